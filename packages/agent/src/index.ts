@@ -1,0 +1,2 @@
+/** Public surface of @toka/agent: judgement. Names each export. */
+export {};

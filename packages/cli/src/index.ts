@@ -1,0 +1,2 @@
+/** Public surface of @toka/cli: the operator's hand. Names each export. */
+export {};

@@ -1,0 +1,2 @@
+/** Public surface of @toka/kernel: the pure deciding core. Names each export. */
+export {};

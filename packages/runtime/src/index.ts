@@ -1,0 +1,2 @@
+/** Public surface of @toka/runtime: effects. Names each export. */
+export {};

@@ -1,0 +1,2 @@
+/** Public surface of @toka/service: the process. Names each export. */
+export {};

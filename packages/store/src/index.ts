@@ -1,0 +1,2 @@
+/** Public surface of @toka/store: durability. Names each export. */
+export {};
