@@ -1,0 +1,138 @@
+/**
+ * `toka exec`: one program in the sandbox, as an effect with its entries.
+ */
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+
+import { type ExecOutcome, openVaultApi, permissionsFrom, refusalInWords, stdinBytesMax } from "@toka/service";
+
+import { type CommandContext, writeAll, writeLine } from "../context.ts";
+import { showOnOneLine, showSafely } from "../output/plain.ts";
+import { UsageError } from "../usage-error.ts";
+import { type PlaceOptions, placesOf } from "./places.ts";
+
+/** What `toka exec` takes. */
+export interface ExecOptions extends PlaceOptions {
+  readonly argv: readonly string[];
+  readonly grant?: string;
+  /** Seconds. */
+  readonly timeout?: number;
+  readonly stdin: boolean;
+}
+
+/** Exit code when Toka refused or failed; the codes are those of env(1), nohup(1) and docker(1). */
+const exitRefused = 125;
+const exitCannotStart = 126;
+const exitNotFound = 127;
+
+/**
+ * Runs a program and passes its output and exit code through.
+ *
+ * @param options - as given on the command line
+ * @param context - streams, environment and signals
+ * @returns the program's exit code, or 125, 126, 127
+ * @throws a usage error when the grant cannot be read
+ */
+export async function runExec(options: ExecOptions, context: CommandContext): Promise<number> {
+  const permissions = options.grant === undefined ? null : readGrant(options.grant, context);
+  try {
+    const places = placesOf(options, context);
+    const stdin = options.stdin && !context.stdinIsTerminal ? await readStdin(context) : new Uint8Array();
+    const vault = await openVaultApi(places, { purpose: "run" });
+    const output = outputTo(context);
+    try {
+      const outcome = await vault.api.exec(
+        {
+          argv: options.argv,
+          workspace: places.workspace,
+          cwd: within(context.cwd, places.workspace) ? context.cwd : places.workspace,
+          stdin: Buffer.from(stdin).toString("base64"),
+          permissions,
+          timeoutMs: options.timeout === undefined ? null : Math.ceil(options.timeout * 1000),
+        },
+        { signal: context.interrupted, onOutput: output.write },
+      );
+      await output.drained();
+      return await tellOutcome(outcome, context);
+    } finally {
+      await vault.close();
+    }
+  } catch (error) {
+    await tellError(context, error);
+    return exitRefused;
+  }
+}
+
+async function tellError(context: CommandContext, error: unknown): Promise<void> {
+  await writeLine(context.stderr, `toka: ${showSafely(error instanceof Error ? error.message : String(error))}`);
+}
+
+function within(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder === "/" ? "/" : `${folder}/`);
+}
+
+function readGrant(grant: string, context: CommandContext): readonly string[] {
+  const text = grant.trimStart().startsWith("[") ? grant : readGrantFile(resolve(context.cwd, grant));
+  const permissions = permissionsFrom(text);
+  if ("problem" in permissions) throw new UsageError(`Cannot read the grant: ${permissions.problem}`);
+  return permissions.permissions;
+}
+
+function readGrantFile(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    throw new UsageError(`Cannot read the grant: ${path} is neither a readable file nor a JSON list`);
+  }
+}
+
+async function readStdin(context: CommandContext): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of context.stdin) {
+    const bytes: Uint8Array = Buffer.from(chunk);
+    size += bytes.length;
+    if (size > stdinBytesMax) throw new Error(`Cannot pass standard input: more than ${stdinBytesMax} bytes were given`);
+    chunks.push(bytes);
+    if (context.interrupted.aborted) break;
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Bytes pass as they are into files and pipes; a terminal is shown no escapes of a guest. */
+function outputTo(context: CommandContext): {
+  readonly write: (stream: "stdout" | "stderr", chunk: Uint8Array) => void;
+  readonly drained: () => Promise<void>;
+} {
+  const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
+  const terminal = { stdout: context.stdoutIsTerminal, stderr: context.stderrIsTerminal };
+  let last: Promise<void> = Promise.resolve();
+  return {
+    write: (stream, chunk) => {
+      const data = terminal[stream] ? showSafely(decoders[stream].decode(chunk, { stream: true }).replaceAll("\r\n", "\n")) : chunk;
+      last = Promise.all([last, writeAll(context[stream], data)]).then(() => {});
+    },
+    drained: async () => last,
+  };
+}
+
+async function tellOutcome(outcome: ExecOutcome, context: CommandContext): Promise<number> {
+  switch (outcome.type) {
+    case "exited":
+      return outcome.code;
+    case "refused": {
+      const where = outcome.position === null ? "" : ` (entry ${outcome.position}, toka why ${outcome.position} tells more)`;
+      await writeLine(context.stderr, `toka: refused: ${showOnOneLine(refusalInWords(outcome.refusal))}${where}`);
+      return exitRefused;
+    }
+    case "not_found":
+      await writeLine(context.stderr, `toka: ${showOnOneLine(outcome.message)}`);
+      return exitNotFound;
+    case "cannot_start":
+      await writeLine(context.stderr, `toka: ${showOnOneLine(outcome.message)}`);
+      return exitCannotStart;
+    case "ended":
+      await writeLine(context.stderr, `toka: ${showOnOneLine(outcome.message)}`);
+      return exitRefused;
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * `toka log`: the entries, one a line.
+ */
+import { openVaultApi, storedBytes, type RecordedEntry } from "@toka/service";
+
+import { type CommandContext, exitDone, writeLine } from "../context.ts";
+import { showOnOneLine } from "../output/plain.ts";
+import { type PlaceOptions, placesOf } from "./places.ts";
+
+/** What `toka log` takes. */
+export interface LogOptions extends PlaceOptions {
+  readonly after: number;
+  readonly kind?: string;
+  readonly agent?: string;
+  readonly follow: boolean;
+  readonly json: boolean;
+}
+
+/** Fields of an operation that say the most in the least room. */
+const tellingFields = ["name", "label", "key", "tool", "agent", "task", "effect", "outcome", "reason", "run", "session"] as const;
+
+/** Characters of one telling field. */
+const fieldWidthMax = 60;
+
+/**
+ * Prints entries until the head, or for ever when following.
+ *
+ * @param options - as given on the command line
+ * @param context - streams, environment and signals
+ * @returns 0, also when a follow is ended by a signal
+ * @throws a failure when there is no vault or it cannot be opened
+ */
+export async function runLog(options: LogOptions, context: CommandContext): Promise<number> {
+  const vault = await openVaultApi(placesOf(options, context), { purpose: options.follow ? "serve" : "read" });
+  try {
+    const query = {
+      after: options.after,
+      kind: options.kind ?? null,
+      agent: options.agent ?? null,
+      follow: options.follow,
+    };
+    for await (const recorded of vault.api.log(query, { signal: context.interrupted })) {
+      await writeLine(context.stdout, options.json ? storedBytes(recorded) : describeEntry(recorded));
+      if (context.interrupted.aborted) break;
+    }
+    return exitDone;
+  } finally {
+    await vault.close();
+  }
+}
+
+function describeEntry({ entry }: RecordedEntry): string {
+  const { operation, outcome, stamp } = entry;
+  const fields = tellingFields.flatMap((field) => {
+    const value: unknown = Reflect.get(operation, field);
+    return typeof value === "string" ? [`${field}=${showOnOneLine(value, fieldWidthMax)}`] : [];
+  });
+  const verdict = "refusal" in outcome ? `REFUSED ${outcome.refusal.code}` : "ok";
+  const size = operation.type === "batch" ? [`of=${operation.operations.map((one) => one.type).join(",")}`] : [];
+  const time = new Date(stamp.timeMs).toISOString();
+  return [String(entry.position).padStart(6), time, stamp.principal, operation.type, verdict, ...fields, ...size].join("  ");
+}

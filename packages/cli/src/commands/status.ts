@@ -1,0 +1,56 @@
+/**
+ * `toka status`: what lives in the vault now.
+ */
+import { openVaultApi, type VaultStatus } from "@toka/service";
+
+import { type CommandContext, exitDone, writeLine } from "../context.ts";
+import { showAmounts } from "../output/amounts.ts";
+import { showOnOneLine } from "../output/plain.ts";
+import { type PlaceOptions, placesOf } from "./places.ts";
+
+/**
+ * Prints the state at the head of the log.
+ *
+ * @param options - as given on the command line
+ * @param context - streams and environment
+ * @returns 0
+ * @throws a failure when there is no vault or it cannot be opened
+ */
+export async function runStatus(
+  options: PlaceOptions & { readonly json: boolean },
+  context: CommandContext,
+): Promise<number> {
+  const vault = await openVaultApi(placesOf(options, context), { purpose: "read" });
+  try {
+    const status = await vault.api.status();
+    const lines = options.json ? [JSON.stringify(status)] : describeStatus(status);
+    for (const line of lines) await writeLine(context.stdout, line);
+    return exitDone;
+  } finally {
+    await vault.close();
+  }
+}
+
+function describeStatus(status: VaultStatus): readonly string[] {
+  const { vault, head } = status;
+  const owed = status.owed.map((effect) => `  owed ${effect.id}: ${showOnOneLine(effect.tool ?? effect.kind)} for ${showOnOneLine(effect.label)}`);
+  return [
+    `vault ${vault.name} (${vault.id}) at ${showOnOneLine(vault.dir)}`,
+    `head ${head.position}, ${new Date(head.timeMs).toISOString()}, ${head.digest}`,
+    status.served === null ? "served by nobody" : `served by process ${status.served.pid}`,
+    ...(status.held ? ["held: nothing starts until toka up resumes it"] : []),
+    `budget: ${showAmounts(status.budget.used)} used`,
+    `effects in flight: ${status.effectsInFlight}, owed: ${status.owed.length}`,
+    ...owed,
+    status.sessions.length === 0 ? "no open session" : `open sessions: ${status.sessions.length}`,
+    ...status.sessions.flatMap((session) => [
+      `  ${session.id} ${showOnOneLine(session.name)}`,
+      ...session.agents.map((agent) => `    ${showOnOneLine(agent.name)}: ${agent.status}`),
+    ]),
+    status.agents.length === 0 ? "no live agents" : `live agents: ${status.agents.length}`,
+    ...status.agents.map(
+      (agent) =>
+        `  ${agent.id} ${showOnOneLine(agent.name)}: ${agent.state}${agent.task === null ? "" : `, task ${showOnOneLine(agent.task)}`}, used ${showAmounts(agent.used)}`,
+    ),
+  ];
+}

@@ -1,0 +1,75 @@
+/**
+ * `toka up`: open the vault, run a crew, serve.
+ */
+import { isAbsolute, resolve } from "node:path";
+
+import { startUp, type UpRun, type UpSummary } from "@toka/service";
+
+import { type CommandContext, exitDone, exitFailed, writeLine } from "../context.ts";
+import { createProgressView } from "../output/progress.ts";
+import { summaryLines } from "../output/summary.ts";
+import { type PlaceOptions, placesOf } from "./places.ts";
+
+/** What `toka up` takes. */
+export interface UpOptions extends PlaceOptions {
+  readonly crew?: string;
+  readonly once: boolean;
+  readonly json: boolean;
+}
+
+/**
+ * Runs a session to its end and then serves the vault until a signal, or exits with `--once`.
+ *
+ * @param options - as given on the command line
+ * @param context - streams, environment and signals
+ * @returns 0 when every objective is met and the log verifies, 1 when not or when it was interrupted before
+ * @throws a failure when the vault is held by another process, the crew has problems, and the like
+ */
+export async function runUp(options: UpOptions, context: CommandContext): Promise<number> {
+  // With --json, stdout carries the summary alone.
+  const stream = options.json ? context.stderr : context.stdout;
+  const terminal = options.json ? context.stderrIsTerminal : context.stdoutIsTerminal;
+  const view = createProgressView({ stream, terminal, columns: context.columns });
+  const run = await startUp({
+    places: placesOf(options, context),
+    ...(options.crew === undefined ? {} : { crew: crewOf(options.crew, context) }),
+    onNote: view.note,
+    onProgress: view.update,
+    signal: context.interrupted,
+  });
+  try {
+    const summary = await run.summary;
+    view.close();
+    if (summary === undefined) {
+      await writeLine(stream, "stopped: the session stays open and goes on with the next toka up");
+      return options.once ? exitFailed : exitDone;
+    }
+    for (const line of summaryLines(summary)) await writeLine(stream, line);
+    if (options.json) await writeLine(context.stdout, JSON.stringify(summary));
+    if (!options.once) await serve(run, { context, stream });
+    return exitCodeOf(summary);
+  } finally {
+    await run.close();
+  }
+}
+
+/** A name means a crew that comes with Toka; anything with a slash, or that starts with a dot, is a folder. */
+function crewOf(crew: string, context: CommandContext): string {
+  return isAbsolute(crew) || crew.includes("/") || crew.startsWith(".") ? resolve(context.cwd, crew) : crew;
+}
+
+async function serve(
+  run: UpRun,
+  { context, stream }: { readonly context: CommandContext; readonly stream: CommandContext["stdout"] },
+): Promise<void> {
+  await writeLine(stream, `serving the vault ${run.dir} until Ctrl-C`);
+  if (context.interrupted.aborted) return;
+  await new Promise<void>((done) => {
+    // A listener on a signal keeps no process alive; the socket that is being served does.
+    context.interrupted.addEventListener("abort", () => done(), { once: true });
+  });
+}
+
+function exitCodeOf(summary: UpSummary): number {
+  return summary.ok ? exitDone : exitFailed;
+}

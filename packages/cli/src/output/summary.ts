@@ -1,0 +1,38 @@
+/**
+ * What a session came to, for people.
+ */
+import type { UpSummary } from "@toka/service";
+
+import { showAmounts } from "./amounts.ts";
+import { showOnOneLine } from "./plain.ts";
+
+/** Characters of one piece of evidence. */
+const evidenceWidthMax = 140;
+
+/**
+ * Tells what each agent did, what was refused, what it cost, and whether it holds.
+ *
+ * @param summary - of a session that is over
+ * @returns lines
+ */
+export function summaryLines(summary: UpSummary): readonly string[] {
+  const { verify } = summary;
+  return [
+    "",
+    ...summary.agents.flatMap((agent) => [
+      `${showOnOneLine(agent.name)}: ${agent.state}; tasks ${agent.tasks.completed} completed, ${agent.tasks.failed} failed; ${agent.refusals} refused; cost ${showAmounts(agent.usage)}`,
+      ...agent.objectives.flatMap((objective) => [
+        `  ${objective.met ? "met    " : "NOT MET"} ${showOnOneLine(objective.description)}`,
+        ...objective.evidence.map((line) => `          ${showOnOneLine(line, evidenceWidthMax)}`),
+      ]),
+    ]),
+    "",
+    ...(summary.owed === 0 ? [] : [`owed: ${summary.owed} effects have an unknown outcome; toka status lists them`]),
+    summary.deliverables.length === 0 ? "no deliverables" : "deliverables:",
+    ...summary.deliverables.map((path) => `  ${showOnOneLine(path)}`),
+    "",
+    verify.ok
+      ? `verify: OK, ${summary.entries} entries`
+      : `verify: BAD${verify.firstBad === undefined ? "" : ` at entry ${verify.firstBad.position}: ${showOnOneLine(verify.firstBad.reason)}`}`,
+  ];
+}

@@ -1,0 +1,205 @@
+/**
+ * The command line: which commands exist, what they take, and what they answer to a wrong call.
+ */
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+
+import { type CommandContext, exitDone, exitFailed, exitUsage, writeLine } from "./context.ts";
+import { showSafely } from "./output/plain.ts";
+import { UsageError } from "./usage-error.ts";
+
+type Outcome = { code: number };
+
+/**
+ * Reads a command line and runs the command in it.
+ *
+ * @param args - without the program's own name
+ * @param context - streams, environment and signals
+ * @returns the exit code: 0 done, 1 refused or failed, 2 usage; `exec` passes its program's own
+ */
+export async function runCommandLine(args: readonly string[], context: CommandContext): Promise<number> {
+  const outcome: Outcome = { code: exitDone };
+  const program = buildProgram(context, outcome);
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return outcome.code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitDone : exitUsage;
+    if (error instanceof UsageError) {
+      await writeLine(context.stderr, `toka: ${showSafely(error.message)}`);
+      return exitUsage;
+    }
+    await writeLine(context.stderr, `toka: ${describe(error)}`);
+    return exitFailed;
+  }
+}
+
+/** A failure is told in its own words; anything else is a bug, and its stack is what a report needs. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return showSafely(String(error));
+  const told = error.name === "Failure" || "syscall" in error;
+  return showSafely(told ? error.message : (error.stack ?? error.message));
+}
+
+function buildProgram(context: CommandContext, outcome: Outcome): Command {
+  const program = new Command("toka")
+    .description("Runs AI agents as an operating system runs programs: with an identity, a budget, narrow rights, and every step in a log")
+    .enablePositionalOptions()
+    .showHelpAfterError("(toka --help lists the commands)")
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+      getOutHelpWidth: () => Math.min(100, context.columns()),
+    });
+  program.addHelpText("after", example("toka up --once        run the crew repo-care over this repository, then exit"));
+  addUp(program, { context, outcome });
+  addReaders(program, { context, outcome });
+  addVerify(program, { context, outcome });
+  addCheck(program, { context, outcome });
+  addExec(program, { context, outcome });
+  addDoctor(program, { context, outcome });
+  return program;
+}
+
+interface Frame {
+  readonly context: CommandContext;
+  readonly outcome: Outcome;
+}
+
+function example(...lines: readonly string[]): string {
+  return `\nExample:\n${lines.map((line) => `  ${line}`).join("\n")}\n`;
+}
+
+/** Options that every command about a vault takes. */
+function vaultCommand(program: Command, name: string): Command {
+  return program
+    .command(name)
+    .option("--workspace <dir>", "folder that the vault belongs to (default: the folder you are in)")
+    .option("--vault <dir>", "vault folder (default: .toka in the workspace)");
+}
+
+function addUp(program: Command, { context, outcome }: Frame): void {
+  vaultCommand(program, "up")
+    .description("Open the vault, run a crew over the workspace, then serve the vault until Ctrl-C")
+    .option("--crew <name|dir>", "crew that comes with Toka, or a crew folder (default: repo-care)")
+    .option("--once", "exit when the session is over: 0 when every objective is met and the log verifies", false)
+    .option("--json", "print one JSON summary as the last line of stdout; progress goes to stderr", false)
+    .addHelpText("after", example("toka up --once --workspace ~/src/project", "toka up --crew ./my-crew"))
+    .action(async (options: { workspace?: string; vault?: string; crew?: string; once: boolean; json: boolean }) => {
+      const { runUp } = await import("./commands/up.ts");
+      outcome.code = await runUp(options, context);
+    });
+}
+
+function addReaders(program: Command, { context, outcome }: Frame): void {
+  vaultCommand(program, "status")
+    .description("Show what lives in the vault: sessions, agents, budgets, effects owed")
+    .option("--json", "print one JSON object", false)
+    .addHelpText("after", example("toka status"))
+    .action(async (options: { workspace?: string; vault?: string; json: boolean }) => {
+      const { runStatus } = await import("./commands/status.ts");
+      outcome.code = await runStatus(options, context);
+    });
+  vaultCommand(program, "log")
+    .description("Print the log, one entry a line")
+    .option("--after <position>", "start behind this position", parsePosition, 0)
+    .option("--kind <operation>", "only this operation, such as effect.request, or an area, such as effect")
+    .option("--agent <name|id>", "only what concerns this agent")
+    .option("--follow", "stay and print what comes", false)
+    .option("--json", "print the stored bytes of each entry, which hash to its digest", false)
+    .addHelpText("after", example("toka log --kind effect --agent curious", "toka log --json | jq .operation.type"))
+    .action(
+      async (options: {
+        workspace?: string;
+        vault?: string;
+        after: number;
+        kind?: string;
+        agent?: string;
+        follow: boolean;
+        json: boolean;
+      }) => {
+        const { runLog } = await import("./commands/log.ts");
+        outcome.code = await runLog(options, context);
+      },
+    );
+  vaultCommand(program, "why")
+    .description("Explain one entry: who asked, under which grants and budgets, and why it came out so")
+    .argument("<position>", "position of the entry in the log", parsePosition)
+    .option("--json", "print one JSON object", false)
+    .addHelpText("after", example("toka why 42"))
+    .action(async (position: number, options: { workspace?: string; vault?: string; json: boolean }) => {
+      const { runWhy } = await import("./commands/why.ts");
+      outcome.code = await runWhy({ ...options, position }, context);
+    });
+}
+
+function addVerify(program: Command, { context, outcome }: Frame): void {
+  vaultCommand(program, "verify")
+    .description("Decide every entry of the log again and compare; exit 1 when one differs")
+    .option("--json", "print {ok, entries, reDecided, attested, firstBad?} as one line", false)
+    .addHelpText("after", example("toka verify", "toka verify --vault /backup/.toka --json"))
+    .action(async (options: { workspace?: string; vault?: string; json: boolean }) => {
+      const { runVerify } = await import("./commands/verify.ts");
+      outcome.code = await runVerify(options, context);
+    });
+}
+
+function addCheck(program: Command, { context, outcome }: Frame): void {
+  program
+    .command("check")
+    .description("Check agent, crew and tool files; problems are told with file:line:column")
+    .argument("<file...>", "files, or crew folders")
+    .addHelpText("after", example("toka check examples/crews/repo-care", "toka check my-crew/agents/writer.yaml"))
+    .action(async (files: string[]) => {
+      const { runCheck } = await import("./commands/check.ts");
+      outcome.code = await runCheck(files, context);
+    });
+}
+
+function addExec(program: Command, { context, outcome }: Frame): void {
+  vaultCommand(program, "exec")
+    .description("Run one program in the sandbox, as an effect with its entries in the log")
+    .usage("[options] -- <command> [args...]")
+    .argument("<command...>", "the program and its arguments")
+    .option("--grant <file|json>", 'permissions as a JSON list, such as ["fs.read:/srv/data/**"]; replaces reading and writing the workspace')
+    .option("--timeout <seconds>", "end the program after this time", parseSeconds)
+    .option("-n, --no-stdin", "give the program an empty standard input")
+    .passThroughOptions()
+    .addHelpText("after", example("toka exec -- sh -c 'wc -l < README.md'", `toka exec --grant '["fs.read:/etc/hostname"]' -- cat /etc/hostname`))
+    .addHelpText("after", "Exit codes: the program's own; 125 refused or failed in Toka, 126 cannot start, 127 not found")
+    .action(
+      async (
+        argv: string[],
+        options: { workspace?: string; vault?: string; grant?: string; timeout?: number; stdin: boolean },
+      ) => {
+        const { runExec } = await import("./commands/exec.ts");
+        outcome.code = await runExec({ ...options, argv }, context);
+      },
+    );
+}
+
+function addDoctor(program: Command, { context, outcome }: Frame): void {
+  program
+    .command("doctor")
+    .description("Look at this machine: what Toka needs, what is there, and what to do")
+    .option("--workspace <dir>", "folder whose disk is measured (default: the folder you are in)")
+    .option("--json", "print one JSON object", false)
+    .addHelpText("after", example("toka doctor"))
+    .action(async (options: { workspace?: string; json: boolean }) => {
+      const { runDoctor } = await import("./commands/doctor.ts");
+      outcome.code = await runDoctor(options, context);
+    });
+}
+
+function parsePosition(text: string): number {
+  const position = Number(text);
+  if (!/^\d+$/u.test(text) || !Number.isSafeInteger(position)) throw new InvalidArgumentError(`Found ${text}, wanted a whole number`);
+  return position;
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!/^\d+(\.\d+)?$/u.test(text) || seconds <= 0) throw new InvalidArgumentError(`Found ${text}, wanted a number of seconds above 0`);
+  return seconds;
+}

@@ -1,0 +1,154 @@
+/**
+ * What can be asked of a vault, whoever holds it.
+ *
+ * Two things answer: the process that holds the vault, directly, and any other process, over the socket of that one. Both give
+ * the same answers, so a command never asks which of the two it has.
+ */
+import type { Amounts, RecordedEntry, Refusal } from "@toka/kernel";
+
+/** One live agent. */
+export interface AgentStatus {
+  readonly id: string;
+  readonly name: string;
+  readonly state: string;
+  /** Key of the task that is under way, or null between tasks. */
+  readonly task: string | null;
+  readonly allotment: Amounts;
+  /** Spent and reserved together. */
+  readonly used: Amounts;
+}
+
+/** One open session. */
+export interface SessionStatus {
+  readonly id: string;
+  readonly name: string;
+  readonly agents: readonly { readonly name: string; readonly status: string }[];
+}
+
+/** An effect whose outcome nobody knows, shown to the operator and never repeated by itself. */
+export interface OwedEffect {
+  readonly id: string;
+  readonly kind: string;
+  readonly label: string;
+  readonly tool: string | null;
+}
+
+/** The state of a vault at its head. */
+export interface VaultStatus {
+  readonly vault: { readonly id: string; readonly name: string; readonly dir: string };
+  readonly head: { readonly position: number; readonly digest: string; readonly timeMs: number };
+  /** True when the vault refuses to start anything until an operator resumes it. */
+  readonly held: boolean;
+  readonly sessions: readonly SessionStatus[];
+  readonly agents: readonly AgentStatus[];
+  readonly effectsInFlight: number;
+  readonly owed: readonly OwedEffect[];
+  readonly budget: { readonly allotment: Amounts; readonly used: Amounts };
+  /** The process that serves the vault, or null when the answer was read from the files. */
+  readonly served: { readonly pid: number } | null;
+}
+
+/** Which entries to read. */
+export interface LogQuery {
+  /** Position to start behind; 0 starts at the first entry. */
+  readonly after: number;
+  /** Operation such as `effect.request`, or an area such as `effect` or `effect.*`; null for every operation. */
+  readonly kind: string | null;
+  /** Name or id of an agent; null for everybody's. */
+  readonly agent: string | null;
+  /** Whether to stay and wait for what comes. */
+  readonly follow: boolean;
+}
+
+/** One program to run in the sandbox. */
+export interface ExecRequest {
+  readonly argv: readonly string[];
+  /** Absolute folder that the program may read and write when no permissions are given. */
+  readonly workspace: string;
+  /** Absolute folder to start in. */
+  readonly cwd: string;
+  /** What the program reads on its standard input, base64. */
+  readonly stdin: string;
+  /** What it may do, canonical `action:resource`; null for the workspace alone. */
+  readonly permissions: readonly string[] | null;
+  readonly timeoutMs: number | null;
+}
+
+/** What became of a program. */
+export type ExecOutcome =
+  | { readonly type: "exited"; readonly code: number; readonly position: number; readonly changed: number }
+  | { readonly type: "refused"; readonly refusal: Refusal; readonly position: number | null }
+  | { readonly type: "not_found"; readonly message: string }
+  | { readonly type: "cannot_start"; readonly message: string }
+  | { readonly type: "ended"; readonly outcome: string; readonly message: string };
+
+/** Which stream of a guest a chunk came from. */
+export type OutputStream = "stdout" | "stderr";
+
+/** How a caller listens to a running program. */
+export interface ExecOptions {
+  readonly signal: AbortSignal;
+  readonly onOutput: (stream: OutputStream, chunk: Uint8Array) => void;
+}
+
+/** One link in a chain of grants, the one that was used first. */
+export interface GrantLink {
+  readonly id: string;
+  readonly holder: string;
+  readonly holderName: string | null;
+  readonly permissions: readonly string[];
+  readonly expiresAtMs: number | null;
+  readonly issuedAt: number;
+}
+
+/** One link in a chain of budgets, the one that was charged first. */
+export interface BudgetLink {
+  readonly id: string;
+  readonly holder: string;
+  readonly allotment: Amounts;
+  readonly madeAt: number;
+}
+
+/** Why an entry came out as it did. */
+export interface Explanation {
+  readonly position: number;
+  readonly digest: string;
+  readonly timeMs: number;
+  readonly operation: string;
+  readonly principal: { readonly id: string; readonly name: string | null };
+  readonly proof: string;
+  readonly verdict: "allowed" | "refused";
+  /** The refusal in words, or what happened. */
+  readonly reason: string;
+  readonly refusal: Refusal | null;
+  readonly events: readonly string[];
+  readonly causes: readonly number[];
+  readonly grants: readonly GrantLink[];
+  readonly budgets: readonly BudgetLink[];
+}
+
+/** Everything that a command may ask of a vault. */
+export interface VaultApi {
+  /** @returns the state at the durable head */
+  status(): Promise<VaultStatus>;
+  /**
+   * @param query - which entries
+   * @param options - ends a follow when aborted
+   * @returns the entries in order; without `follow` it ends at the head
+   */
+  log(query: LogQuery, options: { readonly signal: AbortSignal }): AsyncIterable<RecordedEntry>;
+  /**
+   * @param position - of the entry in question
+   * @returns grant chain, budget and verdict in words
+   * @throws a failure `no_such_entry`
+   */
+  why(position: number): Promise<Explanation>;
+  /**
+   * Runs one program as an effect of its own.
+   *
+   * @param request - what to run and what it may do
+   * @param options - output as it comes, and a signal that ends the program
+   * @returns what became of it
+   */
+  exec(request: ExecRequest, options: ExecOptions): Promise<ExecOutcome>;
+}

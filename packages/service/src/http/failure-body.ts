@@ -1,0 +1,32 @@
+/**
+ * Failures on the wire, both ways.
+ */
+import { messageOf, ServiceFailure } from "../failure.ts";
+import type { FailureBody } from "./wire.ts";
+
+/**
+ * Puts anything thrown into the body of an answer.
+ *
+ * @param error - a failure of any layer, a schema error of the server, or anything else
+ * @returns its code, whether to retry, and the message
+ */
+export function failureOf(error: unknown): FailureBody {
+  const message = messageOf(error);
+  if (typeof error !== "object" || error === null) return { code: "fault", retry: "never", message };
+  if ("validation" in error) return { code: "malformed", retry: "never", message: `Cannot read the request: ${message}` };
+  const code = "code" in error && typeof error.code === "string" ? error.code : "fault";
+  const retry = "retry" in error && error.retry === "later" ? "later" : "never";
+  return { code, retry, message };
+}
+
+/**
+ * Reads a failure out of the body of an answer.
+ *
+ * @param body - what the other process sent
+ * @returns the failure to throw
+ */
+export function failureFrom(body: unknown): ServiceFailure {
+  const { code, retry, message } = failureOf(body);
+  const text = typeof body === "object" && body !== null && "message" in body ? String(body.message) : message;
+  return new ServiceFailure(code, { message: text, retry });
+}
