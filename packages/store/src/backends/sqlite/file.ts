@@ -1,0 +1,52 @@
+/** The files behind a SQLite log: made private before SQLite writes a byte, opened by path. */
+import { closeSync, fsyncSync, openSync, rmSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import type { SqliteClients } from "./log.ts";
+import { createSchema } from "./schema.ts";
+
+/** Permissions of every file of a vault: its owner's alone. SQLite gives its companion files the same. */
+const fileMode = 0o600;
+
+/**
+ * Makes an empty `log.db`.
+ *
+ * @param path where; nothing may be there yet
+ * @throws the system's error when the file exists or cannot be written
+ */
+export function createLogFile(path: string): void {
+  closeSync(openSync(path, "wx", fileMode));
+  const db = new DatabaseSync(path);
+  try {
+    db.exec("PRAGMA page_size = 4096");
+    createSchema(db);
+  } finally {
+    db.close();
+  }
+  const file = openSync(path, "r");
+  fsyncSync(file);
+  closeSync(file);
+}
+
+/**
+ * The clients of a log whose files lie at these paths.
+ *
+ * @returns what `openSqliteLog` takes
+ */
+export function clientsAt({ log, lookup }: { readonly log: string; readonly lookup: string }): SqliteClients {
+  return {
+    connect: () => existing(log),
+    connectLookup: () => {
+      closeSync(openSync(lookup, "a", fileMode));
+      return new DatabaseSync(lookup);
+    },
+    discardLookup: () => {
+      for (const suffix of ["", "-wal", "-shm"]) rmSync(lookup + suffix, { force: true });
+    },
+  };
+}
+
+/** SQLite would make an absent file; a log that is gone must be an error. */
+function existing(path: string): DatabaseSync {
+  closeSync(openSync(path, "r"));
+  return new DatabaseSync(path);
+}

@@ -1,0 +1,113 @@
+/** Codec between SQLite's values and the log's rows: every value's type is looked at, none is assumed. */
+import type { SQLOutputValue } from "node:sqlite";
+import { StoreFailure } from "../../failure.ts";
+import type { CheckpointRow, LogRow, StoredPayload } from "../../log.ts";
+
+/** A row as `node:sqlite` gives it. */
+export type SqliteRow = Readonly<Record<string, SQLOutputValue>>;
+
+/** The columns of an entry in the order of the table, named as `LogRow` names them. */
+export const entryColumns = "position, digest, time_ms, kind, principal, agent, session, outcome, bytes";
+
+/**
+ * Reads a row of `entries`.
+ *
+ * @returns the row
+ * @throws StoreFailure `vault_damaged` when a column has another type
+ */
+export function entryOf(row: SqliteRow): LogRow {
+  return {
+    position: integer(row, "position"),
+    digest: text(row, "digest"),
+    timeMs: integer(row, "time_ms"),
+    kind: text(row, "kind"),
+    principal: text(row, "principal"),
+    agent: row["agent"] === null ? null : text(row, "agent"),
+    session: row["session"] === null ? null : text(row, "session"),
+    outcome: text(row, "outcome"),
+    bytes: text(row, "bytes"),
+  };
+}
+
+/**
+ * Reads a row of `payloads`.
+ *
+ * @returns the payload with its references
+ * @throws StoreFailure `vault_damaged` when a column has another type
+ */
+export function payloadOf(row: SqliteRow): StoredPayload {
+  const bytes = blob(row, "bytes");
+  return {
+    commitment: text(row, "commitment"),
+    size: bytes.length,
+    references: integer(row, "references"),
+    salt: blob(row, "salt"),
+    bytes,
+    children: childrenOf(text(row, "children")),
+  };
+}
+
+/**
+ * Reads a row of `checkpoints`.
+ *
+ * @returns the checkpoint
+ * @throws StoreFailure `vault_damaged` when a column has another type
+ */
+export function checkpointOf(row: SqliteRow): CheckpointRow {
+  return { size: integer(row, "size"), note: text(row, "note") };
+}
+
+/**
+ * The text that keeps a payload's children: their commitments with a space between.
+ *
+ * @returns the text, empty for none
+ */
+export function childrenText(children: readonly string[]): string {
+  return children.join(" ");
+}
+
+/**
+ * Reads what `childrenText` wrote.
+ *
+ * @returns the commitments
+ */
+export function childrenOf(kept: string): readonly string[] {
+  return kept === "" ? [] : kept.split(" ");
+}
+
+/**
+ * An integer column.
+ *
+ * @returns its value
+ * @throws StoreFailure `vault_damaged` when it is something else
+ */
+export function integer(row: SqliteRow, column: string): number {
+  const value = row[column];
+  if (typeof value !== "number" || !Number.isSafeInteger(value)) throw damaged(column, "an integer");
+  return value;
+}
+
+/**
+ * A text column.
+ *
+ * @returns its value
+ * @throws StoreFailure `vault_damaged` when it is something else
+ */
+export function text(row: SqliteRow, column: string): string {
+  const value = row[column];
+  if (typeof value !== "string") throw damaged(column, "text");
+  return value;
+}
+
+function blob(row: SqliteRow, column: string): Uint8Array {
+  const value = row[column];
+  if (!(value instanceof Uint8Array)) throw damaged(column, "bytes");
+  return value;
+}
+
+function damaged(column: string, wanted: string): StoreFailure {
+  return new StoreFailure("vault_damaged", {
+    message: `Cannot read the log: column "${column}" is not ${wanted}`,
+    retry: "never",
+  });
+}

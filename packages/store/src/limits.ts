@@ -1,0 +1,52 @@
+/** The store's limits: each with its unit in the name and its reason beside it. */
+
+/** Operations that may wait for a flush. Beyond it submit fails with `queue_full`: a caller that cannot wait must slow down, memory must not grow. */
+export const queueOperationsMax = 50_000;
+
+/** Bytes of payload drafts that may wait for a flush (256 MiB): bounds the memory that waiting callers can hold. */
+export const queueBytesMax: number = 256 * 1024 * 1024;
+
+/** Operations decided and appended in one transaction: keeps one flush, and so one pause of the process, below about 100 ms. */
+export const flushOperationsMax = 2_048;
+
+/** Bytes of one payload (128 MiB): a before-image of a large file fits, a single row never threatens memory. */
+export const payloadBytesMax: number = 128 * 1024 * 1024;
+
+/** Bytes of salt before a payload's bytes in its commitment: 128 bits cannot be guessed back. */
+export const saltBytes = 16;
+
+/** Causes a stamp may name: an entry has few immediate reasons, and the kernel's shape holds no more. */
+export const causesMax = 16;
+
+/** Entries kept decoded in memory for watchers: a watcher that is further behind reads from the log. */
+export const recentEntriesMax = 4_096;
+
+/** Entries a single read returns at most: one page stays within a few megabytes. */
+export const readEntriesMax = 4_096;
+
+/** Entries after which a checkpoint is signed and the known checkpoint advances: the window in which a rollback stays unseen is at most this. */
+export const checkpointEntriesMax = 10_000;
+
+/** Entries after which a snapshot is written: bounds the replay at the next open to a fraction of a second. */
+export const snapshotEntriesMax = 20_000;
+
+/** Rows of one slice in which the lookup index follows the log, and the lag that starts it in a pause: a slice is written in a few milliseconds. */
+export const lookupLagMax = 2_048;
+
+/** Rows the lookup index may lag behind while appends do not pause: bounds the wait of the first reader to about a second. */
+export const lookupLagBusyMax = 100_000;
+
+/** Pages of the write-ahead log after which an idle moment moves them into the database (4 KiB each, so 4 MiB). */
+export const walPagesIdleMax = 1_024;
+
+/** Pages of the write-ahead log after which they are moved even when busy (32 MiB): the file must not grow without bound. */
+export const walPagesBusyMax = 8_192;
+
+/** Bytes to which the write-ahead log file is cut after it was moved into the database. */
+export const walBytesKept: number = 32 * 1024 * 1024;
+
+/** Milliseconds to wait for the lock of the known-vaults file: its holder only rewrites one small file. */
+export const knownVaultsLockMs = 5_000;
+
+/** Bytes of the known-vaults file (4 MiB, some ten thousand vaults): a larger one is not ours. */
+export const knownVaultsBytesMax: number = 4 * 1024 * 1024;

@@ -1,0 +1,45 @@
+/** What every backend checks the same way: the order of rows, and whether a row passes a filter. */
+import { StoreFailure } from "./failure.ts";
+import type { LogFilter, LogRow } from "./log.ts";
+
+/**
+ * The failure of an append whose writer believed in another head.
+ *
+ * @returns a failure `position_conflict`
+ */
+export function conflict(expected: number, found: number): StoreFailure {
+  return new StoreFailure("position_conflict", {
+    message: `Cannot append to the log: found its head at ${found}, wanted ${expected}`,
+    retry: "never",
+  });
+}
+
+/**
+ * Checks that rows follow the expected position without a gap.
+ *
+ * @throws StoreFailure `position_conflict` at the first row that does not
+ */
+export function checkOrder(expectedPosition: number, rows: readonly LogRow[]): void {
+  let wanted = expectedPosition;
+  for (const row of rows) {
+    wanted += 1;
+    if (row.position !== wanted)
+      throw new StoreFailure("position_conflict", {
+        message: `Cannot append to the log: found a row for position ${row.position}, wanted ${wanted}`,
+        retry: "never",
+      });
+  }
+}
+
+/**
+ * Whether a row passes a filter.
+ *
+ * @returns true when every field that the filter gives holds
+ */
+export function holds(row: LogRow, filter: LogFilter): boolean {
+  return (
+    (filter.agent === undefined || row.agent === filter.agent) &&
+    (filter.session === undefined || row.session === filter.session) &&
+    (filter.kind === undefined || row.kind === filter.kind)
+  );
+}

@@ -1,0 +1,124 @@
+/**
+ * The Log contract: what a store of entries promises, whatever holds the bytes.
+ *
+ * A log is append-only and has one writer. It knows nothing of operations or state: a row is the entry's text, its
+ * digest, and columns derived from the text by which it can be found. `test/log-contract.ts` is the contract as a suite.
+ */
+
+/** One entry as the log keeps it. Everything but `bytes` is derived from `bytes` (and from the rows before it) and checked by verification. */
+export interface LogRow {
+  /** From 1, without gaps. */
+  readonly position: number;
+  /** `sha256:…`, the leaf digest of `bytes`. */
+  readonly digest: string;
+  /** Effective time in ms: never less than the row's before. */
+  readonly timeMs: number;
+  /** Type of the operation, for instance `effect.request`. */
+  readonly kind: string;
+  /** Principal of the stamp. */
+  readonly principal: string;
+  /** The agent that the entry is about, where one is named. */
+  readonly agent: string | null;
+  /** The session that the entry is about, where one is named. */
+  readonly session: string | null;
+  /** `accepted`, or the code of the refusal. */
+  readonly outcome: string;
+  /** The entry: canonical JSON text. */
+  readonly bytes: string;
+}
+
+/** A payload that becomes stored: its commitment, the salt and bytes behind it, and the commitments its own content names. */
+export interface PayloadRow {
+  /** `sha256:…` of salt and bytes. */
+  readonly commitment: string;
+  /** Length of `bytes`. */
+  readonly size: number;
+  /** 16 random bytes. */
+  readonly salt: Uint8Array;
+  /** The content. */
+  readonly bytes: Uint8Array;
+  /** Commitments of payloads that this one names (a manifest's files). */
+  readonly children: readonly string[];
+}
+
+/** One reference to a payload, in the order in which entries name them: `stored` is present when this reference is the first and brings the bytes. */
+export interface PayloadReference {
+  /** Which payload gains a reference. */
+  readonly commitment: string;
+  /** The payload itself, when it is not in the log yet. */
+  readonly stored?: PayloadRow;
+}
+
+/** What one append makes durable, all or none. */
+export interface LogBatch {
+  /** Rows in order; the first has the expected position + 1. */
+  readonly rows: readonly LogRow[];
+  /** References made by these rows, in order. */
+  readonly payloads: readonly PayloadReference[];
+}
+
+/** The end of the log: position 0 and the zero digest when it is empty. */
+export interface LogHead {
+  readonly position: number;
+  readonly digest: string;
+  readonly timeMs: number;
+}
+
+/** By what rows are found. At least one field is given; all given ones must hold. */
+export interface LogFilter {
+  readonly agent?: string;
+  readonly session?: string;
+  readonly kind?: string;
+}
+
+/** A page of a read: rows after a position (the cursor; 0 is the start), at most `limit`. The last row's position is the next cursor. */
+export interface LogPage {
+  readonly after: number;
+  readonly limit: number;
+}
+
+/** A payload with the number of its references. */
+export interface StoredPayload extends PayloadRow {
+  readonly references: number;
+}
+
+/** A signed head of the log, as text in the C2SP form. */
+export interface CheckpointRow {
+  /** Entries covered: the position of the last. */
+  readonly size: number;
+  /** The signed note. */
+  readonly note: string;
+}
+
+/** A durable, append-only sequence of rows with the payloads and checkpoints that belong to it. */
+export interface Log {
+  /** @returns the last row's position, digest and effective time */
+  head(): Promise<LogHead>;
+  /**
+   * Appends all rows with their payloads or none; durable when resolved.
+   *
+   * @throws a failure `position_conflict` when the head is not at `expectedPosition` or a row is out of order (nothing is
+   *   written); any other failure leaves the outcome unknown until the head is read again
+   */
+  append(expectedPosition: number, batch: LogBatch): Promise<void>;
+  /** @returns rows after `page.after` in order */
+  read(page: LogPage): Promise<readonly LogRow[]>;
+  /** @returns rows after `page.after` for which every field of the filter holds, in order */
+  find(filter: LogFilter, page: LogPage): Promise<readonly LogRow[]>;
+  /** @returns the cursor (a position, or 0) after which all rows have an effective time at or above `timeMs`, in logarithmic time */
+  seek(timeMs: number): Promise<number>;
+  /** Yields every durable row after `after`, in order, none lost, and waits for more until the signal aborts or the log closes. */
+  watch(after: number, options: { readonly signal: AbortSignal }): AsyncIterable<LogRow>;
+  /** @returns those of the commitments whose payload is in the log */
+  knownPayloads(commitments: readonly string[]): Promise<ReadonlySet<string>>;
+  /** @returns the payload, or undefined when it is not in the log */
+  payload(commitment: string): Promise<StoredPayload | undefined>;
+  /** Adds a checkpoint; durable when resolved. Its size is larger than that of every one before. */
+  putCheckpoint(checkpoint: CheckpointRow): Promise<void>;
+  /** @returns checkpoints of a size above `page.after`, smallest first */
+  checkpoints(page: LogPage): Promise<readonly CheckpointRow[]>;
+  /** @returns the checkpoint of the largest size, or undefined */
+  lastCheckpoint(): Promise<CheckpointRow | undefined>;
+  /** Releases what the log holds; watchers end. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,85 @@
+/**
+ * The Merkle tree over entry digests, kept as a compact range: the roots of the perfect subtrees that the size's binary
+ * digits name, largest first. Appending costs one hash on average and the range never holds more than 53 of them.
+ * Source: RFC 9162 section 2.1 (SHA-256, leaf prefix 0x00, node prefix 0x01).
+ */
+import { hash } from "node:crypto";
+import { bytesOfDigest, digestBytes } from "./digest.ts";
+
+const nodeBytes = 1 + 2 * digestBytes;
+
+/** A tree of `size` leaves as its peaks, each 32 bytes, the largest subtree first. */
+export class CompactRange {
+  #size: number;
+  readonly #peaks: Buffer[];
+  // One buffer for all node hashes: the tree is fed on the writer's path.
+  readonly #node: Buffer = Buffer.alloc(nodeBytes, 1);
+
+  /**
+   * @param from a tree to go on from: its size and its peaks as digests
+   * @throws RangeError when the number of peaks does not fit the size
+   */
+  constructor(from: { readonly size: number; readonly peaks: readonly Uint8Array[] } = { size: 0, peaks: [] }) {
+    if (from.peaks.length !== countOnes(from.size) || from.peaks.some((peak) => peak.length !== digestBytes))
+      throw new RangeError(
+        `Cannot resume a tree of ${from.size} leaves: found ${from.peaks.length} peaks, wanted ${countOnes(from.size)} of ${digestBytes} bytes`,
+      );
+    this.#size = from.size;
+    this.#peaks = from.peaks.map((peak) => Buffer.from(peak));
+  }
+
+  /** Leaves so far. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The peaks, largest subtree first. */
+  get peaks(): readonly Uint8Array[] {
+    return this.#peaks;
+  }
+
+  /**
+   * Appends one leaf.
+   *
+   * @param digest the entry's digest, which is already the leaf hash
+   */
+  append(digest: string): void {
+    let carried = bytesOfDigest(digest);
+    // Each trailing one of the size is a subtree as large as what is carried: join them.
+    for (let rest = this.#size; rest % 2 === 1; rest = Math.floor(rest / 2)) {
+      const left = this.#peaks.pop();
+      if (left === undefined) throw new Error(`Cannot append leaf ${this.#size + 1}: a peak is missing`);
+      carried = this.#join(left, carried);
+    }
+    this.#peaks.push(carried);
+    this.#size += 1;
+  }
+
+  /**
+   * The root over all leaves so far.
+   *
+   * @returns 32 bytes; for the empty tree the hash of nothing
+   */
+  root(): Buffer {
+    const last = this.#peaks.at(-1);
+    if (last === undefined) return hash("sha256", "", "buffer");
+    let root = last;
+    for (let index = this.#peaks.length - 2; index >= 0; index -= 1) {
+      const left = this.#peaks[index];
+      if (left !== undefined) root = this.#join(left, root);
+    }
+    return Buffer.from(root);
+  }
+
+  #join(left: Buffer, right: Buffer): Buffer {
+    left.copy(this.#node, 1);
+    right.copy(this.#node, 1 + digestBytes);
+    return hash("sha256", this.#node, "buffer");
+  }
+}
+
+function countOnes(size: number): number {
+  let ones = 0;
+  for (let rest = size; rest > 0; rest = Math.floor(rest / 2)) ones += rest % 2;
+  return ones;
+}

@@ -1,0 +1,267 @@
+/** The Log contract as a suite: every backend passes it, and declares what it cannot do with the reason. */
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { leafDigest, zeroDigest } from "../src/digest.ts";
+import type { Log, LogBatch, LogRow, PayloadRow } from "../src/log.ts";
+
+/** A backend under test: `fresh` gives an empty log; `reopen` closes a log and opens what it left. */
+export interface Backend {
+  readonly name: string;
+  fresh(): Promise<Log>;
+  readonly reopen: ((log: Log) => Promise<Log>) | { readonly skipped: string };
+  clean(): Promise<void>;
+}
+
+/** A row at a position whose text is unlike any other. */
+export function rowAt(position: number, also: Partial<LogRow> = {}): LogRow {
+  const bytes = also.bytes ?? JSON.stringify({ position, text: `é ${position}` });
+  return {
+    position,
+    digest: leafDigest(bytes),
+    timeMs: 1_000 + Math.floor(position / 3) * 10,
+    kind: position % 2 === 0 ? "task.start" : "task.complete",
+    principal: "principal-1-0",
+    agent: position % 5 === 0 ? null : `agent-${position % 5}-0`,
+    session: position % 7 === 0 ? "session-7-0" : null,
+    outcome: "accepted",
+    bytes,
+    ...also,
+  };
+}
+
+/** Rows `from` to `to` without payloads. */
+export function rows(from: number, to: number): LogBatch {
+  return { rows: Array.from({ length: to - from + 1 }, (_, index) => rowAt(from + index)), payloads: [] };
+}
+
+function payload(name: string, children: readonly string[] = []): PayloadRow {
+  const bytes = new TextEncoder().encode(name);
+  return { commitment: leafDigest(name), size: bytes.length, salt: new Uint8Array(16).fill(7), bytes, children };
+}
+
+const positions = (found: readonly LogRow[]): number[] => found.map((row) => row.position);
+
+/** Defines the suite for one backend. */
+export function logContract(backend: Backend): void {
+  describe(`log contract on ${backend.name}`, () => {
+    let log: Log;
+    beforeEach(async () => {
+      log = await backend.fresh();
+    });
+    afterEach(async () => {
+      await log.close();
+      await backend.clean();
+    });
+    describe("appending", () => appends(() => log));
+    describe("reading", () => reads(() => log));
+    describe("payloads", () => payloads(() => log));
+    describe("watching", () => watching(() => log));
+    const { reopen } = backend;
+    if (typeof reopen === "function")
+      durability(
+        () => log,
+        async () => {
+          log = await reopen(log);
+        },
+      );
+    else
+      test(`declares that it cannot outlive its process: ${reopen.skipped}`, () => expect(reopen.skipped).not.toBe(""));
+  });
+}
+
+function appends(log: () => Log): void {
+  test("head is position 0 and the zero digest when nothing was appended", async () => {
+    expect(await log().head()).toEqual({ position: 0, digest: zeroDigest, timeMs: 0 });
+  });
+
+  test("append moves the head to its last row when the expected position is right", async () => {
+    await log().append(0, rows(1, 3));
+    await log().append(3, rows(4, 4));
+    expect(await log().head()).toEqual({ position: 4, digest: rowAt(4).digest, timeMs: rowAt(4).timeMs });
+  });
+
+  test.each([
+    ["the expected position is behind", 1, rows(2, 2)],
+    ["the expected position is ahead", 3, rows(4, 4)],
+    ["the first row is not the next", 2, rows(4, 4)],
+    ["a row is missing in the middle", 2, { rows: [rowAt(3), rowAt(5)], payloads: [] }],
+    ["a row comes twice", 2, { rows: [rowAt(3), rowAt(3)], payloads: [] }],
+  ])("append writes nothing and fails with position_conflict when %s", async (_, expected, batch) => {
+    await log().append(0, rows(1, 2));
+    await expect(log().append(expected, batch)).rejects.toMatchObject({
+      name: "Failure",
+      code: "position_conflict",
+      retry: "never",
+    });
+    expect((await log().head()).position).toBe(2);
+    expect(positions(await log().read({ after: 0, limit: 10 }))).toEqual([1, 2]);
+  });
+
+  test("append of one hundred concurrent callers at one expected position lets exactly one in", async () => {
+    const tries = await Promise.allSettled(Array.from({ length: 100 }, () => log().append(0, rows(1, 2))));
+    expect(tries.filter((result) => result.status === "fulfilled")).toHaveLength(1);
+    expect((await log().head()).position).toBe(2);
+  });
+}
+
+function reads(log: () => Log): void {
+  beforeEach(async () => log().append(0, rows(1, 100)));
+
+  test("read returns rows exactly as appended when asked for all", async () => {
+    expect(await log().read({ after: 0, limit: 1_000 })).toEqual(rows(1, 100).rows);
+  });
+
+  test("read pages through everything once when each page starts at the last row of the one before", async () => {
+    const seen: number[] = [];
+    for (let after = 0; ;) {
+      const page = await log().read({ after, limit: 7 });
+      if (page.length === 0) break;
+      seen.push(...positions(page));
+      after = page.at(-1)?.position ?? 0;
+    }
+    expect(seen).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
+  });
+
+  test.each([
+    [{ agent: "agent-2-0" }],
+    [{ session: "session-7-0" }],
+    [{ kind: "task.start" }],
+    [{ kind: "task.start", agent: "agent-1-0" }],
+    [{ session: "session-7-0", kind: "task.complete", agent: "agent-2-0" }],
+    [{ agent: "agent-9-9" }],
+  ])("find returns the rows that pass %j and no other, page by page", async (filter) => {
+    const wanted = rows(1, 100).rows.filter((row) =>
+      Object.entries(filter).every(([field, value]) => row[field as keyof LogRow] === value),
+    );
+    const seen: LogRow[] = [];
+    for (let after = 0; ;) {
+      const page = await log().find(filter, { after, limit: 3 });
+      seen.push(...page);
+      if (page.length === 0) break;
+      expect(page.length).toBeLessThanOrEqual(3);
+      after = page.at(-1)?.position ?? 0;
+    }
+    expect(seen).toEqual(wanted);
+  });
+
+  test("find sees rows appended after an earlier find", async () => {
+    await log().find({ kind: "task.start" }, { after: 0, limit: 1 });
+    await log().append(100, { rows: [rowAt(101, { kind: "rare.kind" })], payloads: [] });
+    expect(positions(await log().find({ kind: "rare.kind" }, { after: 0, limit: 10 }))).toEqual([101]);
+  });
+
+  test("seek returns the cursor before the first row at a time or later", async () => {
+    const all = rows(1, 100).rows;
+    for (const timeMs of [0, 1_000, 1_001, 1_010, 1_155, 1_330, 9_999]) {
+      const first = all.find((row) => row.timeMs >= timeMs);
+      expect(await log().seek(timeMs)).toBe(first === undefined ? 100 : first.position - 1);
+    }
+  });
+
+  test("checkpoints come back by size, and one that is not larger is refused", async () => {
+    await log().putCheckpoint({ size: 10, note: "ten" });
+    await log().putCheckpoint({ size: 20, note: "twenty" });
+    await expect(log().putCheckpoint({ size: 20, note: "again" })).rejects.toThrow();
+    await expect(log().putCheckpoint({ size: 15, note: "between" })).rejects.toThrow();
+    expect(await log().checkpoints({ after: 10, limit: 10 })).toEqual([{ size: 20, note: "twenty" }]);
+    expect(await log().lastCheckpoint()).toEqual({ size: 20, note: "twenty" });
+  });
+}
+
+function payloads(log: () => Log): void {
+  const leaf = payload("leaf");
+  const tree = payload("tree", [leaf.commitment]);
+
+  test("payload is kept once and counted for every reference", async () => {
+    await log().append(0, {
+      rows: [rowAt(1)],
+      payloads: [
+        { commitment: tree.commitment, stored: tree },
+        { commitment: leaf.commitment, stored: leaf },
+      ],
+    });
+    await log().append(1, {
+      rows: [rowAt(2)],
+      payloads: [{ commitment: leaf.commitment }, { commitment: leaf.commitment, stored: leaf }],
+    });
+    const kept = await log().payload(leaf.commitment);
+    expect({ ...kept, salt: [...(kept?.salt ?? [])], bytes: new TextDecoder().decode(kept?.bytes) }).toEqual({
+      ...leaf,
+      salt: [...leaf.salt],
+      bytes: "leaf",
+      references: 3,
+    });
+    expect((await log().payload(tree.commitment))?.children).toEqual([leaf.commitment]);
+  });
+
+  test("knownPayloads names those that are in the log and no other", async () => {
+    await log().append(0, { rows: [rowAt(1)], payloads: [{ commitment: leaf.commitment, stored: leaf }] });
+    expect(await log().knownPayloads([leaf.commitment, tree.commitment])).toEqual(new Set([leaf.commitment]));
+    expect(await log().payload(tree.commitment)).toBeUndefined();
+  });
+
+  test("append writes neither rows nor payloads when a reference has no payload", async () => {
+    const batch = {
+      rows: [rowAt(1)],
+      payloads: [{ commitment: leaf.commitment, stored: leaf }, { commitment: tree.commitment }],
+    };
+    await expect(log().append(0, batch)).rejects.toMatchObject({ code: "payload_missing" });
+    expect((await log().head()).position).toBe(0);
+    expect(await log().payload(leaf.commitment)).toBeUndefined();
+  });
+}
+
+function watching(log: () => Log): void {
+  test("watch yields every row once and in order when appends run beside many watchers", async () => {
+    const stop = new AbortController();
+    const total = 500;
+    const watchers = [0, 0, 7, 250].map(async (after) => {
+      const seen: number[] = [];
+      for await (const row of log().watch(after, { signal: stop.signal })) {
+        seen.push(row.position);
+        if (row.position === total) break;
+      }
+      return { after, seen };
+    });
+    for (let position = 0; position < total; position += 10) {
+      await log().append(position, rows(position + 1, position + 10));
+      if (position % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    for (const { after, seen } of await Promise.all(watchers))
+      expect(seen).toEqual(Array.from({ length: total - after }, (_, index) => after + index + 1));
+  });
+
+  test("watch ends when its signal aborts and when the log closes", async () => {
+    await log().append(0, rows(1, 2));
+    const stop = new AbortController();
+    const count = async (signal: AbortSignal): Promise<number> => {
+      const seen: number[] = [];
+      for await (const row of log().watch(0, { signal })) seen.push(row.position);
+      return seen.length;
+    };
+    const aborted = count(stop.signal);
+    const closed = count(new AbortController().signal);
+    await new Promise((resolve) => setImmediate(resolve));
+    stop.abort();
+    expect(await aborted).toBe(2);
+    await log().close();
+    expect(await closed).toBe(2);
+    await expect(log().append(2, rows(3, 3))).rejects.toMatchObject({ code: "log_unavailable" });
+  });
+}
+
+function durability(log: () => Log, reopen: () => Promise<void>): void {
+  test("everything appended is there when the log is opened again", async () => {
+    const kept = payload("kept");
+    await log().append(0, { ...rows(1, 50), payloads: [{ commitment: kept.commitment, stored: kept }] });
+    await log().putCheckpoint({ size: 50, note: "fifty" });
+    await reopen();
+    expect(await log().read({ after: 0, limit: 100 })).toEqual(rows(1, 50).rows);
+    expect(positions(await log().find({ session: "session-7-0" }, { after: 0, limit: 100 }))).toEqual([
+      7, 14, 21, 28, 35, 42, 49,
+    ]);
+    expect((await log().payload(kept.commitment))?.references).toBe(1);
+    expect(await log().lastCheckpoint()).toEqual({ size: 50, note: "fifty" });
+    await log().append(50, rows(51, 51));
+    expect((await log().head()).position).toBe(51);
+  });
+}
