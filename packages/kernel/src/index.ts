@@ -1,2 +1,189 @@
 /** Public surface of @toka/kernel: the pure deciding core. Names each export. */
-export {};
+export { genesisPrevious, genesisIds, makeId, isId, placeOf, compareIds } from "./ids.ts";
+export type {
+  Id,
+  PrincipalId,
+  GrantId,
+  BudgetId,
+  DefinitionId,
+  AgentId,
+  RunId,
+  TaskId,
+  EffectId,
+  ToolId,
+  SessionId,
+  IdsByKind,
+  IdKind,
+  Digest,
+} from "./ids.ts";
+export type { Content, InputValue, Input } from "./content.ts";
+export type { Proof, Stamp } from "./stamp.ts";
+export { defaultLimits, limitCeilings, fixedLimits } from "./limits.ts";
+export type { KernelLimits } from "./limits.ts";
+export { amountKinds, noAmounts, amountOf, amountsBy, addAmounts, lessAmounts, isNothing } from "./budget/amounts.ts";
+export type { AmountKind, Amounts } from "./budget/amounts.ts";
+export { actions, allPermissions, permissionProblem, isPath, isName } from "./authority/permission.ts";
+export type { Permission } from "./authority/permission.ts";
+export type { PredicateValue, PredicateScalar, Predicate, PredicateError, Verdict } from "./predicate/predicate.ts";
+export type {
+  DefinitionPart,
+  Lifecycle,
+  DefinitionLimits,
+  Priority,
+  TaskPart,
+  StepPart,
+  ObjectivePart,
+  JudgeMethod,
+} from "./definition.ts";
+export { Malformed, Fault } from "./failure.ts";
+export type { Failure } from "./failure.ts";
+export type {
+  GeneralRefusal,
+  AuthorityRefusal,
+  BudgetRefusal,
+  AgentRefusal,
+  TaskRefusal,
+  EffectRefusal,
+  LimitRefusal,
+  PlainRefusal,
+  Refusal,
+  RefusalCode,
+} from "./refusal.ts";
+export type { KernelEvent, EventType } from "./event.ts";
+export type {
+  AgentSpawned,
+  AgentSuspended,
+  AgentResumed,
+  AgentTerminated,
+  AgentTransitioned,
+  RunStarted,
+  RunEnded,
+  AgentEvent,
+} from "./events/agent.ts";
+export type {
+  PrincipalRegistered,
+  GrantIssued,
+  GrantDelegated,
+  GrantRevoked,
+  KeyRecorded,
+  SecretRecorded,
+  AuthorityEvent,
+} from "./events/authority.ts";
+export type {
+  BudgetAllotted,
+  BudgetCarved,
+  BudgetToppedUp,
+  BudgetClosed,
+  BudgetWarned,
+  BudgetEvent,
+} from "./events/budget.ts";
+export type {
+  DefinitionRegistered,
+  DefinitionProposed,
+  DefinitionPromoted,
+  DefinitionRejected,
+  DefinitionRolledBack,
+  DefinitionEvent,
+} from "./events/definition.ts";
+export type {
+  EffectRequested,
+  EffectStarted,
+  EffectSettled,
+  EffectOwed,
+  EffectAbandoned,
+  ToolRegistered,
+  ToolUpdated,
+  ToolUnregistered,
+  ToolInjected,
+  EffectEvent,
+} from "./events/effect.ts";
+export type { SessionStarted, SessionAdvanced, SessionEnded, FaultRecorded, SessionEvent } from "./events/session.ts";
+export type {
+  TaskScheduled,
+  TaskStarted,
+  TaskReported,
+  TaskCompleted,
+  TaskFailed,
+  TaskCancelled,
+  TaskTimedOut,
+  ObjectiveJudged,
+  TaskEvent,
+} from "./events/task.ts";
+export type { VaultOpened, VaultConfigured, VaultResumed, ClockAccepted, VaultEvent } from "./events/vault.ts";
+export type { AgentResume } from "./operations/agent-resume.ts";
+export type { AgentSpawn } from "./operations/agent-spawn.ts";
+export type { AgentSuspend } from "./operations/agent-suspend.ts";
+export type { AgentTerminate, TerminateReason } from "./operations/agent-terminate.ts";
+export type { AgentTransition } from "./operations/agent-transition.ts";
+export type { Batch } from "./operations/batch.ts";
+export type { BudgetAllot } from "./operations/budget-allot.ts";
+export type { BudgetCarve } from "./operations/budget-carve.ts";
+export type { BudgetClose } from "./operations/budget-close.ts";
+export type { BudgetTopUp } from "./operations/budget-top-up.ts";
+export type { ClockAccept } from "./operations/clock-accept.ts";
+export type { DefinitionPromote } from "./operations/definition-promote.ts";
+export type { DefinitionPropose } from "./operations/definition-propose.ts";
+export type { DefinitionRegister } from "./operations/definition-register.ts";
+export type { DefinitionReject } from "./operations/definition-reject.ts";
+export type { DefinitionRollBack } from "./operations/definition-roll-back.ts";
+export type { EffectAbandon } from "./operations/effect-abandon.ts";
+export type { EffectRequest } from "./operations/effect-request.ts";
+export type { EffectSettle, EffectOutcome } from "./operations/effect-settle.ts";
+export type { EffectStart } from "./operations/effect-start.ts";
+export type { FaultRecord, FaultCategory } from "./operations/fault-record.ts";
+export type { GrantDelegate } from "./operations/grant-delegate.ts";
+export type { GrantIssue } from "./operations/grant-issue.ts";
+export type { GrantRevoke } from "./operations/grant-revoke.ts";
+export type { KeyRecord } from "./operations/key-record.ts";
+export type { ObjectiveJudge, Evidence } from "./operations/objective-judge.ts";
+export type { PrincipalRegister } from "./operations/principal-register.ts";
+export type { RunEnd } from "./operations/run-end.ts";
+export type { RunStart } from "./operations/run-start.ts";
+export type { SecretRecord } from "./operations/secret-record.ts";
+export type { SessionAdvance } from "./operations/session-advance.ts";
+export type { SessionEnd } from "./operations/session-end.ts";
+export type { SessionStart, SessionPlan } from "./operations/session-start.ts";
+export type { TaskCancel, TaskCancelReason } from "./operations/task-cancel.ts";
+export type { TaskComplete } from "./operations/task-complete.ts";
+export type { TaskFail, TaskFailReason } from "./operations/task-fail.ts";
+export type { TaskReport } from "./operations/task-report.ts";
+export type { TaskSchedule } from "./operations/task-schedule.ts";
+export type { TaskStart } from "./operations/task-start.ts";
+export type { TaskTimeOut } from "./operations/task-time-out.ts";
+export type { ToolInject } from "./operations/tool-inject.ts";
+export type { ToolRegister, ToolFields } from "./operations/tool-register.ts";
+export type { ToolUnregister } from "./operations/tool-unregister.ts";
+export type { ToolUpdate } from "./operations/tool-update.ts";
+export type { VaultConfigure } from "./operations/vault-configure.ts";
+export type { VaultOpen } from "./operations/vault-open.ts";
+export type { VaultResume } from "./operations/vault-resume.ts";
+export type { OperationsByType, OperationType, PlainOperation, Operation } from "./operation.ts";
+export type { Entry, Outcome, Accepted, Decision } from "./entry.ts";
+export type {
+  Head,
+  Vault,
+  RecordedKey,
+  Principal,
+  Grant,
+  Budget,
+  BudgetWindow,
+  Definition,
+  Agent,
+  SuspendReason,
+  TaskSummary,
+  TaskEnd,
+  StepState,
+  ObjectiveVerdict,
+  Run,
+  Task,
+  EffectKind,
+  SideEffect,
+  Effect,
+  Tool,
+  FailurePolicy,
+  Session,
+  SessionAgent,
+  RefusalWindow,
+} from "./state/entities.ts";
+export type { KernelState, KernelLookup } from "./state/state.ts";
+export type { Caller, PayloadDraft, Receipt, RecordedEntry, StopSignal, MachinePort } from "./machine-port.ts";

@@ -1,0 +1,23 @@
+/** Events: what the kernel says has happened, `noun.participle`, each with its schema number. */
+import type { AgentEvent } from "./events/agent.ts";
+import type { AuthorityEvent } from "./events/authority.ts";
+import type { BudgetEvent } from "./events/budget.ts";
+import type { DefinitionEvent } from "./events/definition.ts";
+import type { EffectEvent } from "./events/effect.ts";
+import type { SessionEvent } from "./events/session.ts";
+import type { TaskEvent } from "./events/task.ts";
+import type { VaultEvent } from "./events/vault.ts";
+
+/** An event, discriminated by `type`. */
+export type KernelEvent =
+  | VaultEvent
+  | AuthorityEvent
+  | BudgetEvent
+  | DefinitionEvent
+  | AgentEvent
+  | TaskEvent
+  | EffectEvent
+  | SessionEvent;
+
+/** The types of events. */
+export type EventType = KernelEvent["type"];

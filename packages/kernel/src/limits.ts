@@ -1,0 +1,146 @@
+/** Limits: each a named constant with its unit and its reason. The vault's own can be configured; the fixed ones cannot. */
+
+/** Limits that `vault.open` and `vault.configure` set, up to `limitCeilings`. */
+export interface KernelLimits {
+  /** Registered and spawned principals. */
+  readonly principalsMax: number;
+  /** Grants not revoked. */
+  readonly grantsMax: number;
+  /** Budgets not closed. */
+  readonly budgetsMax: number;
+  /** Versions of definitions kept. */
+  readonly definitionsMax: number;
+  /** Agents alive at once. */
+  readonly agentsMax: number;
+  /** Tasks scheduled or running. */
+  readonly tasksMax: number;
+  /** Effects not settled. */
+  readonly effectsMax: number;
+  readonly toolsMax: number;
+  /** Sessions under way. */
+  readonly sessionsMax: number;
+  /** The longest that an effect may take, ms. */
+  readonly effectTimeoutMsMax: number;
+}
+
+/** What a vault starts with. A state of this size is tens of megabytes, which one process holds with ease. */
+export const defaultLimits: KernelLimits = {
+  principalsMax: 20_000,
+  grantsMax: 20_000,
+  budgetsMax: 20_000,
+  definitionsMax: 10_000,
+  agentsMax: 10_000,
+  tasksMax: 50_000,
+  effectsMax: 20_000,
+  toolsMax: 1_000,
+  sessionsMax: 64,
+  effectTimeoutMsMax: 86_400_000,
+};
+
+/** What they can be raised to: state stays in memory, so that a vault's size has an end. */
+export const limitCeilings: KernelLimits = {
+  principalsMax: 1_000_000,
+  grantsMax: 1_000_000,
+  budgetsMax: 1_000_000,
+  definitionsMax: 100_000,
+  agentsMax: 1_000_000,
+  tasksMax: 1_000_000,
+  effectsMax: 1_000_000,
+  toolsMax: 10_000,
+  sessionsMax: 1_000,
+  effectTimeoutMsMax: 604_800_000,
+};
+
+/** Limits of the format and of the kernel itself. */
+export const fixedLimits = {
+  /** Causes in a stamp: enough for a join of many branches, small enough to read. */
+  causesMax: 16,
+  /** A clock that jumps further than a day is more likely wrong than late. */
+  clockJumpMsMax: 86_400_000,
+  /** How far an administrator's statement of the time may be from the host's. */
+  clockToleranceMs: 300_000,
+  /** Refusals of one principal recorded singly in a minute; more are counted, so that nobody floods the log with his own noes. */
+  refusalsPerMinuteMax: 20,
+  /** Milliseconds in the window of the above. */
+  refusalWindowMs: 60_000,
+  /** Operations in a batch: one screen, one decision. */
+  batchOperationsMax: 64,
+  /** Characters of a definition's inline part as JSON: state is memory. */
+  definitionCharsMax: 16_384,
+  /** Versions of a name that can be rolled back through. */
+  definitionVersionsKept: 16,
+  /** Characters of a name: longer ones do not fit a line. */
+  nameCharsMax: 64,
+  /** Characters of a short text such as a reason. */
+  textCharsMax: 500,
+  /** Characters of a fault's message. */
+  messageCharsMax: 1_000,
+  /** Characters of a path: PATH_MAX of Linux. */
+  pathCharsMax: 4_096,
+  /** Permissions in one grant, tool or definition: more cannot be reviewed. */
+  permissionsMax: 256,
+  /** Claims in one effect. */
+  claimsMax: 64,
+  /** Delegations in a line: deeper trees cannot be explained. */
+  delegationDepthMax: 16,
+  /** Ended grants that a principal is told about. */
+  endedGrantsKept: 8,
+  /** Levels of budgets: booking walks up. */
+  budgetDepthMax: 16,
+  /** One amount in an operation: 2^42, which is 139 years in ms or 4 TiB. */
+  amountMax: 4_398_046_511_104,
+  /** A budget's allotment: 2^50, so that sums stay exact in a double. */
+  allotmentMax: 1_125_899_906_842_624,
+  /** Shortest budget window: a minute. */
+  windowMsMin: 60_000,
+  /** Longest budget window: a leap year. */
+  windowMsMax: 31_622_400_000,
+  /** Share of an allotment, in percent, from which its holder is warned. */
+  warnPercent: 80,
+  /** Tasks in a definition. */
+  tasksPerDefinitionMax: 256,
+  /** Steps in a task. */
+  stepsPerTaskMax: 128,
+  /** Objectives in a definition. */
+  objectivesMax: 64,
+  /** States in a lifecycle. */
+  lifecycleStatesMax: 64,
+  /** Transitions in a lifecycle. */
+  lifecycleTransitionsMax: 256,
+  /** Tools that a definition or an agent names. */
+  toolsPerAgentMax: 128,
+  /** Attempts at a task. */
+  attemptsMax: 100,
+  /** A task's longest timeout and backoff: a week. */
+  taskSpanMsMax: 604_800_000,
+  /** Running tasks of one agent. */
+  openTasksMax: 256,
+  /** Unsettled effects of one agent. */
+  openEffectsMax: 256,
+  /** Attested values in an operation. */
+  inputsMax: 32,
+  /** Characters of an attested text. */
+  inputCharsMax: 1_024,
+  /** Items of an attested list. */
+  inputItemsMax: 256,
+  /** Pieces of evidence for a verdict. */
+  evidenceMax: 8,
+  /** Agents in a session's plan. */
+  planAgentsMax: 256,
+  /** Restarts of an agent in a session. */
+  restartsMax: 100,
+  /** Keys recorded in a vault. */
+  keysMax: 64,
+  /** Secrets named in a vault. */
+  secretsMax: 1_000,
+  /** Parts of a predicate. */
+  predicateNodesMax: 512,
+  /** Nesting of a predicate: the reader recurses. */
+  predicateDepthMax: 32,
+  /** Steps of one evaluation; a character or item looked at is a step. */
+  predicateStepsMax: 100_000,
+  /** Size of a content: 1 TiB. */
+  contentBytesMax: 1_099_511_627_776,
+  /** Latest moment: the year 10889, so that arithmetic on times stays exact. */
+  timeMsMax: 281_474_976_710_656,
+} as const;

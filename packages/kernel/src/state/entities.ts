@@ -1,0 +1,278 @@
+/** What the kernel's state holds: live things only. Each is a readonly row, replaced as a whole. */
+import type { Amounts, AmountKind } from "../budget/amounts.ts";
+import type { Permission } from "../authority/permission.ts";
+import type { Content } from "../content.ts";
+import type { DefinitionPart, Priority } from "../definition.ts";
+import type {
+  AgentId,
+  BudgetId,
+  DefinitionId,
+  Digest,
+  EffectId,
+  GrantId,
+  PrincipalId,
+  RunId,
+  SessionId,
+  TaskId,
+  ToolId,
+} from "../ids.ts";
+import type { KernelLimits } from "../limits.ts";
+
+/** Where the log stands. */
+export interface Head {
+  /** Position of the last entry; 0 before the first. */
+  readonly position: number;
+  /** Effective time of the last entry, ms since 1970. */
+  readonly timeMs: number;
+}
+
+/** The vault itself. */
+export interface Vault {
+  readonly id: string;
+  readonly format: 1;
+  readonly name: string;
+  readonly limits: KernelLimits;
+  /** Held: nothing is started until somebody resumes it. */
+  readonly held: boolean;
+  readonly keys: readonly RecordedKey[];
+  /** Names of secrets; their values are never here. */
+  readonly secrets: readonly string[];
+}
+
+/** A public key that signs for this vault. */
+export interface RecordedKey {
+  readonly publicKey: string;
+  readonly purpose: string;
+  /** The entry that recorded it. */
+  readonly position: number;
+}
+
+/** Who acts. */
+export interface Principal {
+  readonly id: PrincipalId;
+  readonly name: string;
+  readonly kind: "host" | "person" | "service" | "agent";
+  /** The agent behind it; null for people, services and agents outside this vault. */
+  readonly agent: AgentId | null;
+  /** The last grants it held that were revoked, newest last, at most 8: they answer `grant_ended`, not `grant_not_held`. */
+  readonly ended: readonly GrantId[];
+}
+
+/** Permissions held by a principal, within those of the grant above. */
+export interface Grant {
+  readonly id: GrantId;
+  readonly holder: PrincipalId;
+  readonly parent: GrantId | null;
+  readonly permissions: readonly Permission[];
+  /** A moment; null never ends by itself. */
+  readonly expiresAtMs: number | null;
+  /** How many more times it can be delegated in a line. */
+  readonly depthLeft: number;
+}
+
+/** Amounts held by a principal, carved out of those of the budget above. */
+export interface Budget {
+  readonly id: BudgetId;
+  readonly holder: PrincipalId;
+  readonly parent: BudgetId | null;
+  readonly allotment: Amounts;
+  /** Booked by settlements, and by the budgets below that were closed. */
+  readonly spent: Amounts;
+  /** Held for effects under way. */
+  readonly reserved: Amounts;
+  /** Handed down: the sum of allotment + overdraft of the budgets below. */
+  readonly carved: Amounts;
+  /** By how much spent + reserved + carved stands above the allotment; the budget above carries it. */
+  readonly overdraft: Amounts;
+  /** Null for a lifetime budget. */
+  readonly window: BudgetWindow | null;
+  /** Kinds warned of since the last top-up or window. */
+  readonly warned: readonly AmountKind[];
+  /** Closing: nothing new is booked on it, and it goes when the last effect and budget below are gone. */
+  readonly closing: boolean;
+}
+
+/** A recurring span in which the flows of a budget are spent. */
+export interface BudgetWindow {
+  readonly lengthMs: number;
+  /** Start of the window that the budget's figures stand for. */
+  readonly startMs: number;
+}
+
+/** A version of a definition. */
+export interface Definition {
+  readonly id: DefinitionId;
+  readonly part: DefinitionPart;
+  readonly source: Content;
+  readonly status: "active" | "proposed" | "superseded";
+  readonly proposer: PrincipalId;
+  /** The version that this one took over from, to roll back to. */
+  readonly previous: DefinitionId | null;
+  /** No longer reachable by rolling back: it goes with its last agent. */
+  readonly retired: boolean;
+}
+
+/** A live agent. */
+export interface Agent {
+  readonly id: AgentId;
+  readonly name: string;
+  readonly principal: PrincipalId;
+  readonly grant: GrantId;
+  readonly budget: BudgetId;
+  readonly definition: DefinitionId;
+  readonly parent: AgentId | null;
+  readonly session: SessionId | null;
+  readonly state: "running" | "suspended";
+  readonly suspendReason: SuspendReason | null;
+  /** The declared lifecycle state it is in. */
+  readonly lifecycle: string;
+  readonly run: RunId | null;
+  /** Tools injected beside those of its definition. */
+  readonly injected: readonly string[];
+  /** Tasks that are over, by key. */
+  readonly tasks: { readonly [key: string]: TaskSummary };
+  /** The last verdicts, by objective. */
+  readonly objectives: { readonly [key: string]: ObjectiveVerdict };
+}
+
+/** Why an agent is suspended. */
+export type SuspendReason = "resource-management" | "administrative" | "maintenance" | "self-requested" | "other";
+
+/** What stays of a task while its agent lives. */
+export interface TaskSummary {
+  readonly task: TaskId;
+  readonly status: TaskEnd;
+  readonly attempt: number;
+  readonly result: Content | null;
+  readonly steps: { readonly [label: string]: StepState };
+}
+
+/** How a task ended; skipped is cancelled because its own condition does not hold. */
+export type TaskEnd = "completed" | "failed" | "cancelled" | "timed-out" | "skipped";
+
+/** Where a step stands. */
+export interface StepState {
+  readonly status: "requested" | "succeeded" | "failed" | "refused";
+  /** The effect that performs it; null when the request was refused. */
+  readonly effect: EffectId | null;
+  readonly result: Content | null;
+  /** Why it failed or was refused. */
+  readonly code: string | null;
+}
+
+/** What was judged of an objective. */
+export interface ObjectiveVerdict {
+  readonly met: boolean;
+  /** The entry that says so, with its evidence. */
+  readonly position: number;
+}
+
+/** A run of an agent: from its start to its end, for accounts of work. */
+export interface Run {
+  readonly id: RunId;
+  readonly agent: AgentId;
+  readonly startedAtMs: number;
+}
+
+/** A task that is scheduled or running. */
+export interface Task {
+  readonly id: TaskId;
+  readonly agent: AgentId;
+  readonly key: string;
+  readonly description: Content;
+  readonly priority: Priority;
+  readonly status: "scheduled" | "running";
+  /** Starts so far. */
+  readonly attempt: number;
+  /** A retry waits until then; 0 when it need not. */
+  readonly notBeforeMs: number;
+  /** Start of the attempt under way. */
+  readonly startedAtMs: number | null;
+  /** Last report, 0..1000. */
+  readonly progressPermille: number;
+  readonly steps: { readonly [label: string]: StepState };
+}
+
+/** What kind of thing an effect does. */
+export type EffectKind = "tool" | "code";
+
+/** What an effect may do to the world, which decides what is done after a crash. */
+export type SideEffect = "none" | "read_only" | "idempotent" | "external" | "privileged";
+
+/** An effect that was asked for and is not settled. */
+export interface Effect {
+  readonly id: EffectId;
+  readonly kind: EffectKind;
+  readonly label: string;
+  readonly principal: PrincipalId;
+  readonly grant: GrantId;
+  readonly agent: AgentId | null;
+  readonly task: TaskId | null;
+  readonly step: string | null;
+  /** Name of the tool; null for code. */
+  readonly tool: string | null;
+  readonly sideEffect: SideEffect;
+  readonly arguments: Content;
+  readonly claims: readonly Permission[];
+  readonly budget: BudgetId;
+  /** Held on the budget; nothing once it is owed. */
+  readonly reserve: Amounts;
+  /** Booked as spent when it became owed. */
+  readonly presumed: Amounts;
+  readonly timeoutMs: number;
+  readonly requestedAtMs: number;
+  readonly startedAtMs: number | null;
+  readonly status: "requested" | "started" | "owed";
+}
+
+/** A registered tool. */
+export interface Tool {
+  readonly id: ToolId;
+  readonly name: string;
+  readonly version: string;
+  readonly sideEffect: SideEffect;
+  readonly manifest: Content;
+  /** Digest of the program it runs. */
+  readonly program: Digest;
+  /** The most that a call of it can claim. */
+  readonly permissions: readonly Permission[];
+  readonly timeoutMsMax: number;
+}
+
+/** What happens to the rest of a session when one of its agents fails. */
+export type FailurePolicy = "continue" | "suspend-dependents" | "stop";
+
+/** An orchestration of several agents. */
+export interface Session {
+  readonly id: SessionId;
+  readonly name: string;
+  readonly starter: PrincipalId;
+  readonly agents: readonly SessionAgent[];
+  readonly concurrencyMax: number;
+  readonly onFailure: FailurePolicy;
+  readonly restartsMax: number;
+  readonly crew: Content;
+  readonly workspace: string;
+  readonly output: string;
+  /** Last wave advanced to; 0 before the first. */
+  readonly wave: number;
+}
+
+/** Where an agent of a session's plan stands. */
+export interface SessionAgent {
+  readonly name: string;
+  readonly dependsOn: readonly string[];
+  readonly state: "waiting" | "live" | "completed" | "failed" | "skipped";
+  /** The last agent of that name, live or ended. */
+  readonly agent: AgentId | null;
+  /** How often it was spawned again after a failure. */
+  readonly restarts: number;
+}
+
+/** How many refusals of a principal were recorded in the minute that it was last refused in. */
+export interface RefusalWindow {
+  readonly id: PrincipalId;
+  /** Minutes since 1970. */
+  readonly minute: number;
+  readonly recorded: number;
+}
