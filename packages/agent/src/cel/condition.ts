@@ -1,0 +1,87 @@
+/**
+ * Conditions in agent files: CEL, parsed and type-checked when the file is loaded, then lowered to the kernel's own
+ * predicate form, which is total and counts its steps. So the kernel itself re-decides them, and CEL never runs.
+ */
+import { Environment, type ASTNode } from "@marcbachmann/cel-js";
+import type { Predicate } from "@toka/kernel";
+import { lower, type Lowered } from "./lower.ts";
+
+/** What a lowered condition reads from step results; the driver attests these as inputs. */
+export interface ConditionInput {
+  /** The input's name as the predicate reads it, below `inputs.`. */
+  readonly name: string;
+  readonly step: string;
+  readonly path: readonly string[];
+}
+
+/** A condition ready to be registered. */
+export interface Condition {
+  readonly source: string;
+  readonly predicate: Predicate;
+  readonly inputs: readonly ConditionInput[];
+  /** Steps that it names. */
+  readonly steps: readonly string[];
+}
+
+/** What the names in a condition may stand for. */
+export interface ConditionNames {
+  /** Step name to the name of its task. */
+  readonly steps: ReadonlyMap<string, string>;
+  /** Task names. */
+  readonly tasks: ReadonlySet<string>;
+  /** The task whose condition this is, or null for an objective's. */
+  readonly task: string | null;
+}
+
+/** What is wrong with a condition; `offset` counts characters from its start. */
+export interface ConditionProblem {
+  readonly problem: string;
+  readonly offset: number;
+}
+
+/** Bounds on one condition: beyond them nobody can review it, and the kernel's step count would end it. */
+const limits = { maxAstNodes: 256, maxDepth: 16, maxListElements: 64, maxMapEntries: 1, maxCallArguments: 3 };
+
+const environment = new Environment({ unlistedVariablesAreDyn: false, homogeneousAggregateLiterals: false, limits })
+  .registerVariable("steps", "map")
+  .registerVariable("tasks", "map")
+  .registerVariable("attempt", "double");
+
+/**
+ * Reads one CEL condition.
+ *
+ * It may use `attempt`, `tasks.NAME.status`, `steps.NAME.outcome`, `steps.NAME.code`, `steps.NAME.result.PATH`, comparison, arithmetic, `in`,
+ * `&&`, `||`, `!`, `size`, `startsWith`, `endsWith`, `contains`, `exists` and `all`.
+ * @returns the lowered condition, or its first problem
+ */
+export function readCondition(source: string, names: ConditionNames): Condition | ConditionProblem {
+  let ast: ASTNode;
+  try {
+    const parsed = environment.parse(source);
+    const checked = parsed.check();
+    if (!checked.valid) return problemOf(checked.error, source);
+    if (checked.type !== "bool" && checked.type !== "dyn") {
+      return { problem: `Cannot use the condition: wanted true or false, found ${checked.type ?? "another type"}`, offset: 0 };
+    }
+    ast = parsed.ast;
+  } catch (error) {
+    return problemOf(error, source);
+  }
+  const lowered: Lowered = lower(ast, names);
+  if ("problem" in lowered) return lowered;
+  return { source, ...lowered };
+}
+
+function problemOf(error: unknown, source: string): ConditionProblem {
+  const summary = field(error, "summary");
+  const range = field(error, "range");
+  const start = typeof range === "object" && range !== null ? field(range, "start") : 0;
+  const said = typeof summary === "string" ? summary.charAt(0).toLowerCase() + summary.slice(1) : "it cannot be parsed";
+  // `steps.read-file` is a subtraction to CEL, which its message alone does not tell anyone.
+  const hint = /\b(?:steps|tasks)\.[a-z0-9]+-/u.test(source) ? '; a name with hyphens is written steps["read-file"]' : "";
+  return { problem: `Cannot use the condition: ${said}${hint}`, offset: typeof start === "number" ? start : 0 };
+}
+
+function field(holder: unknown, name: string): unknown {
+  return typeof holder === "object" && holder !== null ? Reflect.get(holder, name) : undefined;
+}

@@ -1,0 +1,172 @@
+/** Lowers a parsed CEL expression to the kernel's predicate form, or says what does not lower and where. */
+import type { ASTNode } from "@marcbachmann/cel-js";
+import { fixedLimits, isName, type Predicate } from "@toka/kernel";
+import { suggestion } from "../definition/suggest.ts";
+import type { ConditionInput, ConditionNames, ConditionProblem } from "./condition.ts";
+
+/** What lowering gives. */
+export type Lowered = { readonly predicate: Predicate; readonly inputs: readonly ConditionInput[]; readonly steps: readonly string[] } | ConditionProblem;
+
+/** A list walked inside a walk over a list multiplies the work, so only one may stand inside another. */
+const walksNestedMax = 1;
+
+interface Scope {
+  readonly inputs: Map<string, ConditionInput>;
+  readonly steps: Set<string>;
+  readonly names: ConditionNames;
+  /** Variables bound by the walks around this place, outermost first. */
+  readonly bound: readonly string[];
+}
+
+/** Thrown inside this file only, to leave the recursion with a place. */
+class NotLowered extends Error {
+  readonly offset: number;
+  constructor(message: string, offset: number) {
+    super(message);
+    this.offset = offset;
+  }
+}
+
+/**
+ * Lowers an expression that was parsed and type-checked.
+ * @returns the predicate with the inputs and steps that it reads, or the first part that does not lower
+ */
+export function lower(ast: ASTNode, names: ConditionNames): Lowered {
+  const scope: Scope = { inputs: new Map(), steps: new Set(), names, bound: [] };
+  try {
+    const predicate = lowerNode(ast, scope);
+    return { predicate, inputs: [...scope.inputs.values()], steps: [...scope.steps] };
+  } catch (error) {
+    if (error instanceof NotLowered) return { problem: `Cannot use the condition: ${error.message}`, offset: error.offset };
+    throw error;
+  }
+}
+
+function lowerNode(node: ASTNode, scope: Scope): Predicate {
+  switch (node.op) {
+    case "value":
+      return { value: literal(node) };
+    case "list":
+      return { value: node.args.map((item) => (item.op === "value" ? literal(item) : refuse(item, "a list may hold only plain values"))) };
+    case "id":
+    case ".":
+    case "[]":
+      return lowerFact(node, scope);
+    case "&&":
+      return { op: "and", of: operands(node, "&&").map((part) => lowerNode(part, scope)) };
+    case "||":
+      return { op: "or", of: operands(node, "||").map((part) => lowerNode(part, scope)) };
+    case "!_":
+      return { op: "not", of: lowerNode(node.args, scope) };
+    case "-_":
+      if (node.args.op === "value" && typeof literal(node.args) === "number") return { value: -Number(literal(node.args)) };
+      return { op: "-", left: { value: 0 }, right: lowerNode(node.args, scope) };
+    case "==":
+    case "!=":
+    case "<":
+    case "<=":
+    case ">":
+    case ">=":
+    case "+":
+    case "-":
+    case "*":
+    case "/":
+      return { op: node.op, left: lowerNode(node.args[0], scope), right: lowerNode(node.args[1], scope) };
+    case "in":
+      return { op: "in", item: lowerNode(node.args[0], scope), list: lowerNode(node.args[1], scope) };
+    case "call":
+      return lowerCall(node, scope);
+    case "rcall":
+      return lowerMethod(node, scope);
+    default:
+      return refuse(node, `"${node.op}" is not among what the kernel can re-decide`);
+  }
+}
+
+function lowerCall(node: ASTNode & { readonly op: "call" }, scope: Scope): Predicate {
+  const [name, parameters] = node.args;
+  const only = parameters[0];
+  if (name === "size" && only !== undefined && parameters.length === 1) return { op: "size", of: lowerNode(only, scope) };
+  return refuse(node, `"${name}(...)" is not among what the kernel can re-decide`);
+}
+
+function lowerMethod(node: ASTNode & { readonly op: "rcall" }, scope: Scope): Predicate {
+  const [name, receiver, parameters] = node.args;
+  const [first, second] = parameters;
+  if (name === "size" && first === undefined) return { op: "size", of: lowerNode(receiver, scope) };
+  if ((name === "startsWith" || name === "endsWith" || name === "contains") && first !== undefined) {
+    return { op: name, left: lowerNode(receiver, scope), right: lowerNode(first, scope) };
+  }
+  if ((name === "exists" || name === "all") && first?.op === "id" && second !== undefined) {
+    if (scope.bound.length > walksNestedMax) return refuse(node, `lists may be walked inside each other at most ${walksNestedMax + 1} deep`);
+    const list = lowerNode(receiver, scope);
+    return { op: name, list, as: first.args, where: lowerNode(second, { ...scope, bound: [...scope.bound, first.args] }) };
+  }
+  // `matches` is the one people will try: a regular expression's cost depends on its text, so the kernel has none.
+  return refuse(node, `"${name}(...)" is not among what the kernel can re-decide`);
+}
+
+function lowerFact(node: ASTNode, scope: Scope): Predicate {
+  const path = pathOf(node);
+  const [head, name, kind, ...rest] = path;
+  if (head !== undefined && path.length === 1 && scope.bound.includes(head)) return { local: head };
+  if (head === "attempt" && path.length === 1 && scope.names.task !== null) return { fact: "attempt" };
+  if (head === "steps" && name !== undefined) return lowerStep(node, scope, { step: name, kind, rest });
+  if (head === "tasks" && name !== undefined && kind === "status" && rest.length === 0) {
+    if (!scope.names.tasks.has(name)) return refuse(node, `there is no task "${name}"${suggestion(name, [...scope.names.tasks])}`);
+    return { fact: `tasks.${name}.status` };
+  }
+  const known = "tasks.NAME.status, steps.NAME.outcome, steps.NAME.code, steps.NAME.result.PATH";
+  return refuse(node, `there is no "${path.join(".")}"; known: ${scope.names.task === null ? known : `attempt, ${known}`}`);
+}
+
+interface StepFact {
+  readonly step: string;
+  readonly kind: string | undefined;
+  readonly rest: readonly string[];
+}
+
+function lowerStep(node: ASTNode, scope: Scope, { step, kind, rest }: StepFact): Predicate {
+  const task = scope.names.steps.get(step);
+  if (task === undefined) return refuse(node, `there is no step "${step}"${suggestion(step, [...scope.names.steps.keys()])}`);
+  scope.steps.add(step);
+  if ((kind === "outcome" || kind === "code") && rest.length === 0) {
+    // The kernel knows the steps of the task under way by their own names, those of other tasks by their task's.
+    return { fact: task === scope.names.task ? `steps.${step}.${kind}` : `tasks.${task}.steps.${step}.${kind}` };
+  }
+  if (kind === "result") {
+    const name = [step, ...rest].join(".");
+    if (!isName(name)) return refuse(node, `the path "${name}" cannot name an input: at most ${fixedLimits.nameCharsMax} letters, digits and "_.-" are allowed`);
+    scope.inputs.set(name, { name, step, path: rest });
+    return { fact: `inputs.${name}` };
+  }
+  return refuse(node, `a step has outcome, code and result, found "${[kind ?? "nothing", ...rest].join(".")}"`);
+}
+
+function pathOf(node: ASTNode): readonly string[] {
+  if (node.op === "id") return [node.args];
+  if (node.op === ".") return [...pathOf(node.args[0]), node.args[1]];
+  if (node.op === "[]") {
+    const key = node.args[1];
+    if (key.op === "value" && (typeof key.args === "string" || typeof key.args === "bigint")) return [...pathOf(node.args[0]), String(key.args)];
+    return refuse(key, "only a plain text or number may stand between the brackets");
+  }
+  return refuse(node, "only names can be looked into");
+}
+
+function operands(node: ASTNode, op: "&&" | "||"): readonly ASTNode[] {
+  if (node.op !== op) return [node];
+  return [...operands(node.args[0], op), ...operands(node.args[1], op)];
+}
+
+function literal(node: ASTNode & { readonly op: "value" }): string | number | boolean {
+  const value = node.args;
+  if (typeof value === "string" || typeof value === "boolean") return value;
+  const number = Number(value);
+  if ((typeof value === "bigint" || typeof value === "number") && Math.abs(number) <= Number.MAX_SAFE_INTEGER) return number;
+  return refuse(node, "only texts, true, false and numbers up to 2^53 can stand here");
+}
+
+function refuse(node: ASTNode, why: string): never {
+  throw new NotLowered(why, node.start);
+}
