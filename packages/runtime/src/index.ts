@@ -14,3 +14,26 @@ export type {
   ToolProgram,
 } from "./tools/tool.ts";
 export { RuntimeFailure } from "./failure.ts";
+export { createSandbox, type Sandbox } from "./sandbox/sandbox.ts";
+export type { HostPlaces } from "./sandbox/host-facts.ts";
+export {
+  SandboxFailure,
+  type Change,
+  type Dropped,
+  type DroppedReason,
+  type FileState,
+  type SandboxEnd,
+  type SandboxJob,
+  type SandboxLimits,
+  type SandboxReport,
+  type SandboxResult,
+} from "./sandbox/job.ts";
+export { discardLayer } from "./sandbox/layer.ts";
+export {
+  applyChanges,
+  findConflicts,
+  readAfter,
+  readBefore,
+  type Applied,
+  type ContentSource,
+} from "./sandbox/settle-changes.ts";

@@ -1,0 +1,148 @@
+/**
+ * File access that no symbolic link can lead astray: folders are opened one component at a time, each
+ * without following links, and entries are then reached through the open folder. Node has no
+ * `openat`; a path through /proc/self/fd is the same thing on Linux.
+ */
+import { constants } from "node:fs";
+import { lstat, open, readlink, type FileHandle } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import type { FileState } from "./job.ts";
+
+/** Bytes read at once while hashing. */
+const pieceBytes = 1024 * 1024;
+const folderFlags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+
+/** One entry, by the open folder that holds it. */
+export interface Anchor {
+  /** Path of the entry through the open folder; follows no link on the way. */
+  readonly at: string;
+  /** The open folder, for fsync. */
+  readonly folder: FileHandle;
+}
+
+/**
+ * Opens the folder that holds a path and hands its entry over; the folder is closed after.
+ *
+ * @param path absolute path of the entry, normalised
+ * @param use what to do with the entry, which may be absent
+ * @returns what `use` returns
+ * @throws the system's error: ENOENT or ENOTDIR when a parent is absent, a link or not a folder
+ */
+export async function withEntry<T>(path: string, use: (anchor: Anchor) => Promise<T>): Promise<T> {
+  const components = path.split("/").slice(1);
+  const name = components.pop() ?? "";
+  let folder = await open("/", folderFlags);
+  try {
+    for (const component of components) {
+      const next = await open(`/proc/self/fd/${folder.fd}/${component}`, folderFlags);
+      await folder.close();
+      folder = next;
+    }
+    return await use({ at: `/proc/self/fd/${folder.fd}/${name}`, folder });
+  } finally {
+    await folder.close();
+  }
+}
+
+/** What stands at a path when it is neither file, link nor folder, or cannot be told in UTF-8. */
+export interface Unusual {
+  readonly type: "special";
+  readonly reason: "special_file" | "special_mode" | "name_not_utf8" | "unreadable";
+}
+
+/**
+ * Reads the state of one entry.
+ *
+ * @param at path to look at; its last component is not followed
+ * @param options strict: report set-id files as unusual instead of masking their bits
+ * @returns the state; null when absent
+ */
+export async function readState(
+  at: string | Buffer,
+  options: { readonly strict?: boolean } = {},
+): Promise<FileState | Unusual | null> {
+  let stats;
+  try {
+    stats = await lstat(at);
+  } catch (error) {
+    if (isAbsent(error)) return null;
+    throw error;
+  }
+  const mode = stats.mode & 0o777;
+  if (stats.isDirectory()) return { type: "directory", mode };
+  if (stats.isSymbolicLink()) {
+    const target = decodeName(await readlink(at, { encoding: "buffer" }));
+    return target === undefined ? { type: "special", reason: "name_not_utf8" } : { type: "symlink", target };
+  }
+  if (!stats.isFile()) return { type: "special", reason: "special_file" };
+  if (options.strict === true && (stats.mode & 0o6000) !== 0) return { type: "special", reason: "special_mode" };
+  const { digest, size } = await digestOf(at);
+  return { type: "file", digest, size, mode };
+}
+
+/**
+ * Hashes a file's bytes without holding them.
+ *
+ * @returns digest `sha256:<base64url>` and the number of bytes
+ */
+async function digestOf(at: string | Buffer): Promise<{ digest: string; size: number }> {
+  const file = await openFile(at);
+  try {
+    const hash = createHash("sha256");
+    const piece = new Uint8Array(pieceBytes);
+    let size = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(piece, 0, pieceBytes, size);
+      if (bytesRead === 0) break;
+      hash.update(piece.subarray(0, bytesRead));
+      size += bytesRead;
+    }
+    return { digest: `sha256:${hash.digest("base64url")}`, size };
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Opens a regular file for reading, without following a link or waiting on a pipe.
+ *
+ * @throws Error when it is anything else; the system's error when it cannot be opened
+ */
+export async function openFile(at: string | Buffer): Promise<FileHandle> {
+  // Not blocking: what was a file a moment ago may be a pipe now.
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const file = await open(at, flags);
+  if ((await file.stat()).isFile()) return file;
+  await file.close();
+  throw new Error("Cannot read a file: it is no longer a regular file");
+}
+
+/** Decodes a name; undefined when it is not UTF-8. */
+export function decodeName(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @returns whether two states are the same; null stands for absent */
+export function sameState(one: FileState | Unusual | null, other: FileState | Unusual | null): boolean {
+  if (one === null || other === null) return one === other;
+  if (one.type === "file" && other.type === "file") {
+    return one.digest === other.digest && one.mode === other.mode && one.size === other.size;
+  }
+  if (one.type === "symlink" && other.type === "symlink") return one.target === other.target;
+  if (one.type === "directory" && other.type === "directory") return one.mode === other.mode;
+  return false;
+}
+
+/** @returns whether an error says that nothing is there */
+export function isAbsent(error: unknown): boolean {
+  return hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR");
+}
+
+/** @returns whether an error is the system's error of that name */
+export function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}

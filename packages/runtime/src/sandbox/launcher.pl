@@ -1,0 +1,565 @@
+# The sandbox launcher: the one process between the host and a boxed program.
+#
+# It is told on descriptor 3 what to mount and what to run, builds the mounts in a namespace of its
+# own, drops the user's identity when it was started by root, starts bubblewrap, watches the whole
+# process tree until nothing of it is left, and says on descriptor 4 how it ended and what it used.
+#
+# Why Perl: the calls it makes (mount_setattr, open_tree, move_mount, wait4 with usage, prctl) are
+# out of reach of Node and of the usual command-line tools of Debian 12, and a compiler cannot be
+# expected on a user's machine, while perl-base is part of every Debian and comes with git elsewhere.
+# No module is loaded (not even POSIX): that would double the time of a start.
+#
+# Descriptors on entry: 0, 1, 2 the guest's; 3 the order (read to its end); 4 the report.
+# The order and the report are sequences of byte strings, each ended by a NUL. Words of the order:
+#   set NAME VALUE                  one setting
+#   mount KIND ID A B               what to put at STAGE/ID: bind PATH IDMAP | overlay LOWER INDEX |
+#                                   fresh - INDEX | cover LOWER INDEX
+#   option WORD, command WORD       bubblewrap's options, and what it runs
+# Words of the report: failed STEP DETAIL | ended WHY EXIT | usage CPU_US WALL_MS PEAK WRITTEN |
+#   opaque INDEX PATH | done
+use strict;
+use warnings;
+
+my %calls = (
+  x86_64 => {
+    mount => 165, unshare => 272, prctl => 157, prlimit64 => 302, wait4 => 61, memfd_create => 319,
+    lgetxattr => 192, setgroups => 116, setresgid => 119, setresuid => 117, close_range => 436,
+    open_tree => 428, move_mount => 429, openat2 => 437, mount_setattr => 442, clock_gettime => 228,
+  },
+  aarch64 => {
+    mount => 40, unshare => 97, prctl => 167, prlimit64 => 261, wait4 => 260, memfd_create => 279,
+    lgetxattr => 9, setgroups => 159, setresgid => 149, setresuid => 147, close_range => 436,
+    open_tree => 428, move_mount => 429, openat2 => 437, mount_setattr => 442, clock_gettime => 113,
+  },
+);
+my %rlimits = (cpu => 0, fsize => 1, data => 2, core => 4, nofile => 7);
+my ($AT_FDCWD, $O_CLOEXEC, $O_PATH) = (-100, 0x80000, 0x200000);
+my ($CLONE_NEWNS, $CLONE_NEWUSER) = (0x00020000, 0x10000000);
+my ($MS_RDONLY, $MS_NOSUID, $MS_NODEV, $MS_BIND, $MS_REC, $MS_PRIVATE) = (1, 2, 4, 0x1000, 0x4000, 0x40000);
+my ($AT_EMPTY_PATH, $AT_RECURSIVE) = (0x1000, 0x8000);
+my ($PR_SET_PDEATHSIG, $PR_SET_CHILD_SUBREAPER, $SIGKILL) = (1, 36, 9);
+my ($WNOHANG, $WALL) = (1, 0x40000000);
+my ($F_SETFD, $FD_CLOEXEC) = (2, 1);
+
+open(my $report, '>&=', 4) or exit 70;
+binmode $report;
+fcntl($report, $F_SETFD, $FD_CLOEXEC);
+
+my %set = (mode => 'user', stage => '/mnt', uid_base => 0);
+my (@mounts, @options, @command);
+my $call = {};
+my $parent = getppid();
+my $launcher = $$;
+my $caller_uid = $>;
+my ($caller_gid) = split / /, $);
+my (%source_fd, %tree_fd, %userns_fd, @kept_open);
+my $stopped = '';
+$SIG{TERM} = sub { $stopped ||= 'aborted' };
+$SIG{USR1} = sub { $stopped ||= 'output' };
+$SIG{PIPE} = 'IGNORE';
+
+read_order();
+my $box_uid = $set{mode} eq 'root' ? $set{uid_base} + $$ : $caller_uid;
+my $stage = $set{stage};
+enter_namespaces();
+build_stage();
+my ($guest, $status_in, $started_ms) = start_guest();
+my $usage = watch_guest();
+reap_rest($usage);
+report_end($usage);
+exit 0;
+
+# --- Order and report ----------------------------------------------------------------------------
+sub say_record { my @fields = @_; syswrite($report, join('', map { "$_\0" } @fields)); return }
+
+# A failure before the guest ran: the host makes it one message with its fix.
+sub fail { my ($step, $detail) = @_; say_record('failed', $step, $detail); exit 70 }
+
+# The arguments are copied, so that literals may be passed; calls that write into them do not use this.
+sub must {
+  my ($step, $name, @arguments) = @_;
+  my $result = syscall($call->{$name}, @arguments);
+  fail($step, "$name: $!") if $result == -1;
+  return $result;
+}
+
+sub read_order {
+  open(my $input, '<&=', 3) or exit 70;
+  binmode $input;
+  my $bytes = do { local $/ = undef; readline $input };
+  close $input;
+  my @words = split /\0/, $bytes, -1;
+  pop @words; # what follows the last NUL
+  while (@words) {
+    my $verb = shift @words;
+    if ($verb eq 'set') { my ($name, $value) = splice(@words, 0, 2); $set{$name} = $value }
+    elsif ($verb eq 'mount') { push @mounts, [splice(@words, 0, 4)] }
+    elsif ($verb eq 'option') { push @options, shift @words }
+    elsif ($verb eq 'command') { push @command, shift @words }
+    else { fail('order', "the word $verb is unknown") }
+  }
+  $call = $calls{ $set{machine} } or fail('machine', "no system call table for $set{machine}");
+  return;
+}
+
+# --- Namespaces and mounts -----------------------------------------------------------------------
+sub enter_namespaces {
+  if ($set{mode} eq 'root') {
+    must('namespaces', 'unshare', $CLONE_NEWNS);
+  } else {
+    # A user namespace of our own gives the right to mount, and keeps the same uid: nothing else.
+    must('userns', 'unshare', $CLONE_NEWUSER | $CLONE_NEWNS);
+    write_file('userns', '/proc/self/setgroups', 'deny');
+    write_file('userns', '/proc/self/uid_map', "$caller_uid $caller_uid 1\n");
+    write_file('userns', '/proc/self/gid_map', "$caller_gid $caller_gid 1\n");
+  }
+  must('watch', 'prctl', $PR_SET_PDEATHSIG, $SIGKILL, 0, 0, 0);
+  exit 70 if getppid() != $parent; # the host died before the line above
+  must('watch', 'prctl', $PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  must('namespaces', 'mount', 'none', '/', '', $MS_REC | $MS_PRIVATE, '');
+  return;
+}
+
+sub write_file {
+  my ($step, $path, $text) = @_;
+  open(my $file, '>', $path) or fail($step, "$path: $!");
+  defined syswrite($file, $text) or fail($step, "$path: $!");
+  close $file or fail($step, "$path: $!");
+  return;
+}
+
+sub build_stage {
+  # Every source is opened before the stage covers a folder: a source may lie below that folder.
+  for my $mount (@mounts) {
+    my ($kind, $id, $path, $idmap) = @$mount;
+    next unless $kind eq 'bind';
+    $source_fd{$path} //= open_plain($path);
+    $tree_fd{$id} = clone_tree($path, $idmap && $set{mode} eq 'root');
+  }
+  must('stage', 'mount', 'stage', $stage, 'tmpfs', $MS_NOSUID | $MS_NODEV, 'mode=0755,size=4m');
+  for my $mount (@mounts) {
+    my ($kind, $id, $first, $second) = @$mount;
+    if ($kind eq 'bind') { attach($id) }
+    elsif ($kind eq 'overlay') { overlay($id, $first, $second) }
+    elsif ($kind eq 'fresh') { fresh($id, $second) }
+    elsif ($kind eq 'cover') { cover($id, $first, $second) }
+    else { fail('order', "the mount $kind is unknown") }
+  }
+  return;
+}
+
+# Opens a path without passing through any symbolic link, so that nothing swapped in since the host
+# looked can lead elsewhere.
+sub open_plain {
+  my ($path) = @_;
+  my $how = pack('Q3', $O_PATH | $O_CLOEXEC, 0, 0x04); # RESOLVE_NO_SYMLINKS
+  my $fd = syscall($call->{openat2}, $AT_FDCWD, $path, $how, length $how);
+  fail('open', "$path: $!") if $fd == -1;
+  return $fd;
+}
+
+sub clone_tree {
+  my ($path, $idmap) = @_;
+  my $source = $source_fd{$path};
+  my ($mode, $uid, $gid) = (stat "/proc/self/fd/$source")[2, 4, 5];
+  my $flags = 1 | $O_CLOEXEC | $AT_EMPTY_PATH; # OPEN_TREE_CLONE
+  my $tree = must('mount', 'open_tree', $source, '', $flags | $AT_RECURSIVE);
+  return $tree if !$idmap || idmap($tree, $uid, $gid, $AT_EMPTY_PATH | $AT_RECURSIVE);
+  # A file system mounted below that cannot be mapped must not cost the whole tree: leave it out.
+  my $single = must('mount', 'open_tree', $source, '', $flags);
+  return $single if idmap($single, $uid, $gid, $AT_EMPTY_PATH);
+  my $reason = "$!";
+  my $needed = (-d "/proc/self/fd/$source") ? 05 : 04;
+  return $tree if ($mode & $needed) == $needed;
+  fail('idmap', "$path: $reason");
+}
+
+# Shows the files of one owner as the guest's own, through this mount only: nothing on disk changes.
+sub idmap {
+  my ($tree, $uid, $gid, $flags) = @_;
+  my $namespace = $userns_fd{"$uid:$gid"} //= map_namespace($uid, $gid);
+  my $attributes = pack('Q4', 0x00100000, 0, 0, $namespace); # MOUNT_ATTR_IDMAP
+  my $empty = '';
+  return syscall($call->{mount_setattr}, $tree, $empty, $flags, $attributes, length $attributes) != -1;
+}
+
+sub map_namespace {
+  my ($uid, $gid) = @_;
+  pipe(my $ready_in, my $ready_out) or fail('idmap', "pipe: $!");
+  my $child = fork() // fail('idmap', "fork: $!");
+  if ($child == 0) {
+    my $result = syscall($call->{unshare}, $CLONE_NEWUSER);
+    syswrite($ready_out, $result == -1 ? "$!" : 'ok');
+    sleep 60; # killed below, as soon as its namespace is held
+    exit 0;
+  }
+  close $ready_out;
+  my $answer = '';
+  sysread($ready_in, $answer, 200);
+  fail('idmap', "unshare: $answer") if $answer ne 'ok';
+  write_file('idmap', "/proc/$child/uid_map", swap_map($uid, $box_uid));
+  write_file('idmap', "/proc/$child/gid_map", swap_map($gid, $box_uid));
+  open(my $namespace, '<', "/proc/$child/ns/user") or fail('idmap', "namespace: $!");
+  kill 'KILL', $child;
+  waitpid $child, 0;
+  push @kept_open, $namespace;
+  return fileno $namespace;
+}
+
+# An id map that exchanges two ids and leaves all the others as they are.
+sub swap_map {
+  my ($first, $second) = @_;
+  my $end = 4294967295;
+  my ($low, $high) = $first < $second ? ($first, $second) : ($second, $first);
+  return "0 0 $end\n" if $low == $high;
+  my @lines;
+  push @lines, "0 0 $low" if $low > 0;
+  push @lines, "$low $high 1";
+  push @lines, ($low + 1) . ' ' . ($low + 1) . ' ' . ($high - $low - 1) if $high - $low > 1;
+  push @lines, "$high $low 1";
+  push @lines, ($high + 1) . ' ' . ($high + 1) . ' ' . ($end - $high - 1);
+  return join("\n", @lines) . "\n";
+}
+
+sub attach {
+  my ($id) = @_;
+  my $target = "$stage/$id";
+  if (-d "/proc/self/fd/$tree_fd{$id}") { mkdir $target or fail('stage', "$id: $!") }
+  else { open(my $file, '>', $target) or fail('stage', "$id: $!") }
+  must('stage', 'move_mount', $tree_fd{$id}, '', $AT_FDCWD, $target, 0x4); # F_EMPTY_PATH
+  return;
+}
+
+# Gives a folder of the layer the look of the folder it stands for.
+sub look_like {
+  my ($folder, $model) = @_;
+  my ($mode, $uid, $gid) = (stat $model)[2, 4, 5];
+  defined $mode or fail('layer', "stat: $!");
+  if ($set{mode} eq 'root') { chown($uid, $gid, $folder) or fail('layer', "chown: $!") }
+  chmod($mode & 0777, $folder) or fail('layer', "chmod: $!");
+  return;
+}
+
+sub own_by_guest {
+  my ($folder) = @_;
+  return if $set{mode} ne 'root';
+  chown($box_uid, $box_uid, $folder) or fail('layer', "chown: $!");
+  return;
+}
+
+sub overlay {
+  my ($id, $lower, $index) = @_;
+  my $layer = "$stage/layer/$index";
+  look_like("$layer/upper", "$stage/$lower");
+  mkdir "$stage/$id" or fail('stage', "$id: $!");
+  # Redirects, metacopy and index would put into the layer what only overlayfs can read.
+  my $data = "lowerdir=$stage/$lower,upperdir=$layer/upper,workdir=$layer/work";
+  $data .= $set{mode} eq 'root' ? ',redirect_dir=off,metacopy=off,index=off' : ',userxattr';
+  must('overlay', 'mount', 'overlay', "$stage/$id", 'overlay', $MS_NOSUID | $MS_NODEV, $data);
+  return;
+}
+
+# A granted path that does not exist yet: all that is in it is the layer's.
+sub fresh {
+  my ($id, $index) = @_;
+  own_by_guest("$stage/layer/$index/upper");
+  own_by_guest($_) for glob_plain("$stage/layer/$index/upper");
+  mkdir "$stage/$id" or fail('stage', "$id: $!");
+  must('stage', 'mount', "$stage/layer/$index/upper", "$stage/$id", '', $MS_BIND, '');
+  return;
+}
+
+sub glob_plain {
+  my ($folder) = @_;
+  opendir(my $list, $folder) or fail('layer', "list: $!");
+  return map { "$folder/$_" } grep { $_ ne '.' && $_ ne '..' } readdir $list;
+}
+
+# A read-only view of a tree with mount points that the tree itself lacks.
+sub cover {
+  my ($id, $lower, $index) = @_;
+  my $stubs = "$stage/layer/$index/stubs";
+  my @pending = ('');
+  while (@pending) {
+    my $below = shift @pending;
+    if (-d "$stage/$lower$below") { look_like("$stubs$below", "$stage/$lower$below") }
+    else { own_by_guest("$stubs$below") }
+    next unless -d "$stubs$below";
+    push @pending, map { substr($_, length $stubs) } glob_plain("$stubs$below");
+  }
+  mkdir "$stage/$id" or fail('stage', "$id: $!");
+  my $data = "lowerdir=$stubs:$stage/$lower";
+  $data .= ',userxattr' if $set{mode} ne 'root';
+  must('overlay', 'mount', 'overlay', "$stage/$id", 'overlay', $MS_NOSUID | $MS_NODEV | $MS_RDONLY, $data);
+  return;
+}
+
+# --- The guest -----------------------------------------------------------------------------------
+sub memory_file {
+  my ($name, $bytes) = @_;
+  my $fd = must('start', 'memfd_create', $name, 1); # MFD_CLOEXEC
+  open(my $file, '+<&=', $fd) or fail('start', "memfd: $!");
+  binmode $file;
+  my $written = 0;
+  while ($written < length $bytes) {
+    my $count = syswrite($file, $bytes, length($bytes) - $written, $written) or fail('start', "memfd: $!");
+    $written += $count;
+  }
+  sysseek($file, 0, 0);
+  return $file;
+}
+
+# Never above what the host itself may: a limit can be lowered by anyone and raised by nobody.
+sub set_limit {
+  my ($resource, $value) = @_;
+  my $old = pack('Q2', 0, 0);
+  my $nothing = 0;
+  syscall($call->{prlimit64}, 0, $rlimits{$resource}, $nothing, $old) != -1 or fail('limits', "$resource: $!");
+  my (undef, $hard) = unpack('Q2', $old);
+  $value = $hard if $hard < $value;
+  must('limits', 'prlimit64', 0, $rlimits{$resource}, pack('Q2', $value, $value), 0);
+  return;
+}
+
+sub start_guest {
+  pipe(my $status, my $status_out) or fail('start', "pipe: $!");
+  my $settings = memory_file('options', join('', map { "$_\0" } @options));
+  my @passed = ($settings, $status_out);
+  my @run = ($set{bwrap}, '--args', fileno $settings, '--json-status-fd', fileno $status_out);
+  if (length $set{filter}) {
+    my $filter = memory_file('filter', pack('H*', $set{filter}));
+    push @passed, $filter;
+    push @run, '--seccomp', fileno $filter;
+  }
+  push @run, '--', @command;
+  my $began = now_ms();
+  my $child = fork() // fail('start', "fork: $!");
+  enter_guest(\@passed, \@run) if $child == 0;
+  # The guest's streams are the guest's alone: the host must see them end, and a broken pipe break.
+  open(STDIN, '<', '/dev/null');
+  open(STDOUT, '>', '/dev/null');
+  open(STDERR, '>', '/dev/null');
+  return ($child, $status, $began);
+}
+
+sub enter_guest {
+  my ($passed, $run) = @_;
+  if ($set{mode} eq 'root') {
+    must('identity', 'setgroups', 0, '');
+    must('identity', 'setresgid', $box_uid, $box_uid, $box_uid);
+    must('identity', 'setresuid', $box_uid, $box_uid, $box_uid);
+  }
+  # After the change of identity, which would clear it.
+  must('watch', 'prctl', $PR_SET_PDEATHSIG, $SIGKILL, 0, 0, 0);
+  exit 70 if getppid() != $launcher;
+  for my $resource (sort keys %rlimits) {
+    set_limit($resource, $set{"rlimit_$resource"}) if defined $set{"rlimit_$resource"};
+  }
+  # Only the three standard streams and bubblewrap's own descriptors go on.
+  must('start', 'close_range', 3, 0xffffffff, 4); # CLOSE_RANGE_CLOEXEC
+  fcntl($_, $F_SETFD, 0) for @$passed;
+  %ENV = (); # the guest can read the environment of bubblewrap, its first process
+  $SIG{$_} = 'DEFAULT' for 'TERM', 'USR1', 'PIPE';
+  chdir '/';
+  { no warnings 'exec'; exec { $run->[0] } @$run }
+  fail('start', "exec $run->[0]: $!");
+}
+
+# --- Watching ------------------------------------------------------------------------------------
+sub now_ms {
+  my $time = pack('q2', 0, 0);
+  syscall($call->{clock_gettime}, 1, $time); # CLOCK_MONOTONIC
+  my ($seconds, $nanoseconds) = unpack('q2', $time);
+  return $seconds * 1000 + $nanoseconds / 1e6;
+}
+
+sub slurp {
+  my ($path) = @_;
+  open(my $file, '<', $path) or return '';
+  my $text = '';
+  sysread($file, $text, 65536);
+  return $text // '';
+}
+
+# The guest's processes: bubblewrap's outer process and all below it. Orphans stay below it, because
+# they fall to the first process of their own namespace.
+sub tree_pids {
+  my @found;
+  my @pending = ($guest);
+  while (@pending) {
+    my $pid = shift @pending;
+    push @found, $pid;
+    opendir(my $tasks, "/proc/$pid/task") or next;
+    for my $task (grep { /^\d/ } readdir $tasks) {
+      push @pending, split ' ', slurp("/proc/$pid/task/$task/children");
+    }
+  }
+  return @found;
+}
+
+# Processor time in ms (with that of ended children), resident bytes, and bytes sent to disk.
+sub measure_tree {
+  my @pids = tree_pids();
+  my ($ticks, $resident, $io_bytes) = (0, 0, 0);
+  for my $pid (@pids) {
+    my $stat = slurp("/proc/$pid/stat");
+    $stat =~ s/^.*\)//s;
+    my @fields = split ' ', $stat;
+    $ticks += $fields[11] + $fields[12] + $fields[13] + $fields[14] if @fields > 14;
+    my $status = slurp("/proc/$pid/status");
+    $resident += $1 * 1024 while $status =~ /^Rss(?:Anon|Shmem):\s+(\d+) kB/mg;
+    my $io = slurp("/proc/$pid/io");
+    $io_bytes += $1 if $io =~ /^write_bytes: (\d+)/m;
+  }
+  # Pages shared after a fork are counted once by each process above: look closer before killing.
+  $resident = proportional_bytes(@pids) if $resident > $set{memory_bytes};
+  return ($ticks * 10, $resident, $io_bytes);
+}
+
+sub proportional_bytes {
+  my @pids = @_;
+  my $bytes = 0;
+  for my $pid (@pids) {
+    my $rollup = slurp("/proc/$pid/smaps_rollup");
+    if ($rollup =~ /^Pss_Anon:/m) { $bytes += $1 * 1024 while $rollup =~ /^Pss_(?:Anon|Shmem):\s+(\d+) kB/mg }
+    elsif ($rollup =~ /^Pss:\s+(\d+) kB/m) { $bytes += $1 * 1024 }
+  }
+  return $bytes;
+}
+
+# What the layer holds: bytes (apparent or allocated, whichever is more) and the number of entries.
+sub measure_layer {
+  my ($bytes, $entries) = (0, 0);
+  my @pending = map { "$stage/layer/$_/upper" } split / /, $set{indexes};
+  while (@pending) {
+    my $folder = shift @pending;
+    opendir(my $list, $folder) or next;
+    for my $name (readdir $list) {
+      next if $name eq '.' || $name eq '..';
+      my ($mode, $size, $blocks) = (lstat "$folder/$name")[2, 7, 12];
+      next unless defined $mode;
+      $entries += 1;
+      if (($mode & 0170000) == 0040000) { push @pending, "$folder/$name"; next }
+      my $allocated = 512 * ($blocks || 0);
+      $bytes += $size > $allocated ? $size : $allocated;
+    }
+    last if $bytes > $set{written_bytes} || $entries > $set{entries};
+  }
+  return ($bytes, $entries);
+}
+
+sub add_usage {
+  my ($usage, $rusage) = @_;
+  my ($user_s, $user_us, $system_s, $system_us, $maximum_kb) = unpack('q5', $rusage);
+  $usage->{cpu_us} += ($user_s + $system_s) * 1e6 + $user_us + $system_us;
+  $usage->{peak} = $maximum_kb * 1024 if $maximum_kb * 1024 > $usage->{peak};
+  return;
+}
+
+sub reap {
+  my ($pid, $options, $usage) = @_;
+  my $status = pack('l', 0);
+  my $rusage = pack('q18', (0) x 18);
+  my $done = syscall($call->{wait4}, $pid, $status, $options | $WALL, $rusage);
+  return $done if $done <= 0;
+  add_usage($usage, $rusage);
+  $usage->{status} = unpack('l', $status) if $done == $guest;
+  return $done;
+}
+
+sub watch_guest {
+  my %use = (cpu_us => 0, peak => 0, written => 0, seen_ms => 0, lost_ms => 0, json => '', why => '');
+  my $layer_due = $started_ms + 100;
+  my $wait_s = 0.02;
+  my $watching = '';
+  vec($watching, fileno $status_in, 1) = 1;
+  while (1) {
+    my $ready = select(my $readable = $watching, undef, undef, $wait_s);
+    if ($ready > 0) {
+      my $count = sysread($status_in, $use{json}, 4096, length $use{json});
+      last if !$count || $use{json} =~ /exit-code/;
+      next;
+    }
+    my $now = now_ms();
+    my ($cpu_ms, $resident, $io_bytes) = measure_tree();
+    # Time falls when a process vanishes whose parent does not wait for it: keep what was seen.
+    $use{lost_ms} += $use{last_ms} - $cpu_ms if defined $use{last_ms} && $use{last_ms} > $cpu_ms;
+    $use{last_ms} = $cpu_ms;
+    $use{seen_ms} = $use{lost_ms} + $cpu_ms;
+    $use{peak} = $resident if $resident > $use{peak};
+    if (length $set{indexes} && $now >= $layer_due) {
+      my ($written, $entries) = measure_layer();
+      $stopped ||= 'written' if $written > $set{written_bytes} || $entries > $set{entries};
+      my $after = now_ms();
+      $layer_due = $after + ($after - $now > 10 ? 10 * ($after - $now) : 100);
+    }
+    # Files deleted while open are in no folder: what went to the disk bounds them.
+    $stopped ||= 'written' if $io_bytes > 4 * $set{written_bytes} + 67108864;
+    $stopped ||= 'cpu' if $use{seen_ms} > $set{cpu_ms};
+    $stopped ||= 'memory' if $resident > $set{memory_bytes};
+    $stopped ||= 'deadline' if $now - $started_ms > $set{wall_ms};
+    last if $stopped;
+    my $spent = now_ms() - $now;
+    $wait_s = $spent > 2 ? $spent / 100 : 0.02;
+    $wait_s = 0.2 if $wait_s > 0.2;
+    my $left_s = ($set{wall_ms} - ($now - $started_ms)) / 1000;
+    $wait_s = $left_s + 0.001 if $left_s >= 0 && $left_s < $wait_s;
+  }
+  $use{why} = $stopped || 'exited';
+  return \%use;
+}
+
+# Nothing of the guest outlives this: every process of the tree is a child of this one by then.
+sub reap_rest {
+  my ($use) = @_;
+  if ($use->{why} ne 'exited') { kill 'KILL', $guest }
+  reap($guest, 0, $use);
+  while (1) {
+    kill 'KILL', $_ for split ' ', slurp("/proc/$$/task/$$/children");
+    last if reap(-1, 0, $use) == -1 && $! != 4; # EINTR
+  }
+  # What bubblewrap wrote between the last look and its end.
+  sysread($status_in, $use->{json}, 4096, length $use->{json});
+  $use->{wall_ms} = now_ms() - $started_ms;
+  return;
+}
+
+sub report_end {
+  my ($use) = @_;
+  my ($exit) = $use->{json} =~ /"exit-code":\s*(\d+)/;
+  if ($use->{why} eq 'exited' && !defined $exit) {
+    my $status = $use->{status} // 0;
+    fail('bubblewrap', $status & 127 ? 'ended by signal ' . ($status & 127) : 'exit ' . ($status >> 8));
+  }
+  my $cpu_us = $use->{cpu_us};
+  $cpu_us = $use->{seen_ms} * 1000 if $use->{seen_ms} * 1000 > $cpu_us;
+  # One process reached the limit that stands on each: the kernel of the machine was quicker.
+  $use->{why} = 'cpu' if $use->{why} eq 'exited' && $exit == 137 && $cpu_us >= $set{cpu_ms} * 1000;
+  my ($written, $entries) = length $set{indexes} ? measure_layer() : (0, 0);
+  $use->{why} = 'written' if $use->{why} eq 'exited' && ($written > $set{written_bytes} || $entries > $set{entries});
+  report_opaque();
+  say_record('ended', $use->{why}, $exit // '');
+  say_record('usage', int $cpu_us, int($use->{wall_ms} + 0.5), $use->{peak}, $written);
+  say_record('done');
+  return;
+}
+
+# A folder marked opaque hides what the tree has below it. The mark is an extended attribute, which
+# Node cannot read.
+sub report_opaque {
+  my $name = $set{mode} eq 'root' ? 'trusted.overlay.opaque' : 'user.overlay.opaque';
+  for my $index (split / /, $set{indexes}) {
+    my $root = "$stage/layer/$index/upper";
+    my @pending = ('');
+    while (@pending) {
+      my $below = shift @pending;
+      my $value = "\0" x 8;
+      my $path = "$root$below";
+      say_record('opaque', $index, $below) if syscall($call->{lgetxattr}, $path, $name, $value, 8) == 1;
+      opendir(my $list, $path) or next;
+      push @pending, map { "$below/$_" }
+        grep { $_ ne '.' && $_ ne '..' && !-l "$path/$_" && -d _ } readdir $list;
+    }
+  }
+  return;
+}
