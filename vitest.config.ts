@@ -19,4 +19,5 @@ const config: ViteUserConfig = defineConfig({
   },
 });
 
+/** The configuration of the suites. */
 export default config;
