@@ -1,5 +1,5 @@
 /**
- * The long suites: every file named `*.soak.ts` in a package's `test` folder, in `test/e2e`, in `sim` or in `tools`. Too slow for the
+ * The long suites: every file named `*.soak.ts` in a package's `test` folder, in `test`, in `test/e2e`, in `sim` or in `tools`. Too slow for the
  * gate, run before a release and when something deep was changed. Arguments go to vitest.
  */
 import { runSuites } from "./gate/run-suites.ts";
@@ -7,7 +7,13 @@ import { lastLine, sum, table } from "./gate/tally.ts";
 
 const { parts, skips } = await runSuites({
   args: ["--testTimeout=3600000", "--hookTimeout=3600000", ...process.argv.slice(2)],
-  include: ["packages/*/test/**/*.soak.ts", "test/e2e/**/*.soak.ts", "sim/**/*.soak.ts", "tools/**/*.soak.ts"],
+  include: [
+    "packages/*/test/**/*.soak.ts",
+    "test/**/*.soak.ts",
+    "test/e2e/**/*.soak.ts",
+    "sim/**/*.soak.ts",
+    "tools/**/*.soak.ts",
+  ],
 });
 
 if (skips.length > 0) process.stdout.write(`\n== skipped\n${skips.join("\n")}\n`);

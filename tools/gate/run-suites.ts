@@ -1,7 +1,7 @@
 /**
  * Runs the vitest suites in this process and counts them.
  *
- * A suite is a folder: a package, `tools`, `sim` or `examples`. A skip must say why, by the test context's
+ * A suite is a folder: a package, a folder of `test`, `tools`, `sim` or `examples`. A skip must say why, by the test context's
  * `skip(reason)`; a skip without a reason is a failure, because nobody would notice a half that never ran.
  */
 import { parseCLI, startVitest, type TestCase, type TestModule, type Vitest } from "vitest/node";
@@ -67,7 +67,7 @@ function report(vitest: Vitest, narrowed: boolean): SuiteReport {
 
 function suiteOf(path: string): string {
   const [first = path, second = ""] = path.split("/");
-  return first === "packages" ? `${first}/${second}` : first;
+  return first === "packages" || first === "test" ? `${first}/${second}` : first;
 }
 
 function count(module: TestModule, { narrowed, skips }: { narrowed: boolean; skips: string[] }): Part {
