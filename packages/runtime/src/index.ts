@@ -37,3 +37,8 @@ export {
   type Applied,
   type ContentSource,
 } from "./sandbox/settle-changes.ts";
+export { createRuntime, type Runtime, type RuntimeOptions } from "./gate/runtime.ts";
+export { codeReservation, encodeCodeArguments, stdinBytesMax, type CodeArguments } from "./gate/code-arguments.ts";
+export { readChangesDocument, type RecordedChange } from "./gate/changes-document.ts";
+export type { GateHooks, GatePoint } from "./gate/hooks.ts";
+export type { OutputListener } from "./gate/outputs.ts";

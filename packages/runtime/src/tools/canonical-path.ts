@@ -30,6 +30,8 @@ export function canonicalPath(path: string): { readonly path: string } | { reado
     if (real.type === "found") {
       if (real.path.includes("\uFFFD")) return { problem: "the path leads to a name that is not valid UTF-8" };
       const whole = missing.length === 0 ? real.path : join(real.path, ...missing);
+      // In a permission this name stands for everything below, so a file of that name cannot be spoken of.
+      if (whole.endsWith("/**")) return { problem: 'the path ends in a file named "**"' };
       return { path: whole === "/" ? whole : whole.replace(/\/+$/u, "") };
     }
     if (real.type === "problem") return { problem: real.problem };

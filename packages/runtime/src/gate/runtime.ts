@@ -1,0 +1,314 @@
+/**
+ * The effect gate: follows the log, performs each effect that the kernel allowed, and settles it.
+ *
+ * It sees the log only through the machine port. It holds nothing that a crash may not take: what is under way stands in the log, and
+ * what is half applied stands in the folder of layers.
+ */
+import type { Caller, Effect, EffectId, FaultRecord, KernelState, MachinePort, RecordedEntry } from "@toka/kernel";
+import { placeOf } from "@toka/kernel";
+import { RuntimeFailure } from "../failure.ts";
+import { notPerformed, perform, type Performance } from "../perform.ts";
+import { discardLayer } from "../sandbox/layer.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
+import type { ToolCatalogue } from "../tools/tool.ts";
+import { standingOf } from "./authority.ts";
+import { noHooks, type GateHooks } from "./hooks.ts";
+import { layerOf } from "./layers.ts";
+import { createOutputs, type OutputListener } from "./outputs.ts";
+import { recoverLayers } from "./recover.ts";
+import { settle, type SettlementMeans } from "./settlement.ts";
+import { submitSurely } from "./surely.ts";
+import { createTree } from "./tree.ts";
+
+/** Effects performed at once: each may hold its output twice in memory, and more boxes than processors only wait. */
+const effectsAtOnce = 4;
+
+/** What the gate is built from. */
+export interface RuntimeOptions {
+  readonly machine: MachinePort;
+  /** The host principal, which alone starts and settles. */
+  readonly host: Caller;
+  readonly sandbox: Sandbox;
+  readonly tools: ToolCatalogue;
+  /** Absolute folder for the layers of runs, of this vault alone. */
+  readonly layersDir: string;
+  /** Absolute paths that no box shows, such as the vault's own folder; what is claimed below them is shown. */
+  readonly hiddenPaths: readonly string[];
+  readonly clock: { /** Host time, ms since 1970. */ nowMs(): number };
+  /** Told once when the gate can go on no longer; effects then stay in the log until a next start. */
+  readonly onFailure: (failure: unknown) => void;
+  readonly hooks?: GateHooks;
+}
+
+/** The gate of one vault. */
+export interface Runtime {
+  /**
+   * Recovers what an earlier process left, then follows the log.
+   * @returns when recovery is done and new effects will be performed
+   * @throws a failure when the log or a layer cannot be read
+   */
+  start(): Promise<void>;
+  /**
+   * Ends every run and stops following the log. Runs that can be done again stay in the log for the next start.
+   * @returns when no program of the gate is left
+   */
+  stop(): Promise<void>;
+  /**
+   * Listens to the output of the effect whose arguments have this commitment. Commitments are salted, so a caller knows his own before
+   * he requests, and misses nothing.
+   * @returns a function that stops listening
+   */
+  listen(argumentsCommitment: string, listener: OutputListener): () => void;
+  /** Waits until the tree holds the changes of every effect that is settled by now: call it before reading what an effect wrote. */
+  whenApplied(): Promise<void>;
+}
+
+interface Waiting {
+  readonly effect: Effect;
+  readonly digest: string;
+}
+
+/**
+ * Builds the gate.
+ * @returns it, not yet started
+ */
+export function createRuntime(options: RuntimeOptions): Runtime {
+  return new Gate(options);
+}
+
+class Gate implements Runtime {
+  readonly #options: RuntimeOptions;
+  readonly #hooks: GateHooks;
+  readonly #tree = createTree();
+  readonly #outputs = createOutputs();
+  readonly #waiting: Waiting[] = [];
+  readonly #running = new Map<EffectId, { readonly effect: Effect; readonly controller: AbortController }>();
+  readonly #work = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
+  #following: Promise<void> = Promise.resolve();
+  #failed = false;
+
+  constructor(options: RuntimeOptions) {
+    this.#options = options;
+    this.#hooks = options.hooks ?? noHooks;
+  }
+
+  async start(): Promise<void> {
+    const { machine, layersDir } = this.#options;
+    await recoverLayers(layersDir, this.#settlementMeans());
+    const { position, effects } = await machine.view((state) => ({
+      position: state.head.position,
+      effects: [...state.effects.values()],
+    }));
+    for (const effect of effects) {
+      if (effect.status !== "owed") this.#waiting.push({ effect, digest: await requestDigest(machine, effect.id) });
+    }
+    this.#following = this.#follow(position);
+    this.#fill();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    for (const { controller } of this.#running.values()) controller.abort("host_stopped");
+    await this.#following;
+    while (this.#work.size > 0) await Promise.all(this.#work);
+    await this.#tree.settled();
+  }
+
+  listen(argumentsCommitment: string, listener: OutputListener): () => void {
+    return this.#outputs.listen(argumentsCommitment, listener);
+  }
+
+  whenApplied(): Promise<void> {
+    return this.#tree.settled();
+  }
+
+  async #follow(position: number): Promise<void> {
+    try {
+      for await (const recorded of this.#options.machine.watch(position, { signal: this.#stopping.signal }))
+        await this.#see(recorded);
+    } catch (error) {
+      if (!this.#stopping.signal.aborted) this.#fail(error);
+    }
+  }
+
+  async #see({ entry, digest }: RecordedEntry): Promise<void> {
+    if (!("events" in entry.outcome)) return;
+    let authorityMayHaveEnded = false;
+    for (const event of entry.outcome.events) {
+      if (event.type === "effect.requested") {
+        const effect = await this.#options.machine.view((state) => state.effects.get(event.effect));
+        if (effect !== undefined) this.#waiting.push({ effect, digest });
+      }
+      authorityMayHaveEnded ||= event.type === "grant.revoked" || event.type === "agent.terminated";
+    }
+    if (authorityMayHaveEnded) await this.#abortUnauthorised();
+    this.#fill();
+  }
+
+  async #abortUnauthorised(): Promise<void> {
+    const nowMs = this.#options.clock.nowMs();
+    const running = [...this.#running.values()];
+    const ended = await this.#options.machine.view((state) =>
+      running.flatMap(({ effect, controller }) => {
+        const standing = standingOf(state, { effect, nowMs });
+        return standing.live ? [] : [{ controller, code: standing.code }];
+      }),
+    );
+    for (const { controller, code } of ended) controller.abort(code);
+  }
+
+  #fill(): void {
+    while (!this.#stopping.signal.aborted && !this.#failed && this.#work.size < effectsAtOnce) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      const work = this.#take(next)
+        .catch((error: unknown) => this.#fail(error))
+        .finally(() => {
+          this.#work.delete(work);
+          this.#fill();
+        });
+      this.#work.add(work);
+    }
+  }
+
+  async #take({ effect, digest }: Waiting): Promise<void> {
+    const controller = new AbortController();
+    this.#running.set(effect.id, { effect, controller });
+    try {
+      await this.#hooks.at("after-request-seen", effect.id);
+      const layer = layerOf(this.#options.layersDir, effect.id);
+      const causes = [placeOf(effect.id).position];
+      const performance = await this.#perform({ effect, digest }, { layer, causes, signal: controller.signal });
+      if (performance === undefined) return;
+      await this.#hooks.at("after-perform", effect.id);
+      await settle({ effect, causes, layer, performance }, this.#settlementMeans());
+    } finally {
+      this.#running.delete(effect.id);
+    }
+  }
+
+  /** @returns undefined when the effect is left to the next start, or is no longer anybody's to perform */
+  async #perform(
+    { effect, digest }: Waiting,
+    { layer, causes, signal }: { readonly layer: string; readonly causes: number[]; readonly signal: AbortSignal },
+  ): Promise<Performance | undefined> {
+    const { machine, clock, sandbox, tools, hiddenPaths } = this.#options;
+    const seal = machine.seal.bind(machine);
+    const unable = (verdict: Performance["verdict"]): Performance => notPerformed(effect, { verdict, seal });
+    const once = effect.sideEffect === "external" || effect.sideEffect === "privileged";
+    if (once && effect.status === "started") {
+      return unable({
+        outcome: "unknown",
+        code: "host_stopped",
+        message: "Cannot tell what came of the effect: the host stopped while it was under way",
+      });
+    }
+    const nowMs = clock.nowMs();
+    const looked = await machine.view((state) => this.#look(state, { effect, nowMs }));
+    if (!looked.standing.live) {
+      if (looked.standing.code === "effect_settled") return undefined;
+      return unable({
+        outcome: "aborted",
+        code: looked.standing.code,
+        message: `Cannot begin the effect: ${looked.standing.code.replaceAll("_", " ")}`,
+      });
+    }
+    if (once && effect.status !== "started") {
+      const started = await this.#start(effect, causes);
+      if (!started)
+        return unable({
+          outcome: "aborted",
+          code: "authority_ended",
+          message: "Cannot begin the effect: the kernel refused its start",
+        });
+    }
+    // What led to this effect may have been settled a moment ago; its changes must be in the tree first.
+    await this.#tree.settled();
+    const performance = await perform(
+      {
+        effect,
+        arguments: await machine.payload(effect.arguments),
+        idempotencyKey: digest,
+        tool:
+          effect.tool === null
+            ? undefined
+            : { onDisk: tools.tool(effect.tool), registeredDigest: looked.registeredDigest },
+        layer,
+        hiddenPaths,
+        authorityMs: looked.standing.endsAtMs === null ? null : looked.standing.endsAtMs - nowMs,
+      },
+      { sandbox, seal, signal, onOutput: this.#outputs.for(effect.arguments.commitment) },
+    );
+    const stopped = this.#stopping.signal.aborted && performance.verdict.outcome === "aborted";
+    if (!stopped) return performance;
+    // What can be done again is done again by the next start, under the same idempotency key.
+    discardLayer(layer);
+    return undefined;
+  }
+
+  #look(
+    state: KernelState,
+    { effect, nowMs }: { readonly effect: Effect; readonly nowMs: number },
+  ): { readonly standing: ReturnType<typeof standingOf>; readonly registeredDigest: string | undefined } {
+    const registered = effect.tool === null ? undefined : state.lookup.tool(effect.tool);
+    return { standing: standingOf(state, { effect, nowMs }), registeredDigest: registered?.program };
+  }
+
+  async #start(effect: Effect, causes: number[]): Promise<boolean> {
+    const { machine, host } = this.#options;
+    const receipt = await submitSurely(machine, {
+      operation: { type: "effect.start", effect: effect.id },
+      host,
+      causes,
+      isDone: () => machine.view((state) => state.effects.get(effect.id)?.status === "started"),
+    });
+    if (receipt !== undefined && !("events" in receipt.outcome)) return false;
+    if (typeof receipt?.position === "number") causes.push(receipt.position);
+    await this.#hooks.at("after-start", effect.id);
+    return true;
+  }
+
+  #settlementMeans(): SettlementMeans {
+    const { machine, host } = this.#options;
+    return {
+      machine,
+      host,
+      tree: this.#tree,
+      hooks: this.#hooks,
+      onUnapplied: async ({ message }) => {
+        const fault: FaultRecord = {
+          type: "fault.record",
+          category: "storage",
+          code: 1,
+          severity: "error",
+          component: "runtime",
+          message: message.slice(0, 1000),
+          principal: null,
+          count: 1,
+        };
+        await machine.submit(fault, { caller: host });
+      },
+    };
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#stopping.abort();
+    for (const { controller } of this.#running.values()) controller.abort("host_stopped");
+    this.#options.onFailure(error);
+  }
+}
+
+async function requestDigest(machine: MachinePort, effect: EffectId): Promise<string> {
+  const { position } = placeOf(effect);
+  const [recorded] = await machine.read(position - 1, { limit: 1 });
+  if (recorded?.entry.position !== position) {
+    throw new RuntimeFailure(`Cannot go on with ${effect}: the log has no entry ${position}`, {
+      code: "entry_missing",
+      retry: "never",
+    });
+  }
+  return recorded.digest;
+}

@@ -1,0 +1,257 @@
+/**
+ * The one place where effects are performed, whatever their kind: it composes the box that the kernel's decision allows, runs it under a
+ * deadline and limits, and says what came of it. It changes nothing outside the run's own layer.
+ */
+import { amountOf, type Amounts, type Effect, type EffectOutcome } from "@toka/kernel";
+import { RuntimeFailure } from "./failure.ts";
+import { composeBox } from "./gate/box.ts";
+import {
+  sealCodeResult,
+  sealToolFailure,
+  sealToolValue,
+  type Seal,
+  type SealedResult,
+  type Verdict,
+} from "./gate/run-result.ts";
+import { afterBytesOf } from "./gate/changes-document.ts";
+import { SandboxFailure, type Change, type SandboxResult } from "./sandbox/job.ts";
+import type { Sandbox } from "./sandbox/sandbox.ts";
+import { digestFolder } from "./tools/folder-digest.ts";
+import type { Tool } from "./tools/tool.ts";
+
+/** What to perform, and with what. */
+export interface EffectTask {
+  readonly effect: Effect;
+  /** The bytes behind its arguments; undefined when they were erased. */
+  readonly arguments: Uint8Array | undefined;
+  /** Digest of the requesting entry. */
+  readonly idempotencyKey: string;
+  /** For a tool: as it is on disk, and the digest that is registered. Undefined when there is none. */
+  readonly tool: { readonly onDisk: Tool | undefined; readonly registeredDigest: string | undefined } | undefined;
+  readonly layer: string;
+  readonly hiddenPaths: readonly string[];
+  /** Time until the authority ends, ms; null when it does not end by itself. */
+  readonly authorityMs: number | null;
+}
+
+/** How to perform. */
+export interface Means {
+  readonly sandbox: Sandbox;
+  readonly seal: Seal;
+  /** Ends the run; its reason says why. */
+  readonly signal: AbortSignal;
+  readonly onOutput: ((stream: "stdout" | "stderr", chunk: Uint8Array) => void) | undefined;
+}
+
+/** What came of an effect, before anything is settled. */
+export interface Performance {
+  readonly verdict: Verdict & { readonly outcome: EffectOutcome };
+  readonly result: SealedResult;
+  readonly usage: Amounts;
+  /** What to bring into the tree; empty unless the outcome allows it. */
+  readonly changes: readonly Change[];
+}
+
+/**
+ * Performs one effect.
+ * @returns what came of it; trouble with the sandbox is an outcome too, since the effect then did not happen
+ * @throws whatever is no trouble of this effect alone
+ */
+export async function perform(task: EffectTask, means: Means): Promise<Performance> {
+  const { effect } = task;
+  const program = boxOf(task);
+  if ("code" in program) return notPerformed(effect, { verdict: { outcome: "failed", ...program }, seal: means.seal });
+  let run: SandboxResult;
+  try {
+    run = await means.sandbox.run(
+      { ...program, layer: task.layer, ...(means.onOutput === undefined ? {} : { onOutput: means.onOutput }) },
+      { signal: means.signal },
+    );
+  } catch (error) {
+    if (!(error instanceof SandboxFailure)) throw error;
+    return notPerformed(effect, {
+      verdict: { outcome: "failed", code: error.code, message: error.message },
+      seal: means.seal,
+    });
+  }
+  const verdict = judge(run, { task, signal: means.signal });
+  return complete(run, { task, verdict, seal: means.seal });
+}
+
+/**
+ * Says of an effect that it was not performed.
+ * @returns an outcome without usage or changes
+ */
+export function notPerformed(
+  effect: Effect,
+  { verdict, seal }: { readonly verdict: Performance["verdict"]; readonly seal: Seal },
+): Performance {
+  const result =
+    effect.kind === "code"
+      ? sealCodeResult(undefined, { verdict, seal })
+      : sealToolFailure(undefined, { verdict, seal });
+  return { verdict, result, usage: {}, changes: [] };
+}
+
+/**
+ * Says of a performance that its changes cannot be brought into the tree.
+ * @returns the same usage with another outcome, and no changes
+ */
+export function withoutChanges(
+  performance: Performance,
+  { effect, verdict, seal }: { readonly effect: Effect; readonly verdict: Performance["verdict"]; readonly seal: Seal },
+): Performance {
+  const { storedBytes: _discarded, ...usage } = performance.usage;
+  return { ...notPerformed(effect, { verdict, seal }), usage };
+}
+
+function boxOf(task: EffectTask): ReturnType<typeof composeBox> {
+  const { effect, tool } = task;
+  if (task.arguments === undefined)
+    return { code: "arguments_missing", message: "Cannot perform the effect: its arguments were erased" };
+  if (effect.kind === "tool") {
+    if (tool?.onDisk === undefined)
+      return {
+        code: "tool_not_here",
+        message: `Cannot run tool ${effect.tool ?? ""}: it is not among the tools of this process`,
+      };
+    const problem = programProblem(tool.onDisk, tool.registeredDigest);
+    if (problem !== undefined)
+      return { code: "program_changed", message: `Cannot run tool ${tool.onDisk.description.name}: ${problem}` };
+  }
+  const wallMs = task.authorityMs === null ? effect.timeoutMs : Math.min(effect.timeoutMs, task.authorityMs);
+  return composeBox(effect, {
+    arguments: task.arguments,
+    idempotencyKey: task.idempotencyKey,
+    tool: effect.kind === "tool" ? tool?.onDisk : undefined,
+    hiddenPaths: task.hiddenPaths,
+    wallMs: Math.max(1, wallMs),
+  });
+}
+
+/** What was allowed is the program that is registered, so it is digested again just before it runs. */
+function programProblem(tool: Tool, registeredDigest: string | undefined): string | undefined {
+  try {
+    const found = digestFolder(tool.program.folder);
+    return found === registeredDigest
+      ? undefined
+      : `its files have the digest ${found}, registered is ${registeredDigest ?? "none"}`;
+  } catch (error) {
+    return error instanceof RuntimeFailure || error instanceof Error ? error.message : "its files cannot be read";
+  }
+}
+
+function judge(
+  run: SandboxResult,
+  { task, signal }: { readonly task: EffectTask; readonly signal: AbortSignal },
+): Performance["verdict"] {
+  const { effect } = task;
+  const cut = cutShort(run, { task, signal });
+  if (cut !== undefined) {
+    // What it did to the world until then is anybody's guess, and is never guessed at.
+    const guess = effect.sideEffect === "external" || effect.sideEffect === "privileged";
+    return guess ? { ...cut, outcome: "unknown" } : cut;
+  }
+  if (run.dropped.some((dropped) => dropped.reason === "tree_changed_meanwhile")) {
+    return {
+      outcome: "conflict",
+      code: "tree_changed",
+      message: `Cannot bring the changes into the tree: ${firstDropped(run)} changed while the program ran`,
+    };
+  }
+  if (run.dropped.length > 0) {
+    return {
+      outcome: "failed",
+      code: "write_dropped",
+      message: `Cannot bring the changes into the tree: ${firstDropped(run)} may not be written (${run.dropped[0]?.reason ?? ""})`,
+    };
+  }
+  if (!("code" in run.exit))
+    return {
+      outcome: "failed",
+      code: run.exit.signal,
+      message: `Cannot use the result: the program was ended by ${run.exit.signal}`,
+    };
+  const { code } = run.exit;
+  if (code === 0) return { outcome: "succeeded", code: "0", message: null };
+  return { outcome: "failed", code: String(code), message: exitMessage(code) };
+}
+
+function cutShort(
+  run: SandboxResult,
+  { task, signal }: { readonly task: EffectTask; readonly signal: AbortSignal },
+): Performance["verdict"] | undefined {
+  const { authorityMs, effect } = task;
+  switch (run.ended) {
+    case "exited":
+      return undefined;
+    case "aborted": {
+      const code = typeof signal.reason === "string" ? signal.reason : "aborted";
+      return { outcome: "aborted", code, message: `Cannot finish the program: ${code.replaceAll("_", " ")}` };
+    }
+    case "deadline":
+      if (authorityMs !== null && authorityMs < effect.timeoutMs)
+        return { outcome: "aborted", code: "grant_expired", message: "Cannot finish the program: grant expired" };
+      return {
+        outcome: "timed-out",
+        code: "deadline",
+        message: `Cannot finish the program: its time of ${Math.min(effect.timeoutMs, amountOf(effect.reserve, "wallMs") || effect.timeoutMs)} ms is over`,
+      };
+    default:
+      return {
+        outcome: "limit",
+        code: run.ended,
+        message: `Cannot finish the program: it reached its limit of ${limitWords[run.ended]}`,
+      };
+  }
+}
+
+const limitWords: Readonly<Record<"cpu" | "memory" | "output" | "written", string>> = {
+  cpu: "processor time",
+  memory: "memory",
+  output: "output",
+  written: "written bytes",
+};
+
+function exitMessage(code: number): string {
+  if (code === 127) return "Cannot run the program: it was not found in the box, or itself ended with code 127";
+  if (code === 126) return "Cannot run the program: it cannot be started in the box, or itself ended with code 126";
+  return `Cannot use the result: the program ended with code ${code}`;
+}
+
+function firstDropped(run: SandboxResult): string {
+  const more = run.dropped.length > 1 ? ` and ${run.dropped.length - 1} more` : "";
+  return `${run.dropped[0]?.path ?? ""}${more}`;
+}
+
+function complete(
+  run: SandboxResult,
+  { task, verdict, seal }: { readonly task: EffectTask; readonly verdict: Performance["verdict"]; readonly seal: Seal },
+): Performance {
+  const { effect } = task;
+  const clean = run.ended === "exited" && run.dropped.length === 0 && "code" in run.exit;
+  // A tool's call is all or nothing. A person's program may well end with 1 and have done its work.
+  const applies = verdict.outcome === "succeeded" || (effect.kind === "code" && clean);
+  const changes = applies ? run.changes : [];
+  const result =
+    effect.kind === "code"
+      ? sealCodeResult(run, { verdict, seal })
+      : verdict.outcome === "succeeded"
+        ? sealToolValue(run, seal)
+        : sealToolFailure(run, { verdict, seal });
+  return { verdict, result, usage: usageOf(run, { effect, storedBytes: afterBytesOf(changes) }), changes };
+}
+
+function usageOf(
+  run: SandboxResult,
+  { effect, storedBytes }: { readonly effect: Effect; readonly storedBytes: number },
+): Amounts {
+  const whole = (amount: number): number => Math.max(0, Math.ceil(amount));
+  return {
+    cpuMs: whole(run.usage.cpuMs),
+    wallMs: whole(run.usage.wallMs),
+    ...(effect.kind === "tool" ? { toolCalls: 1 } : {}),
+    memoryBytes: whole(run.usage.memoryPeakBytes),
+    storedBytes: whole(storedBytes),
+  };
+}
