@@ -11,6 +11,7 @@ export type StoreFailureCode =
   | "vault_locked"
   | "vault_damaged"
   | "vault_closed"
+  | "vault_faulted"
   | "vault_swapped"
   | "vault_rolled_back"
   | "vault_rewritten"

@@ -3,6 +3,8 @@
  * from its own cursor. Nothing is buffered for a slow reader, who simply reads later.
  */
 
+import type { StopSignal } from "@toka/kernel";
+
 /** Rings when the head of a log has moved, or for the last time when the log closes. */
 export class Bell {
   #waiting: (() => void)[] = [];
@@ -31,7 +33,7 @@ export class Bell {
    *
    * @returns when the bell rang, closed, or the signal aborted
    */
-  wait(signal: AbortSignal): Promise<void> {
+  wait(signal: StopSignal): Promise<void> {
     if (this.#closed || signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const wake = (): void => {
@@ -65,7 +67,7 @@ export interface Followed<Item> {
  */
 export async function* follow<Item>(
   after: number,
-  { source, signal }: { readonly source: Followed<Item>; readonly signal: AbortSignal },
+  { source, signal }: { readonly source: Followed<Item>; readonly signal: StopSignal },
 ): AsyncGenerator<Item, void, undefined> {
   let cursor = after;
   while (!signal.aborted && !source.bell.closed) {

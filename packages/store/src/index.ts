@@ -1,2 +1,10 @@
 /** Public surface of @toka/store: durability. Names each export. */
-export {};
+export { StoreFailure } from "./failure.ts";
+export type { StoreFailureCode } from "./failure.ts";
+export { createVault } from "./create-vault.ts";
+export type { Genesis } from "./create-vault.ts";
+export { openVault, vaultExists, localProof } from "./vault.ts";
+export type { OpenVaultOptions, Vault } from "./vault.ts";
+export { Machine } from "./machine.ts";
+export type { MachineParts, SubmitOptions } from "./machine.ts";
+export type { Log, LogBatch, LogFilter, LogHead, LogPage, LogRow } from "./log.ts";

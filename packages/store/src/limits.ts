@@ -9,6 +9,9 @@ export const queueBytesMax: number = 256 * 1024 * 1024;
 /** Operations decided and appended in one transaction: keeps one flush, and so one pause of the process, below about 100 ms. */
 export const flushOperationsMax = 2_048;
 
+/** Bytes of payloads in one flush (64 MiB), unless a single operation brings more: bounds the pause that a flush is. */
+export const flushBytesMax: number = 64 * 1024 * 1024;
+
 /** Bytes of one payload (128 MiB): a before-image of a large file fits, a single row never threatens memory. */
 export const payloadBytesMax: number = 128 * 1024 * 1024;
 

@@ -109,8 +109,8 @@ export interface Log {
   seek(timeMs: number): Promise<number>;
   /** Yields every durable row after `after`, in order, none lost, and waits for more until the signal aborts or the log closes. */
   watch(after: number, options: { readonly signal: AbortSignal }): AsyncIterable<LogRow>;
-  /** @returns those of the commitments whose payload is in the log */
-  knownPayloads(commitments: readonly string[]): Promise<ReadonlySet<string>>;
+  /** @returns sizes in bytes, for those of the commitments whose payload is in the log */
+  payloadSizes(commitments: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** @returns the payload, or undefined when it is not in the log */
   payload(commitment: string): Promise<StoredPayload | undefined>;
   /** Adds a checkpoint; durable when resolved. Its size is larger than that of every one before. */

@@ -193,9 +193,9 @@ function payloads(log: () => Log): void {
     expect((await log().payload(tree.commitment))?.children).toEqual([leaf.commitment]);
   });
 
-  test("knownPayloads names those that are in the log and no other", async () => {
+  test("payloadSizes names those that are in the log and no other", async () => {
     await log().append(0, { rows: [rowAt(1)], payloads: [{ commitment: leaf.commitment, stored: leaf }] });
-    expect(await log().knownPayloads([leaf.commitment, tree.commitment])).toEqual(new Set([leaf.commitment]));
+    expect(await log().payloadSizes([leaf.commitment, tree.commitment])).toEqual(new Map([[leaf.commitment, 4]]));
     expect(await log().payload(tree.commitment)).toBeUndefined();
   });
 

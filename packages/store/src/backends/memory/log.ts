@@ -88,8 +88,13 @@ class MemoryLog implements Log {
     return follow(after, { source, signal });
   }
 
-  async knownPayloads(commitments: readonly string[]): Promise<ReadonlySet<string>> {
-    return new Set(commitments.filter((commitment) => this.#payloads.has(commitment)));
+  async payloadSizes(commitments: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const sizes = new Map<string, number>();
+    for (const commitment of commitments) {
+      const payload = this.#payloads.get(commitment);
+      if (payload !== undefined) sizes.set(commitment, payload.size);
+    }
+    return sizes;
   }
 
   async payload(commitment: string): Promise<StoredPayload | undefined> {

@@ -56,6 +56,7 @@ interface Connection {
   readonly addEntry: StatementSync;
   readonly addPayload: StatementSync;
   readonly addReference: StatementSync;
+  readonly payloadSize: StatementSync;
   readonly readEntries: StatementSync;
   head: LogHead;
 }
@@ -139,8 +140,15 @@ class SqliteLog implements Log {
     return follow(after, { source, signal });
   }
 
-  async knownPayloads(commitments: readonly string[]): Promise<ReadonlySet<string>> {
-    return new Set(commitments.filter((commitment) => this.#payloadId(commitment) !== undefined));
+  async payloadSizes(commitments: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const sizeOf = this.#connected().payloadSize;
+    const sizes = new Map<string, number>();
+    for (const commitment of commitments) {
+      const id = this.#payloadId(commitment);
+      const row = id === undefined ? undefined : sizeOf.get(id, commitment);
+      if (row !== undefined) sizes.set(commitment, integer(row, "size"));
+    }
+    return sizes;
   }
 
   async payload(commitment: string): Promise<StoredPayload | undefined> {
@@ -289,6 +297,7 @@ function connectionOver(clients: SqliteClients): Connection {
         'INSERT INTO payloads (commitment, "references", salt, bytes, children) VALUES (?, 1, ?, ?, ?)',
       ),
       addReference: db.prepare('UPDATE payloads SET "references" = "references" + 1 WHERE id = ?'),
+      payloadSize: db.prepare("SELECT length(bytes) AS size FROM payloads WHERE id = ? AND commitment = ?"),
       readEntries: db.prepare(`SELECT ${entryColumns} FROM entries WHERE position > ? ORDER BY position LIMIT ?`),
       head:
         last === undefined

@@ -1,0 +1,67 @@
+/** Contents: sealing bytes into a payload draft, and finding the contents that an operation names. */
+import { hash, randomBytes } from "node:crypto";
+import type { Content, Operation, PayloadDraft } from "@toka/kernel";
+import { StoreFailure } from "./failure.ts";
+import { payloadBytesMax, saltBytes } from "./limits.ts";
+
+/**
+ * Salts bytes and commits to them. Nothing is stored.
+ *
+ * @param bytes at most `payloadBytesMax`; a string is taken as UTF-8
+ * @param references contents that these bytes name
+ * @returns the draft
+ * @throws StoreFailure `payload_too_large`
+ */
+export function seal(bytes: Uint8Array | string, references: readonly Content[] = []): PayloadDraft {
+  const content = typeof bytes === "string" ? Buffer.from(bytes) : bytes;
+  if (content.length > payloadBytesMax)
+    throw new StoreFailure("payload_too_large", {
+      message: `Cannot keep a payload: found ${content.length} bytes, wanted at most ${payloadBytesMax}`,
+      retry: "never",
+    });
+  const salt = randomBytes(saltBytes);
+  const draft = {
+    content: { commitment: commitmentOf({ salt, bytes: content }), size: content.length },
+    salt,
+    bytes: content,
+  };
+  return references.length === 0 ? draft : { ...draft, references };
+}
+
+/**
+ * The commitment to salted bytes: SHA-256 of the salt followed by the bytes.
+ *
+ * @returns `sha256:…`
+ */
+export function commitmentOf({ salt, bytes }: { readonly salt: Uint8Array; readonly bytes: Uint8Array }): string {
+  return `sha256:${hash("sha256", Buffer.concat([salt, bytes]), "base64url")}`;
+}
+
+/**
+ * Every content that an operation names, in the order in which the operation's text names them.
+ *
+ * @returns the contents, one for each time it is named
+ */
+export function contentsOf(operation: Operation): readonly Content[] {
+  const found: Content[] = [];
+  collect(operation, found);
+  return found;
+}
+
+/** Operations have fixed shapes, so whatever has a commitment and a size is a content. */
+function collect(value: unknown, found: Content[]): void {
+  if (typeof value !== "object" || value === null) return;
+  if (Array.isArray(value)) {
+    for (const item of value) collect(item, found);
+  } else if (isContent(value)) {
+    found.push(value);
+  } else {
+    for (const key in value) collect((value as Record<string, unknown>)[key], found);
+  }
+}
+
+function isContent(value: object): value is Content {
+  return (
+    "commitment" in value && "size" in value && typeof value.commitment === "string" && typeof value.size === "number"
+  );
+}

@@ -1,0 +1,110 @@
+/** One flush: operations decided in order against the state, and what must be appended for them. */
+import {
+  decide,
+  encodeEntry,
+  type Caller,
+  type Decision,
+  type Entry,
+  type Operation,
+  type Outcome,
+  type Receipt,
+  type RecordedEntry,
+} from "@toka/kernel";
+import { leafDigest } from "./digest.ts";
+import { rowOf } from "./entry-row.ts";
+import type { Fold } from "./fold.ts";
+import type { LogBatch, LogHead, LogRow, PayloadReference } from "./log.ts";
+import { referencesOf, type NamedContents, type StoredSizes } from "./references.ts";
+import type { SuppressedRefusals } from "./suppressed.ts";
+
+/** An operation that waits for its flush, and whom to answer. */
+export interface Waiting extends NamedContents {
+  readonly operation: Operation;
+  readonly caller: Caller;
+  readonly causes: readonly number[];
+  /** Bytes of its drafts. */
+  readonly bytes: number;
+  answer(receipt: Receipt): void;
+  fail(thrown: unknown): void;
+}
+
+/** What a flush decided: nothing of it may be told to anybody before `batch` is durable. */
+export interface Flush {
+  readonly batch: LogBatch;
+  readonly entries: readonly RecordedEntry[];
+  readonly heads: readonly LogHead[];
+  /** Who gets which receipt. */
+  readonly receipts: readonly { readonly waiting: Waiting; readonly receipt: Receipt }[];
+}
+
+/**
+ * Decides operations in order. The fold's state moves on with each; its head does not.
+ *
+ * @param fold the durable fold
+ * @param of `waiting` in order; `timeMs` of the host's clock; `sizes` of the stored payloads they name, to which those
+ *   stored by this flush are added; `suppressed`
+ *   counts the refusals that are not recorded
+ * @returns what to append and whom to answer; operations that failed on their own are already answered
+ * @throws a Fault of the kernel, after which the fold's state is worth nothing
+ */
+export function decideFlush(
+  fold: Fold,
+  of: {
+    readonly waiting: readonly Waiting[];
+    readonly timeMs: number;
+    readonly sizes: Map<string, number>;
+    readonly suppressed: SuppressedRefusals;
+  },
+): Flush {
+  const rows: LogRow[] = [];
+  const payloads: PayloadReference[] = [];
+  const entries: RecordedEntry[] = [];
+  const heads: LogHead[] = [];
+  const receipts: { waiting: Waiting; receipt: Receipt }[] = [];
+  let head = fold.head;
+  for (const waiting of of.waiting) {
+    const { operation, caller, causes } = waiting;
+    const stamp = { timeMs: of.timeMs, principal: caller.principal, grant: caller.grant, causes, proof: caller.proof };
+    const references = tryReferences(waiting, of.sizes);
+    if (references === undefined) continue;
+    const decision = decide(fold.state, operation, stamp);
+    if ("refused" in decision && !decision.recorded) {
+      of.suppressed.add(caller.principal, { timeMs: of.timeMs, count: 1 });
+      receipts.push({ waiting, receipt: { position: null, digest: null, outcome: { refusal: decision.refused } } });
+      continue;
+    }
+    const outcome = outcomeOf(decision);
+    const entry: Entry = { position: head.position + 1, previous: head.digest, stamp, operation, outcome };
+    const bytes = encodeEntry(entry);
+    const digest = leafDigest(bytes);
+    fold.apply(entry);
+    const row = rowOf({ entry, bytes, digest }, head.timeMs);
+    head = { position: row.position, digest, timeMs: row.timeMs };
+    rows.push(row);
+    heads.push(head);
+    entries.push({ entry, digest });
+    for (const reference of references) {
+      payloads.push(reference);
+      if (reference.stored !== undefined) of.sizes.set(reference.commitment, reference.stored.size);
+    }
+    receipts.push({ waiting, receipt: { position: entry.position, digest, outcome } });
+  }
+  return { batch: { rows, payloads }, entries, heads, receipts };
+}
+
+/** An operation whose payloads are not in order fails alone; the flush goes on without it. */
+function tryReferences(waiting: Waiting, sizes: StoredSizes): readonly PayloadReference[] | undefined {
+  if (waiting.contents.length === 0) return [];
+  try {
+    return referencesOf(waiting, sizes);
+  } catch (thrown) {
+    waiting.fail(thrown);
+    return undefined;
+  }
+}
+
+function outcomeOf(decision: Decision): Outcome {
+  if ("refused" in decision) return { refusal: decision.refused };
+  const { accepted, counts } = decision;
+  return counts === undefined ? { events: accepted } : { events: accepted, counts };
+}

@@ -1,0 +1,119 @@
+/**
+ * The keeper of a vault's proofs: signs checkpoints, has the known-vaults file follow them, and writes snapshots.
+ *
+ * Signing happens between two flushes, when the fold stands still; files are written beside the writer, one after another.
+ */
+import type { RecordedEntry } from "@toka/kernel";
+import { originOf, signCheckpoint } from "./checkpoint.ts";
+import type { Fold } from "./fold.ts";
+import { recordKnownVault } from "./known-vaults.ts";
+import { checkpointEntriesMax, snapshotEntriesMax } from "./limits.ts";
+import type { Log } from "./log.ts";
+import type { NoteSigner } from "./note.ts";
+import { takeSnapshot, writeSnapshot, type SnapshotText } from "./snapshot.ts";
+
+/** What a keeper works with. */
+export interface KeeperParts {
+  readonly log: Log;
+  readonly signer: NoteSigner;
+  /** `vault-…` and the real path of its folder, as known-vaults names it. */
+  readonly vault: string;
+  readonly path: string;
+  /** Path of the known-vaults file; null when nothing is to be kept outside the vault. */
+  readonly knownVaults: string | null;
+  readonly snapshotPath: string;
+  /** Told of trouble that stops nobody now: the next checkpoint tries again. */
+  readonly onTrouble: (thrown: unknown) => void;
+}
+
+/** Keeps the proofs of one open vault. */
+export class Keeper {
+  readonly #parts: KeeperParts;
+  #checkpointSize: number;
+  #snapshotSize: number;
+  #files: Promise<void> = Promise.resolve();
+
+  /**
+   * @param parts what it works with
+   * @param sizes entries covered by the last checkpoint in the log and by the last usable snapshot
+   */
+  constructor(parts: KeeperParts, sizes: { readonly checkpoint: number; readonly snapshot: number }) {
+    this.#parts = parts;
+    this.#checkpointSize = sizes.checkpoint;
+    this.#snapshotSize = sizes.snapshot;
+  }
+
+  /** Signs a checkpoint when one is due: a session ended, or enough entries came. Called between flushes; never throws. */
+  async afterFlush(fold: Fold, entries: readonly RecordedEntry[]): Promise<void> {
+    const due = fold.head.position - this.#checkpointSize >= checkpointEntriesMax || entries.some(endsSession);
+    if (!due) return;
+    try {
+      await this.keep(fold, { snapshot: fold.head.position - this.#snapshotSize >= snapshotEntriesMax });
+    } catch (thrown) {
+      this.#parts.onTrouble(thrown);
+    }
+  }
+
+  /**
+   * Signs a checkpoint of the fold unless there is one already, and has the files follow.
+   *
+   * @param fold standing still
+   * @param options `snapshot`: write one too
+   * @returns once the checkpoint is in the log; `settled` tells when the files have followed
+   * @throws a failure of the log
+   */
+  async keep(fold: Fold, { snapshot }: { readonly snapshot: boolean }): Promise<void> {
+    const { log, signer, vault } = this.#parts;
+    const size = fold.head.position;
+    if (size === this.#checkpointSize && !(snapshot && size > this.#snapshotSize)) return;
+    let note = size === this.#checkpointSize ? (await log.lastCheckpoint())?.note : undefined;
+    if (note === undefined) {
+      const previous = this.#checkpointSize;
+      note = signCheckpoint(
+        { origin: originOf(vault), size, root: fold.tree.root(), state: fold.stateDigest(), previous },
+        signer,
+      );
+      await log.putCheckpoint({ size, note });
+      this.#checkpointSize = size;
+    }
+    this.#follow({ note, size, snapshot: snapshot ? takeSnapshot(fold, note) : undefined });
+  }
+
+  /** Has the known-vaults file name the last checkpoint of the log, at first sight of the vault. */
+  async remember(): Promise<void> {
+    const last = await this.#parts.log.lastCheckpoint();
+    if (last !== undefined) this.#follow({ note: last.note, size: last.size, snapshot: undefined });
+    await this.#files;
+  }
+
+  /** Waits until the files have followed the last checkpoint. */
+  async settled(): Promise<void> {
+    await this.#files;
+  }
+
+  #follow(of: { readonly note: string; readonly size: number; readonly snapshot: SnapshotText | undefined }): void {
+    this.#files = this.#files.then(() => this.#write(of)).catch((thrown: unknown) => this.#parts.onTrouble(thrown));
+  }
+
+  async #write({
+    note,
+    size,
+    snapshot,
+  }: {
+    readonly note: string;
+    readonly size: number;
+    readonly snapshot: SnapshotText | undefined;
+  }): Promise<void> {
+    const { knownVaults, path, vault, signer, snapshotPath } = this.#parts;
+    // Known first: a snapshot may then never be ahead of what is known.
+    if (knownVaults !== null)
+      await recordKnownVault(knownVaults, { path, vault, key: signer.verifier.text, checkpoint: note, size });
+    if (snapshot === undefined) return;
+    await writeSnapshot(snapshotPath, snapshot);
+    this.#snapshotSize = snapshot.size;
+  }
+}
+
+function endsSession({ entry }: RecordedEntry): boolean {
+  return entry.operation.type === "session.end" && !("refusal" in entry.outcome);
+}

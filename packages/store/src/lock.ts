@@ -1,0 +1,41 @@
+/**
+ * Locks that the kernel of the machine releases when their holder dies, however it dies: an exclusive SQLite transaction,
+ * which is an fcntl lock on the file. A file with a process id in it would outlive its process.
+ *
+ * The lock belongs to the process and goes when any descriptor of the file is closed, so nothing else ever opens it.
+ */
+import { closeSync, existsSync, openSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+
+/** SQLITE_BUSY: another connection holds the lock. */
+const busy = 5;
+
+/** A lock that is held until released. */
+export interface HeldLock {
+  release(): void;
+}
+
+/**
+ * Takes a lock if nobody holds it.
+ *
+ * @param path of the lock file, made with mode 0600 when absent
+ * @returns the lock, or undefined when another process or connection holds it
+ * @throws the system's error when the file cannot be opened
+ */
+export function tryLock(path: string): HeldLock | undefined {
+  // Only an absent file is made here: opening and closing one that this process has locked would drop the lock.
+  if (!existsSync(path)) closeSync(openSync(path, "a", 0o600));
+  const db = new DatabaseSync(path);
+  try {
+    db.exec("BEGIN EXCLUSIVE");
+  } catch (thrown) {
+    db.close();
+    if (thrown instanceof Error && "errcode" in thrown && thrown.errcode === busy) return undefined;
+    throw thrown;
+  }
+  return {
+    release: () => {
+      if (db.isOpen) db.close();
+    },
+  };
+}

@@ -1,0 +1,372 @@
+/**
+ * The machine: the one place where operations become durable entries.
+ *
+ * It holds the state in memory and commits in groups: everything that arrived since the last commit is decided in order
+ * and appended in one transaction. Nobody gets an answer, sees state or is shown an entry beyond the durable position.
+ * When an append fails, the state is dropped and read back from the log, and whoever waited is told that the outcome is
+ * unknown.
+ */
+import {
+  decodeEntry,
+  isId,
+  parseOperation,
+  type Caller,
+  type Content,
+  type KernelState,
+  type MachinePort,
+  type Operation,
+  type PayloadDraft,
+  type Receipt,
+  type RecordedEntry,
+  type StopSignal,
+} from "@toka/kernel";
+import { commitmentOf, contentsOf, seal } from "./contents.ts";
+import { isDigest } from "./digest.ts";
+import { StoreFailure, textOf } from "./failure.ts";
+import { decideFlush, type Flush, type Waiting } from "./flush.ts";
+import type { Fold } from "./fold.ts";
+import { Bell, follow } from "./follow.ts";
+import {
+  causesMax,
+  flushBytesMax,
+  flushOperationsMax,
+  queueBytesMax,
+  queueOperationsMax,
+  readEntriesMax,
+  recentEntriesMax,
+} from "./limits.ts";
+import type { Log, LogFilter, LogHead, LogPage, LogRow } from "./log.ts";
+import { RecentEntries } from "./recent.ts";
+import { mismatch, unsettledOf } from "./references.ts";
+import { SuppressedRefusals } from "./suppressed.ts";
+
+/** What a machine is made of. */
+export interface MachineParts {
+  readonly log: Log;
+  /** The fold at the log's head, read from the log; called again after a failed append. */
+  readonly load: () => Promise<Fold>;
+  /** Host time, ms since 1970. */
+  readonly clock: () => number;
+  /** The host, in whose name counted refusals are booked. */
+  readonly host: Caller;
+  /** Called after entries became durable and were answered, before anything else is decided. It must not throw. */
+  readonly afterFlush?: (fold: Fold, entries: readonly RecordedEntry[]) => Promise<void>;
+}
+
+/** How an operation is submitted. */
+export interface SubmitOptions {
+  readonly caller: Caller;
+  readonly causes?: readonly number[];
+  readonly payloads?: readonly PayloadDraft[];
+}
+
+/** The machine over one log. */
+export class Machine implements MachinePort {
+  readonly #parts: MachineParts;
+  readonly #bell = new Bell();
+  readonly #recent = new RecentEntries(recentEntriesMax);
+  readonly #suppressed = new SuppressedRefusals();
+  #fold: Fold | undefined;
+  #durable = 0;
+  #queue: Waiting[] = [];
+  #queuedBytes = 0;
+  #scheduled = false;
+  /** Resolves when nothing is being decided; whoever needs the state for himself waits for it. */
+  #busy: Promise<void> | undefined;
+  #closing = false;
+  #fault: StoreFailure | undefined;
+
+  /** @param parts what it is made of; `start` must be called before anything else */
+  constructor(parts: MachineParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Reads the state from the log.
+   *
+   * @throws a failure of the log
+   */
+  async start(): Promise<void> {
+    await this.#alone(async () => this.#loaded());
+  }
+
+  async submit(operation: Operation, options: SubmitOptions): Promise<Receipt> {
+    this.#checkOpen();
+    const known = parseOperation(operation);
+    const causes = options.causes ?? [];
+    checkStamp(options.caller, causes);
+    const named = { contents: contentsOf(known), drafts: draftsOf(options.payloads ?? []) };
+    const bytes = (options.payloads ?? []).reduce((sum, draft) => sum + draft.bytes.length, 0);
+    if (this.#queue.length >= queueOperationsMax || (bytes > 0 && this.#queuedBytes + bytes > queueBytesMax))
+      throw new StoreFailure("queue_full", {
+        message: `Cannot submit the operation: ${this.#queue.length} operations with ${this.#queuedBytes} bytes of payloads wait already`,
+        retry: "later",
+      });
+    return new Promise((answer, fail) => {
+      this.#enqueue({ operation: known, caller: options.caller, causes, ...named, bytes, answer, fail });
+    });
+  }
+
+  async view<T>(select: (state: KernelState) => T): Promise<T> {
+    this.#checkOpen();
+    while (this.#busy !== undefined) await this.#busy;
+    const fold = this.#fold ?? (await this.#alone(async () => this.#loaded()));
+    return select(fold.state);
+  }
+
+  watch(after: number, { signal }: { readonly signal: StopSignal }): AsyncIterable<RecordedEntry> {
+    const source = {
+      bell: this.#bell,
+      head: () => this.#durable,
+      read: (from: number) => this.read(from, { limit: readEntriesMax }),
+      positionOf: (recorded: RecordedEntry) => recorded.entry.position,
+    };
+    return follow(after, { source, signal });
+  }
+
+  async read(after: number, { limit }: { readonly limit: number }): Promise<readonly RecordedEntry[]> {
+    const recent = this.#recent.after(after, Math.min(limit, readEntriesMax));
+    return (
+      recent ??
+      (await this.#parts.log.read({ after, limit })).filter((row) => row.position <= this.#durable).map(recordedOf)
+    );
+  }
+
+  /**
+   * Entries that pass a filter, after a position.
+   *
+   * @returns at most `page.limit`, oldest first
+   */
+  async find(filter: LogFilter, page: LogPage): Promise<readonly RecordedEntry[]> {
+    return (await this.#parts.log.find(filter, page)).map(recordedOf);
+  }
+
+  /**
+   * The cursor after which all entries have an effective time at or above `timeMs`.
+   *
+   * @returns a position, or 0
+   */
+  async seek(timeMs: number): Promise<number> {
+    return this.#parts.log.seek(timeMs);
+  }
+
+  /**
+   * The last durable entry.
+   *
+   * @returns its position, digest and effective time
+   */
+  async head(): Promise<LogHead> {
+    return this.still(async (fold) => fold.head);
+  }
+
+  seal(bytes: Uint8Array | string, references?: readonly Content[]): PayloadDraft {
+    return seal(bytes, references);
+  }
+
+  async payload({ commitment }: Content): Promise<Uint8Array | undefined> {
+    return (await this.#parts.log.payload(commitment))?.bytes;
+  }
+
+  /**
+   * Does something with the fold at the durable head, while nothing is decided.
+   *
+   * @param task must not submit and wait for the answer
+   * @returns what the task returns
+   */
+  async still<T>(task: (fold: Fold) => Promise<T>): Promise<T> {
+    return this.#alone(async () => task(await this.#loaded()));
+  }
+
+  /**
+   * Decides what still waits, books the counted refusals, then refuses everything new; watchers end.
+   *
+   * @throws a failure when the last entries could not be made durable
+   */
+  async close(): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    while (this.#queue.length > 0) await this.#alone(async () => this.#flush());
+    if (this.#fault === undefined) {
+      this.#book(Number.POSITIVE_INFINITY);
+      while (this.#queue.length > 0) await this.#alone(async () => this.#flush());
+    }
+    this.#bell.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#fault !== undefined) throw this.#fault;
+    if (this.#closing)
+      throw new StoreFailure("vault_closed", { message: "Cannot use the vault: it is closed", retry: "never" });
+  }
+
+  #enqueue(waiting: Waiting): void {
+    this.#queue.push(waiting);
+    this.#queuedBytes += waiting.bytes;
+    this.#schedule();
+  }
+
+  /** Lets everything that arrives in this turn of the event loop into one flush. */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      void this.#alone(async () => {
+        this.#scheduled = false;
+        if (!this.#bell.closed) await this.#flush();
+      });
+    });
+  }
+
+  /** One at a time: a flush, a reload, or somebody who needs the fold to himself. */
+  async #alone<T>(task: () => Promise<T>): Promise<T> {
+    while (this.#busy !== undefined) await this.#busy;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#busy = promise;
+    try {
+      return await task();
+    } finally {
+      this.#busy = undefined;
+      resolve();
+    }
+  }
+
+  async #loaded(): Promise<Fold> {
+    if (this.#fault !== undefined) throw this.#fault;
+    if (this.#fold !== undefined) return this.#fold;
+    const fold = await this.#parts.load();
+    this.#fold = fold;
+    this.#recent.clear();
+    this.#durable = fold.head.position;
+    this.#bell.ring();
+    return fold;
+  }
+
+  /** Takes what waits, has it decided and appended, and answers. It never throws: whoever waits is told. */
+  async #flush(): Promise<void> {
+    this.#book(this.#parts.clock());
+    const waiting = this.#take();
+    if (waiting.length === 0) return;
+    let flush: Flush;
+    let fold: Fold;
+    try {
+      fold = await this.#loaded();
+      const sizes = await this.#sizesFor(waiting);
+      flush = this.#decide(fold, { waiting, sizes });
+    } catch (thrown) {
+      for (const one of waiting) one.fail(thrown);
+      return;
+    }
+    try {
+      if (flush.batch.rows.length > 0) await this.#parts.log.append(fold.head.position, flush.batch);
+    } catch (thrown) {
+      await this.#recover(flush, thrown);
+      return;
+    }
+    for (const head of flush.heads) fold.advance(head);
+    this.#durable = fold.head.position;
+    this.#recent.add(flush.entries);
+    for (const { waiting: one, receipt } of flush.receipts) one.answer(receipt);
+    this.#bell.ring();
+    await this.#parts.afterFlush?.(fold, flush.entries);
+    if (this.#queue.length > 0) this.#schedule();
+  }
+
+  #take(): readonly Waiting[] {
+    let count = 0;
+    let bytes = 0;
+    for (const one of this.#queue) {
+      if (count >= flushOperationsMax || (count > 0 && bytes + one.bytes > flushBytesMax)) break;
+      count += 1;
+      bytes += one.bytes;
+    }
+    this.#queuedBytes -= bytes;
+    return this.#queue.splice(0, count);
+  }
+
+  async #sizesFor(waiting: readonly Waiting[]): Promise<Map<string, number>> {
+    const asked = waiting.flatMap((one) => (one.contents.length === 0 ? [] : unsettledOf(one)));
+    return new Map(asked.length === 0 ? [] : await this.#parts.log.payloadSizes(asked));
+  }
+
+  /** A fault of the kernel stops the machine: nothing of this flush is written, and nothing after it is decided. */
+  #decide(fold: Fold, of: { readonly waiting: readonly Waiting[]; readonly sizes: Map<string, number> }): Flush {
+    try {
+      return decideFlush(fold, { ...of, timeMs: this.#parts.clock(), suppressed: this.#suppressed });
+    } catch (thrown) {
+      this.#fold = undefined;
+      this.#fault = new StoreFailure("vault_faulted", {
+        message: `Cannot use the vault: it stopped before anything wrong was written, because of a fault: ${textOf(thrown)}`,
+        retry: "never",
+        cause: thrown,
+      });
+      throw this.#fault;
+    }
+  }
+
+  /** The log did not answer. What it holds is read back before anybody is told, so that whoever asks next sees the truth. */
+  async #recover(flush: Flush, thrown: unknown): Promise<void> {
+    this.#fold = undefined;
+    try {
+      await this.#loaded();
+    } catch {
+      // The log cannot be read either: the next use tries again, and is told why it fails.
+    }
+    const failure = new StoreFailure("outcome_unknown", {
+      message: `Cannot tell whether the operation was recorded: ${textOf(thrown)}`,
+      retry: "later",
+      cause: thrown,
+    });
+    for (const { waiting } of flush.receipts) waiting.fail(failure);
+  }
+
+  #book(timeMs: number): void {
+    for (const operation of this.#suppressed.take(timeMs)) {
+      const again = (): void =>
+        this.#suppressed.add(operation.principal, { timeMs: this.#parts.clock(), count: operation.count });
+      this.#queue.unshift({
+        operation,
+        caller: this.#parts.host,
+        causes: [],
+        contents: [],
+        drafts: new Map(),
+        bytes: 0,
+        answer: ({ outcome }) => ("refusal" in outcome ? again() : undefined),
+        fail: again,
+      });
+    }
+  }
+}
+
+function recordedOf(row: LogRow): RecordedEntry {
+  return { entry: decodeEntry(row.bytes), digest: row.digest };
+}
+
+function draftsOf(drafts: readonly PayloadDraft[]): ReadonlyMap<string, PayloadDraft> {
+  const byCommitment = new Map<string, PayloadDraft>();
+  for (const draft of drafts) {
+    const { commitment } = draft.content;
+    // The bytes could have been changed since they were sealed, and what is stored must be what is committed to.
+    if (commitmentOf(draft) !== commitment) throw mismatch(commitment, "its salt and bytes are not those committed to");
+    byCommitment.set(commitment, draft);
+  }
+  return byCommitment;
+}
+
+/** What a stamp holds comes from the host's own code; a slip there must not reach the log, which could then not be read. */
+function checkStamp({ principal, grant, proof }: Caller, causes: readonly number[]): void {
+  const ascending = causes.every((cause, index) => Number.isSafeInteger(cause) && cause > (causes[index - 1] ?? 0));
+  if (causes.length > causesMax || !ascending)
+    throw malformed(
+      `found causes [${causes.slice(0, causesMax + 1).join(", ")}], wanted at most ${causesMax} positions, ascending`,
+    );
+  if (!isId("principal", principal)) throw malformed("its caller's principal is not an id");
+  if (grant !== null && !isId("grant", grant)) throw malformed("its caller's grant is not an id");
+  if (!proofMethods.has(proof.method) || !isDigest(proof.digest))
+    throw malformed("its caller's proof is not a method and a digest");
+}
+
+const proofMethods: ReadonlySet<string> = new Set<Caller["proof"]["method"]>(["local-uid", "token", "mtls"]);
+
+function malformed(state: string): StoreFailure {
+  return new StoreFailure("operation_malformed", { message: `Cannot submit the operation: ${state}`, retry: "never" });
+}

@@ -1,0 +1,47 @@
+/** Replaying a log: from a fold, or from nothing, to the head, checking that every row follows the one before. */
+import { decodeEntry } from "@toka/kernel";
+import { leafDigest } from "./digest.ts";
+import { StoreFailure, textOf } from "./failure.ts";
+import type { Fold } from "./fold.ts";
+import { readEntriesMax } from "./limits.ts";
+import type { Log } from "./log.ts";
+
+/**
+ * Brings a fold to the head of its log.
+ *
+ * @param fold where to start; it is moved
+ * @param from `log` to read; `passing` is called at every position passed, when the fold stands there
+ * @throws StoreFailure `vault_damaged` at the first row that does not follow
+ */
+export async function replay(
+  fold: Fold,
+  { log, passing }: { readonly log: Log; readonly passing?: (position: number) => void },
+): Promise<void> {
+  for (;;) {
+    const rows = await log.read({ after: fold.head.position, limit: readEntriesMax });
+    if (rows.length === 0) return;
+    for (const row of rows) {
+      const { position, digest, timeMs, bytes } = row;
+      if (position !== fold.head.position + 1)
+        throw damaged(fold.head.position + 1, `found the row of position ${position}`);
+      if (leafDigest(bytes) !== digest) throw damaged(position, "its digest is not that of its bytes");
+      try {
+        const entry = decodeEntry(bytes);
+        if (entry.position !== position) throw new Error(`its bytes are those of position ${entry.position}`);
+        if (entry.previous !== fold.head.digest) throw new Error("it does not follow the entry before it");
+        fold.apply(entry);
+      } catch (thrown) {
+        throw damaged(position, textOf(thrown));
+      }
+      fold.advance({ position, digest, timeMs });
+      passing?.(position);
+    }
+  }
+}
+
+function damaged(position: number, state: string): StoreFailure {
+  return new StoreFailure("vault_damaged", {
+    message: `Cannot replay the log: entry ${position}: ${state}; "toka verify" names the first entry that differs`,
+    retry: "never",
+  });
+}
