@@ -14,6 +14,8 @@ export interface SuiteOptions {
   readonly args: readonly string[];
   /** Globs from the repository's root that replace those of the configuration. */
   readonly include?: readonly string[];
+  /** The folder to run in, absolute: the repository's root unless a test of the gate says otherwise. */
+  readonly folder?: string;
 }
 
 /** The parts that ran, one a suite, and a line for each skip. */
@@ -33,7 +35,7 @@ export async function runSuites(options: SuiteOptions): Promise<SuiteReport> {
   const { filter, options: flags } = parseCLI(["vitest", "run", ...options.args]);
   const vitest = await startVitest(filter, {
     ...flags,
-    root,
+    root: options.folder ?? root,
     watch: false,
     ...(options.include === undefined ? {} : { include: [...options.include] }),
   });
