@@ -55,7 +55,7 @@ function takesFew({ parameters }: FunctionSpan): boolean {
   return positional.length <= positionalMax && parameters.length <= positionalMax + 1;
 }
 
-/** A parameter whose parts have names: taken apart on the spot, called `options`, or the operation a decision is about. */
+/** A parameter whose parts have names: taken apart on the spot, called `options`, or what a decision or a fold is about. */
 function isObject(parameter: readonly Token[]): boolean {
   const [first] = parameter;
   if (first?.text === "{") return true;
@@ -63,6 +63,7 @@ function isObject(parameter: readonly Token[]): boolean {
   return (
     first?.text === "options" ||
     first?.text === "operation" ||
+    first?.text === "event" ||
     parameter[2]?.text === "{" ||
     (type !== undefined && /(Options|Context)$/.test(type.text))
   );
