@@ -70,7 +70,7 @@ interface Kept {
  */
 export async function launch(order: Order, facts: HostFacts, options: LaunchOptions): Promise<Launched> {
   // An empty environment and a fixed interpreter: nothing of the caller's settings reaches Perl.
-  const child = spawn(facts.perl, [facts.launcher], {
+  const child = spawn(facts.perl, ["-w", facts.launcher], {
     env: {},
     cwd: "/",
     stdio: ["pipe", "pipe", "pipe", "pipe", "pipe"],
