@@ -1,4 +1,5 @@
 /** Public surface of @toka/runtime: effects. Names each export. */
+export { builtInToolsFolder } from "./tools/built-in.ts";
 export { createToolCatalogue, loadTools } from "./tools/catalogue.ts";
 export { loadTool, type ToolLoading } from "./tools/load-tool.ts";
 export { formatManifestProblem, ToolSourceFailure, type ManifestProblem } from "./tools/problem.ts";
