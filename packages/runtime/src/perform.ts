@@ -101,8 +101,7 @@ export function withoutChanges(
   performance: Performance,
   { effect, verdict, seal }: { readonly effect: Effect; readonly verdict: Performance["verdict"]; readonly seal: Seal },
 ): Performance {
-  const { storedBytes: _discarded, ...usage } = performance.usage;
-  return { ...notPerformed(effect, { verdict, seal }), usage };
+  return { ...notPerformed(effect, { verdict, seal }), usage: { ...performance.usage, storedBytes: 0 } };
 }
 
 function boxOf(task: EffectTask): ReturnType<typeof composeBox> {

@@ -44,6 +44,7 @@ const document = z.strictObject({
 
 /** Changes as they are settled: their content, and every payload to store with it. */
 export interface SealedChanges {
+  readonly changes: readonly Change[];
   readonly content: Content;
   readonly payloads: readonly PayloadDraft[];
 }
@@ -86,7 +87,7 @@ export async function sealChanges(
     JSON.stringify({ schema: 1, changes: recorded }),
     images.map((image) => image.content),
   );
-  return { content: sealed.content, payloads: [sealed, ...images] };
+  return { changes, content: sealed.content, payloads: [sealed, ...images] };
 }
 
 /**

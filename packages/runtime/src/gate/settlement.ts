@@ -9,7 +9,14 @@ import { RuntimeFailure } from "../failure.ts";
 import { withoutChanges, type Performance } from "../perform.ts";
 import type { Change } from "../sandbox/job.ts";
 import { discardLayer } from "../sandbox/layer.ts";
-import { applyChanges, findConflicts, readAfter, readBefore, type Applied, type ContentSource } from "../sandbox/settle-changes.ts";
+import {
+  applyChanges,
+  findConflicts,
+  readAfter,
+  readBefore,
+  type Applied,
+  type ContentSource,
+} from "../sandbox/settle-changes.ts";
 import { beforeBytesMax, beforeBytesOf, sealChanges, type SealedChanges } from "./changes-document.ts";
 import type { GateHooks } from "./hooks.ts";
 import { syncLayer } from "./layers.ts";
@@ -73,10 +80,13 @@ export async function applyFromLayer(
   },
 ): Promise<void> {
   const { hooks } = means;
-  const applied = await bring(changes, { effect, contentOf: async (change) => {
-    await hooks.at("mid-apply", effect);
-    return readAfter(layer, change);
-  } });
+  const applied = await bring(changes, {
+    effect,
+    contentOf: async (change) => {
+      await hooks.at("mid-apply", effect);
+      return readAfter(layer, change);
+    },
+  });
   if (applied.conflicts.length > 0) {
     const more = applied.conflicts.length > 1 ? ` and ${applied.conflicts.length - 1} more` : "";
     await means.onUnapplied({
@@ -102,7 +112,7 @@ async function settleWithChanges(settlement: Settlement, means: SettlementMeans)
     discardLayer(layer);
     return;
   }
-  await applyFromLayer(settlement.performance.changes, { effect: effect.id, layer, means });
+  await applyFromLayer(sealed.changes, { effect: effect.id, layer, means });
 }
 
 /** Everything that can still refuse the changes happens here, before anything is durable. */
@@ -114,7 +124,7 @@ async function prepareChanges(
   const refuse = (verdict: Performance["verdict"]): { readonly refused: Performance } => ({
     refused: withoutChanges(performance, { effect, verdict, seal }),
   });
-  const conflicts = await findConflicts(performance.changes);
+  const { conflicts, open: changes } = await compareWithTree(performance.changes);
   if (conflicts.length > 0) {
     return refuse({
       outcome: "conflict",
@@ -122,7 +132,7 @@ async function prepareChanges(
       message: `Cannot bring the changes into the tree: ${conflicts[0] ?? ""} changed while the program ran`,
     });
   }
-  const beforeBytes = beforeBytesOf(performance.changes);
+  const beforeBytes = beforeBytesOf(changes);
   if (beforeBytes > beforeBytesMax) {
     return refuse({
       outcome: "limit",
@@ -133,10 +143,14 @@ async function prepareChanges(
   try {
     await syncLayer(layer);
   } catch (error) {
-    return refuse({ outcome: "failed", code: "layer_failed", message: `Cannot keep the changes until they are in the tree: ${reasonOf(error)}` });
+    return refuse({
+      outcome: "failed",
+      code: "layer_failed",
+      message: `Cannot keep the changes until they are in the tree: ${reasonOf(error)}`,
+    });
   }
   try {
-    return await sealChanges(performance.changes, { seal, readBefore });
+    return await sealChanges(changes, { seal, readBefore });
   } catch (error) {
     return refuse({
       outcome: "conflict",
@@ -144,6 +158,23 @@ async function prepareChanges(
       message: `Cannot keep what the changes replace: ${reasonOf(error)}`,
     });
   }
+}
+
+interface Comparison {
+  /** Paths that somebody else changed since the run saw them. */
+  readonly conflicts: readonly string[];
+  /** Changes that the tree does not hold yet. */
+  readonly open: readonly Change[];
+}
+
+/** Two runs at once may both make the folder that they write into: what already stands as wanted is no conflict, and not this effect's. */
+async function compareWithTree(changes: readonly Change[]): Promise<Comparison> {
+  const differing = new Set(await findConflicts(changes));
+  const standing = changes
+    .filter(({ path }) => differing.has(path))
+    .map(({ path, after }) => ({ path, before: after, after }));
+  const conflicts = await findConflicts(standing);
+  return { conflicts, open: changes.filter(({ path }) => !differing.has(path)) };
 }
 
 /** @returns false when the log refused the settlement, because somebody settled or dropped the effect before */
@@ -170,7 +201,7 @@ async function record(
       result: performance.result.content,
       usage: performance.usage,
       changes: changes?.content ?? null,
-      changed: changes === undefined ? 0 : performance.changes.length,
+      changed: changes?.changes.length ?? 0,
     },
     host,
     causes,
@@ -181,12 +212,18 @@ async function record(
   return receipt === undefined || "events" in receipt.outcome;
 }
 
-async function bring(changes: readonly Change[], { effect, contentOf }: { readonly effect: string; readonly contentOf: ContentSource }): Promise<Applied> {
+async function bring(
+  changes: readonly Change[],
+  { effect, contentOf }: { readonly effect: string; readonly contentOf: ContentSource },
+): Promise<Applied> {
   try {
     return await applyChanges(changes, contentOf);
   } catch (error) {
     // The settlement stands and the layer stays, so the next start brings them in.
-    throw new RuntimeFailure(`Cannot bring the changes of ${effect} into the tree: ${reasonOf(error)}`, { code: "apply_failed", retry: "later" });
+    throw new RuntimeFailure(`Cannot bring the changes of ${effect} into the tree: ${reasonOf(error)}`, {
+      code: "apply_failed",
+      retry: "later",
+    });
   }
 }
 

@@ -14,6 +14,7 @@ const toolsMax = 256;
 
 /**
  * Builds a catalogue from loaded tools.
+ * @returns the catalogue, sorted by name
  * @throws ToolSourceFailure when two tools have one name
  */
 export function createToolCatalogue(tools: readonly Tool[]): ToolCatalogue {
