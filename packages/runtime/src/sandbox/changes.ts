@@ -85,7 +85,8 @@ async function comparePart(comparison: Comparison, part: LayerPart): Promise<voi
     return (await absentStats(place.upper)) === undefined ? undefined : compareEntry(comparison, place);
   }
   const before = comparison.changes.length;
-  if (part.kind === "new-folder") await compareFolder(comparison, root, false);
+  // Merged: another run may have made the same folder meanwhile, and what it put there was not taken away by this one.
+  if (part.kind === "new-folder") await compareFolder(comparison, root, true);
   else {
     const place = { ...root, upper: Buffer.concat([upper, slash, Buffer.from(basename(part.path))]) };
     const stats = await lstat(place.upper);
