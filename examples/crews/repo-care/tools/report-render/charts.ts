@@ -1,6 +1,6 @@
 /** Charts as inline SVG: no script, no font, nothing from elsewhere. Every value also stands beside its chart as text. */
-import { type Markup, html, nothing } from "./markup.ts";
-import type { Timeline } from "./months.ts";
+import { type Markup, markup, nothing } from "./markup.ts";
+import type { Period, Timeline } from "./months.ts";
 import { counted, number, share } from "./words.ts";
 
 /** One part of a whole. */
@@ -13,6 +13,7 @@ export interface Part {
 export const partColours = 9;
 
 const plot = { width: 960, height: 260, left: 48, right: 22, top: 12, bottom: 34 };
+const inner = { width: plot.width - plot.left - plot.right, height: plot.height - plot.top - plot.bottom };
 /** Width in user units of one bar in a table row. */
 const barWidth = 100;
 
@@ -22,10 +23,8 @@ const barWidth = 100;
  */
 export function bar(value: number, most: number): Markup {
   const width = most === 0 ? 0 : Math.max((value / most) * barWidth, value > 0 ? 0.6 : 0);
-  return html`<svg class="bar" viewBox="0 0 ${barWidth} 10" preserveAspectRatio="none" aria-hidden="true">
-    <rect class="track" width="${barWidth}" height="10" />
-    <rect class="fill" width="${width.toFixed(2)}" height="10" />
-  </svg>`;
+  const rects = markup`<rect class="track" width="${barWidth}" height="10"/><rect class="fill" width="${width.toFixed(2)}" height="10"/>`;
+  return markup`<svg class="bar" viewBox="0 0 ${barWidth} 10" preserveAspectRatio="none" aria-hidden="true">${rects}</svg>`;
 }
 
 /**
@@ -42,28 +41,14 @@ export function strip(
     const width = whole === 0 ? 0 : (part.amount / whole) * plot.width;
     // A hair of background between the parts keeps neighbours apart for every eye.
     const gap = width > 3 ? 2 : 0;
-    const piece = html`<rect
-      class="part-${Math.min(index, partColours - 1)}"
-      x="${left.toFixed(2)}"
-      y="0"
-      width="${(width - gap).toFixed(2)}"
-      height="28"
-      ><title>${part.name}: ${share(part.amount, whole)}</title></rect
-    >`;
+    const colour = `part-${Math.min(index, partColours - 1)}`;
+    const words = `${part.name}: ${share(part.amount, whole)}`;
+    const piece = markup`<rect class="${colour}" x="${left.toFixed(2)}" width="${(width - gap).toFixed(2)}" height="28"><title>${words}</title></rect>`;
     left += width;
     return piece;
   });
   const spoken = parts.map((part) => `${part.name} ${share(part.amount, whole)}`).join(", ");
-  return html`<svg
-    id="${id}"
-    class="strip"
-    viewBox="0 0 ${plot.width} 28"
-    preserveAspectRatio="none"
-    role="img"
-    aria-label="${title}: ${spoken}"
-  >
-    ${pieces}
-  </svg>`;
+  return markup`<svg id="${id}" class="strip" viewBox="0 0 ${plot.width} 28" preserveAspectRatio="none" role="img" aria-label="${title}: ${spoken}">${pieces}</svg>`;
 }
 
 /**
@@ -74,69 +59,54 @@ export function columns(
   id: string,
   { title, timeline }: { readonly title: string; readonly timeline: Timeline },
 ): Markup {
-  const { periods } = timeline;
+  const { periods, unit } = timeline;
   const most = periods.reduce((top, period) => Math.max(top, period.commits), 0);
   const step = niceStep(most);
   const top = Math.max(step, Math.ceil(most / step) * step);
-  const inner = { width: plot.width - plot.left - plot.right, height: plot.height - plot.top - plot.bottom };
-  const yOf = (value: number): number => plot.top + inner.height * (1 - value / top);
-  const slot = inner.width / Math.max(periods.length, 1);
-  const thick = Math.min(slot * 0.72, 44);
+  const lines = Array.from({ length: Math.round(top / step) + 1 }, (_, index) => gridLine(index * step, top));
   const labelEvery = Math.ceil(periods.length / 12);
-  const lines = Array.from({ length: Math.round(top / step) + 1 }, (_, index) => {
-    const y = yOf(index * step).toFixed(1);
-    return html`<line class="grid" x1="${plot.left}" x2="${plot.width - plot.right}" y1="${y}" y2="${y}" /><text
-        class="tick"
-        x="${plot.left - 8}"
-        y="${y}"
-        dy="0.32em"
-        text-anchor="end"
-        >${number(index * step)}</text
-      >`;
-  });
-  const bars = periods.map((period, index) => {
-    const middle = plot.left + slot * (index + 0.5);
-    const y = yOf(period.commits);
+  const drawn = periods.map((period, index) => {
     // Labels are counted from the newest column, which is the one people look for.
     const labelled = (periods.length - 1 - index) % labelEvery === 0;
-    const label = labelled
-      ? html`<text class="tick" x="${middle.toFixed(1)}" y="${plot.height - 12}" text-anchor="middle"
-          >${period.label}</text
-        >`
-      : nothing;
-    const words = `${period.label}: ${counted(period.commits, "commit")}, +${number(period.added)} −${number(period.deleted)} lines`;
-    return html`<g
-      ><title>${words}</title
-      ><rect
-        class="hit"
-        x="${(middle - slot / 2).toFixed(2)}"
-        y="${plot.top}"
-        width="${slot.toFixed(2)}"
-        height="${inner.height}"
-      /><rect
-        class="fill"
-        x="${(middle - thick / 2).toFixed(2)}"
-        y="${y.toFixed(2)}"
-        width="${thick.toFixed(2)}"
-        height="${(plot.top + inner.height - y).toFixed(2)}"
-        rx="2"
-      />${label}</g
-    >`;
+    return column(period, { index, of: periods.length, top, labelled });
   });
   const busiest = periods.find((period) => period.commits === most);
   const spoken =
     busiest === undefined
       ? "no commits"
-      : `${counted(periods.length, timeline.unit)}, most in ${busiest.label} with ${counted(most, "commit")}`;
-  return html`<svg
-    id="${id}"
-    class="columns"
-    viewBox="0 0 ${plot.width} ${plot.height}"
-    role="img"
-    aria-label="${title}: ${spoken}"
-  >
-    ${lines}${bars}
-  </svg>`;
+      : `${counted(periods.length, unit)}, most in ${busiest.label} with ${counted(most, "commit")}`;
+  return markup`<svg id="${id}" class="columns" viewBox="0 0 ${plot.width} ${plot.height}" role="img" aria-label="${title}: ${spoken}">${lines}${drawn}</svg>`;
+}
+
+interface Place {
+  readonly index: number;
+  readonly of: number;
+  readonly top: number;
+  readonly labelled: boolean;
+}
+
+function column(period: Period, { index, of, top, labelled }: Place): Markup {
+  const slot = inner.width / Math.max(of, 1);
+  const thick = Math.min(slot * 0.72, 44);
+  const middle = plot.left + slot * (index + 0.5);
+  const y = heightOf(period.commits, top);
+  const words = `${period.label}: ${counted(period.commits, "commit")}, +${number(period.added)} −${number(period.deleted)} lines`;
+  const hit = markup`<rect class="hit" x="${(middle - slot / 2).toFixed(2)}" y="${plot.top}" width="${slot.toFixed(2)}" height="${inner.height}"/>`;
+  const fill = markup`<rect class="fill" x="${(middle - thick / 2).toFixed(2)}" y="${y.toFixed(2)}" width="${thick.toFixed(2)}" height="${(plot.top + inner.height - y).toFixed(2)}" rx="2"/>`;
+  const label = labelled
+    ? markup`<text class="tick" x="${middle.toFixed(1)}" y="${plot.height - 12}" text-anchor="middle">${period.label}</text>`
+    : nothing;
+  return markup`<g><title>${words}</title>${hit}${fill}${label}</g>`;
+}
+
+function gridLine(value: number, top: number): Markup {
+  const y = heightOf(value, top).toFixed(1);
+  const line = markup`<line class="grid" x1="${plot.left}" x2="${plot.width - plot.right}" y1="${y}" y2="${y}"/>`;
+  return markup`${line}<text class="tick" x="${plot.left - 8}" y="${y}" dy="0.32em" text-anchor="end">${number(value)}</text>`;
+}
+
+function heightOf(value: number, top: number): number {
+  return plot.top + inner.height * (1 - value / top);
 }
 
 /** A step of 1, 2 or 5 times a power of ten that gives three to five lines. */

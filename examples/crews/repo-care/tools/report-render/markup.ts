@@ -15,7 +15,7 @@ export type Hole = string | number | Markup | readonly Markup[];
  * Writes HTML; used as a template tag.
  * @returns the text with every hole escaped, but for other pieces of markup
  */
-export function html(strings: TemplateStringsArray, ...holes: readonly Hole[]): Markup {
+export function markup(strings: TemplateStringsArray, ...holes: readonly Hole[]): Markup {
   let text = strings[0] ?? "";
   holes.forEach((hole, index) => {
     text += filled(hole) + (strings[index + 1] ?? "");

@@ -26,6 +26,7 @@ section > p:first-of-type { color: var(--soft); font-size: 14px; margin-bottom: 
 .tiles b { display: block; font-size: 26px; line-height: 1.15; font-weight: 650; font-variant-numeric: tabular-nums; letter-spacing: -0.01em; }
 .tiles span { color: var(--soft); font-size: 13px; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); gap: 16px; margin: 16px 0; align-items: start; }
+.pair > div { display: grid; gap: 16px; }
 .pair section { margin: 0; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
@@ -33,8 +34,9 @@ th, td { text-align: left; padding: 6px 10px 6px 0; border-bottom: 1px solid var
 tr:last-child td { border-bottom: 0; }
 th { color: var(--soft); font-weight: 500; font-size: 13px; white-space: nowrap; }
 td:last-child, th:last-child { padding-right: 0; }
+#languages td:first-child { white-space: nowrap; }
 .n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-.pair td:first-child { width: 62%; }
+.pair td:first-child { width: 100%; }
 .graph { width: 24%; min-width: 90px; }
 code { font: 13px/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap: anywhere; white-space: pre-wrap; }
 .plus { color: var(--good); } .minus { color: var(--bad); }
