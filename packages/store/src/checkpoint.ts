@@ -8,6 +8,9 @@
 import { digestBytes, isDigest } from "./digest.ts";
 import { openNote, signNote, type NoteSigner, type NoteVerifier } from "./note.ts";
 
+/** Purpose under which the log records the key that signs its checkpoints. */
+export const checkpointKeyPurpose = "checkpoint";
+
 /** What a checkpoint says. */
 export interface Checkpoint {
   /** Which log: `toka/vault-…`. */

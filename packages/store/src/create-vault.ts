@@ -9,14 +9,14 @@ import { join } from "node:path";
 import { genesisIds, type Amounts, type Caller, type KernelLimits, type Operation } from "@toka/kernel";
 import { clientsAt, createLogFile } from "./backends/sqlite/file.ts";
 import { openSqliteLog } from "./backends/sqlite/log.ts";
-import { originOf } from "./checkpoint.ts";
+import { checkpointKeyPurpose, originOf } from "./checkpoint.ts";
 import { syncFolder } from "./durable-file.ts";
 import { StoreFailure } from "./failure.ts";
 import { Fold } from "./fold.ts";
 import { Keeper } from "./keeper.ts";
 import { Machine } from "./machine.ts";
 import { generateKey, signerOf, type NoteSigner } from "./note.ts";
-import { checkpointKeyPurpose, localProof, lockVault, openVault, type OpenVaultOptions, type Vault } from "./vault.ts";
+import { localProof, lockVault, openVault, type OpenVaultOptions, type Vault } from "./vault.ts";
 import { vaultFiles, type VaultFiles } from "./vault-files.ts";
 
 /** What the first entry of a vault says. */

@@ -8,3 +8,6 @@ export type { OpenVaultOptions, Vault } from "./vault.ts";
 export { Machine } from "./machine.ts";
 export type { MachineParts, SubmitOptions } from "./machine.ts";
 export type { Log, LogBatch, LogFilter, LogHead, LogPage, LogRow } from "./log.ts";
+export { verifyVault } from "./verify/verify-vault.ts";
+export type { VerifyOptions, VerifyReport } from "./verify/verify.ts";
+export type { Finding } from "./verify/finding.ts";

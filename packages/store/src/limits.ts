@@ -18,9 +18,6 @@ export const payloadBytesMax: number = 128 * 1024 * 1024;
 /** Bytes of salt before a payload's bytes in its commitment: 128 bits cannot be guessed back. */
 export const saltBytes = 16;
 
-/** Causes a stamp may name: an entry has few immediate reasons, and the kernel's shape holds no more. */
-export const causesMax = 16;
-
 /** Entries kept decoded in memory for watchers: a watcher that is further behind reads from the log. */
 export const recentEntriesMax = 4_096;
 

@@ -8,7 +8,6 @@
  */
 import {
   decodeEntry,
-  isId,
   parseOperation,
   type Caller,
   type Content,
@@ -21,13 +20,11 @@ import {
   type StopSignal,
 } from "@toka/kernel";
 import { commitmentOf, contentsOf, seal } from "./contents.ts";
-import { isDigest } from "./digest.ts";
 import { StoreFailure, textOf } from "./failure.ts";
 import { decideFlush, type Flush, type Waiting } from "./flush.ts";
 import type { Fold } from "./fold.ts";
 import { Bell, follow } from "./follow.ts";
 import {
-  causesMax,
   flushBytesMax,
   flushOperationsMax,
   queueBytesMax,
@@ -38,6 +35,7 @@ import {
 import type { Log, LogFilter, LogHead, LogPage, LogRow } from "./log.ts";
 import { RecentEntries } from "./recent.ts";
 import { mismatch, unsettledOf } from "./references.ts";
+import { stampProblem } from "./stamp-check.ts";
 import { SuppressedRefusals } from "./suppressed.ts";
 
 /** What a machine is made of. */
@@ -94,7 +92,13 @@ export class Machine implements MachinePort {
     this.#checkOpen();
     const known = parseOperation(operation);
     const causes = options.causes ?? [];
-    checkStamp(options.caller, causes);
+    // What a stamp holds comes from the host's own code; a slip there must not reach the log, which could then not be read.
+    const problem = stampProblem({ ...options.caller, causes, timeMs: this.#parts.clock() });
+    if (problem !== undefined)
+      throw new StoreFailure("operation_malformed", {
+        message: `Cannot submit the operation: ${problem}`,
+        retry: "never",
+      });
     const named = { contents: contentsOf(known), drafts: draftsOf(options.payloads ?? []) };
     const bytes = (options.payloads ?? []).reduce((sum, draft) => sum + draft.bytes.length, 0);
     if (this.#queue.length >= queueOperationsMax || (bytes > 0 && this.#queuedBytes + bytes > queueBytesMax))
@@ -350,23 +354,4 @@ function draftsOf(drafts: readonly PayloadDraft[]): ReadonlyMap<string, PayloadD
     byCommitment.set(commitment, draft);
   }
   return byCommitment;
-}
-
-/** What a stamp holds comes from the host's own code; a slip there must not reach the log, which could then not be read. */
-function checkStamp({ principal, grant, proof }: Caller, causes: readonly number[]): void {
-  const ascending = causes.every((cause, index) => Number.isSafeInteger(cause) && cause > (causes[index - 1] ?? 0));
-  if (causes.length > causesMax || !ascending)
-    throw malformed(
-      `found causes [${causes.slice(0, causesMax + 1).join(", ")}], wanted at most ${causesMax} positions, ascending`,
-    );
-  if (!isId("principal", principal)) throw malformed("its caller's principal is not an id");
-  if (grant !== null && !isId("grant", grant)) throw malformed("its caller's grant is not an id");
-  if (!proofMethods.has(proof.method) || !isDigest(proof.digest))
-    throw malformed("its caller's proof is not a method and a digest");
-}
-
-const proofMethods: ReadonlySet<string> = new Set<Caller["proof"]["method"]>(["local-uid", "token", "mtls"]);
-
-function malformed(state: string): StoreFailure {
-  return new StoreFailure("operation_malformed", { message: `Cannot submit the operation: ${state}`, retry: "never" });
 }

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { decodeEntry, genesisIds, type Caller } from "@toka/kernel";
 import { clientsAt } from "./backends/sqlite/file.ts";
 import { openSqliteLog } from "./backends/sqlite/log.ts";
-import { originOf } from "./checkpoint.ts";
+import { checkpointKeyPurpose, originOf } from "./checkpoint.ts";
 import { digestOf } from "./digest.ts";
 import { StoreFailure, textOf } from "./failure.ts";
 import { Fold } from "./fold.ts";
@@ -24,9 +24,6 @@ import { signerOf, type NoteSigner } from "./note.ts";
 import { replay } from "./replay.ts";
 import { readSnapshot } from "./snapshot.ts";
 import { vaultFiles, type VaultFiles } from "./vault-files.ts";
-
-/** Purpose under which the log records the key that signs its checkpoints. */
-export const checkpointKeyPurpose = "checkpoint";
 
 /** How a vault is opened. */
 export interface OpenVaultOptions {
@@ -153,6 +150,11 @@ async function openOver({ files, lock, log, options }: Opening): Promise<Vault> 
   const first = await load();
   checkRecordedKey(first, { signer, files });
   const last = await log.lastCheckpoint();
+  if (last !== undefined && last.size > entries)
+    throw new StoreFailure("vault_rolled_back", {
+      message: `Cannot open the vault ${files.dir}: it has ${entries} entries, and its own last checkpoint covers ${last.size}`,
+      retry: "never",
+    });
   const keeperParts = {
     log,
     signer,

@@ -1,0 +1,166 @@
+/** Checking signed heads while the fold passes them: those in the log itself, and the one that known-vaults remembers. */
+import { checkpointKeyPurpose, openCheckpoint, originOf, type Checkpoint } from "../checkpoint.ts";
+import type { Fold } from "../fold.ts";
+import { checkpointOfKnown, differenceAtKnown, differenceFromKnown } from "../known-check.ts";
+import type { KnownVault } from "../known-vaults.ts";
+import type { CheckpointRow } from "../log.ts";
+import { verifierOf } from "../note.ts";
+import { differs } from "./finding.ts";
+
+/** The key that a log records for its checkpoints, and the entry that records it. */
+export interface RecordedCheckpointKey {
+  readonly publicKey: string;
+  readonly position: number;
+}
+
+/**
+ * The key that the log itself records for its checkpoints.
+ *
+ * @returns the last such key, or undefined
+ */
+export function recordedKey(fold: Fold): RecordedCheckpointKey | undefined {
+  return fold.state.vault?.keys.findLast((key) => key.purpose === checkpointKeyPurpose);
+}
+
+/** The checkpoints of one log, smallest first. */
+export class CheckpointCheck {
+  readonly #rows: Iterator<CheckpointRow>;
+  #next: CheckpointRow | undefined;
+  #previous = 0;
+  #checked = 0;
+
+  /** @param rows in the order of their sizes */
+  constructor(rows: Iterable<CheckpointRow>) {
+    this.#rows = rows[Symbol.iterator]();
+    this.#advance();
+  }
+
+  /** Checkpoints whose signature, root and state were compared. */
+  get checked(): number {
+    return this.#checked;
+  }
+
+  /**
+   * Compares the checkpoint of this size, if there is one.
+   *
+   * @param fold standing at a position
+   * @throws Differs
+   */
+  pass(fold: Fold): void {
+    const { position } = fold.head;
+    if (this.#next === undefined || this.#next.size > position) return;
+    const { size, note } = this.#next;
+    if (size !== position) differs(position, `a checkpoint of size ${size} lies out of order`);
+    const key = recordedKey(fold);
+    const verifier = key === undefined ? undefined : verifierOf(key.publicKey);
+    const checkpoint = verifier === undefined ? undefined : openCheckpoint(note, verifier);
+    if (checkpoint === undefined)
+      differs(position, `the checkpoint of size ${size} is not signed by the key that the log records`);
+    this.#compare(checkpoint, fold);
+    this.#previous = size;
+    this.#checked += 1;
+    this.#advance();
+  }
+
+  /**
+   * Ends the check.
+   *
+   * @param position of the last entry
+   * @throws Differs when a checkpoint covers more entries than there are
+   */
+  finish(position: number): void {
+    if (this.#next !== undefined)
+      differs(
+        position + 1,
+        `the entry is missing: the log ends at ${position}, and its own checkpoint covers ${this.#next.size}`,
+      );
+  }
+
+  #compare(checkpoint: Checkpoint, fold: Fold): void {
+    const { position } = fold.head;
+    const what = `the checkpoint of size ${position}`;
+    if (checkpoint.size !== position) differs(position, `${what} says size ${checkpoint.size}`);
+    const origin = originOf(fold.state.vault?.id ?? "");
+    if (checkpoint.origin !== origin) differs(position, `${what} is of another log, ${checkpoint.origin}`);
+    if (!fold.tree.root().equals(Buffer.from(checkpoint.root)))
+      differs(position, `${what} has another root than the entries up to here`);
+    const state = fold.stateDigest();
+    if (checkpoint.state !== state)
+      differs(position, `${what} has another state digest: found ${checkpoint.state}, and replaying gives ${state}`);
+    if (checkpoint.previous !== this.#previous)
+      differs(
+        position,
+        `${what} follows one of size ${checkpoint.previous}, and the one before it here is of size ${this.#previous}`,
+      );
+  }
+
+  #advance(): void {
+    const next = this.#rows.next();
+    this.#next = next.done === true ? undefined : next.value;
+  }
+}
+
+/** What known-vaults remembers of one vault, compared while the fold passes. */
+export class KnownCheck {
+  readonly #known: KnownVault;
+  readonly #checkpoint: Checkpoint;
+  readonly #path: string;
+  #passed = false;
+
+  /**
+   * @param known the record
+   * @param path real path of the vault's folder
+   * @throws StoreFailure `known_vaults_damaged` when the record does not hold together
+   */
+  constructor(known: KnownVault, path: string) {
+    this.#known = known;
+    this.#path = path;
+    this.#checkpoint = checkpointOfKnown(known);
+  }
+
+  /** Entries that the known checkpoint covers. */
+  get size(): number {
+    return this.#checkpoint.size;
+  }
+
+  /** Whether the fold has passed that size and agreed. */
+  get passed(): boolean {
+    return this.#passed;
+  }
+
+  /**
+   * Compares the vault's id and key once they are known, and tree and state at the known size.
+   *
+   * @throws Differs
+   */
+  pass(fold: Fold): void {
+    const { position } = fold.head;
+    const key = recordedKey(fold);
+    const vault = fold.state.vault?.id ?? "";
+    if (position === 1 || key?.position === position) {
+      const presented = { path: this.#path, vault, key: key?.publicKey ?? this.#known.key, entries: this.#known.size };
+      const difference = differenceFromKnown(this.#known, presented);
+      if (difference !== undefined)
+        differs(position, `this is not the vault known at ${this.#path}: ${difference.state}`);
+    }
+    if (position !== this.#checkpoint.size) return;
+    const difference = differenceAtKnown(this.#checkpoint, { root: fold.tree.root(), state: fold.stateDigest() });
+    if (difference !== undefined)
+      differs(position, `this is not the vault known at ${this.#path}: ${difference.state}`);
+    this.#passed = true;
+  }
+
+  /**
+   * Ends the check.
+   *
+   * @param position of the last entry
+   * @throws Differs when the log is shorter than was known
+   */
+  finish(position: number): void {
+    if (this.#checkpoint.size > position)
+      differs(
+        position + 1,
+        `the entry is missing: the log ends at ${position}, and ${this.#checkpoint.size} entries were seen before`,
+      );
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * Checking one entry: its text is decided again from the operation and the stamp in it, and the text that comes out must be
+ * the same, byte for byte. Only when it is not, the difference is looked for.
+ */
+import {
+  decide,
+  encodeEntry,
+  parseOperation,
+  type Entry,
+  type Operation,
+  type Outcome,
+  type Stamp,
+} from "@toka/kernel";
+import { leafDigest } from "../digest.ts";
+import { rowOf } from "../entry-row.ts";
+import { textOf } from "../failure.ts";
+import type { Fold } from "../fold.ts";
+import type { LogRow } from "../log.ts";
+import { stampProblem } from "../stamp-check.ts";
+import { differs, quoted } from "./finding.ts";
+import type { FoundEntry } from "./rows.ts";
+
+/**
+ * Checks the row that follows a fold.
+ *
+ * @param found the row
+ * @param fold standing at the entry before; it is not moved
+ * @returns the entry and its row
+ * @throws Differs
+ */
+export function checkEntry(found: FoundEntry, fold: Fold): { readonly entry: Entry; readonly row: LogRow } {
+  const position = fold.head.position + 1;
+  if (found.position !== position)
+    differs(position, `the entry is missing: the next row is that of position ${quoted(found.position)}`);
+  const { text } = found;
+  if (text === undefined) differs(position, "its bytes are not UTF-8 text");
+  const digest = leafDigest(text);
+  if (found.digest !== digest)
+    differs(
+      position,
+      `its digest is not that of its bytes: found ${quoted(found.digest)}, and the bytes give ${digest}`,
+    );
+  const entry = decidedAgain(text, fold);
+  const row = rowOf({ entry, bytes: text, digest }, fold.head.timeMs);
+  compareColumns(found, row);
+  return { entry, row };
+}
+
+function decidedAgain(text: string, fold: Fold): Entry {
+  const position = fold.head.position + 1;
+  const { operation, stamp } = readAsked(text, position);
+  const outcome = outcomeOf(operation, { stamp, fold });
+  const entry: Entry = { position, previous: fold.head.digest, stamp, operation, outcome };
+  if (encodeEntry(entry) !== text) explain(text, entry);
+  return entry;
+}
+
+/** Operation and stamp as the text has them; that nothing else stands in it shows when it is encoded again. */
+function readAsked(text: string, position: number): { readonly operation: Operation; readonly stamp: Stamp } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (thrown) {
+    differs(position, `its bytes are not JSON: ${textOf(thrown)}`);
+  }
+  const { operation, stamp } = recordOf(value);
+  const problem = stampProblem(stamp);
+  if (problem !== undefined) differs(position, `its stamp is malformed: ${problem}`);
+  try {
+    // The check above has looked at every field.
+    return { operation: parseOperation(operation), stamp: stamp as Stamp };
+  } catch (thrown) {
+    differs(position, `its operation is malformed: ${textOf(thrown)}`);
+  }
+}
+
+function outcomeOf(operation: Operation, { stamp, fold }: { readonly stamp: Stamp; readonly fold: Fold }): Outcome {
+  const position = fold.head.position + 1;
+  let decision;
+  try {
+    decision = decide(fold.state, operation, stamp);
+  } catch (thrown) {
+    differs(position, `deciding it again fails: ${textOf(thrown)}`);
+  }
+  if ("refused" in decision) {
+    if (!decision.recorded) differs(position, "it is recorded, and deciding it again counts it without recording it");
+    return { refusal: decision.refused };
+  }
+  const { accepted, counts } = decision;
+  return counts === undefined ? { events: accepted } : { events: accepted, counts };
+}
+
+function explain(text: string, wanted: Entry): never {
+  const { position } = wanted;
+  const found = recordOf(JSON.parse(text));
+  if (found["position"] !== position) differs(position, `its bytes are those of position ${quoted(found["position"])}`);
+  if (found["previous"] !== wanted.previous)
+    differs(
+      position,
+      `it does not follow the entry before it: found previous ${quoted(found["previous"])}, wanted ${wanted.previous}`,
+    );
+  const recorded = JSON.stringify(found["outcome"]);
+  const again = JSON.stringify(wanted.outcome);
+  if (recorded !== again)
+    differs(
+      position,
+      `its outcome is not the one that deciding it again gives: ${outcomeDifference(found["outcome"], wanted.outcome)}`,
+    );
+  differs(position, "its bytes are not in canonical form");
+}
+
+function outcomeDifference(recorded: unknown, again: Outcome): string {
+  const [was, is] = [outcomeWord(recorded), outcomeWord(again)];
+  if (was !== is) return `recorded is ${was}, decided is ${is}`;
+  const before = JSON.stringify(recorded) ?? "nothing";
+  const after = JSON.stringify(again);
+  let at = 0;
+  while (at < before.length && before[at] === after[at]) at += 1;
+  const from = Math.max(0, at - 40);
+  return `recorded is …${before.slice(from, at + 40)}…, decided is …${after.slice(from, at + 40)}…`;
+}
+
+function outcomeWord(outcome: unknown): string {
+  const { refusal, events } = recordOf(outcome);
+  if (refusal !== undefined) return `refused (${quoted(recordOf(refusal)["code"])})`;
+  return Array.isArray(events) ? `accepted with ${events.length} events` : "neither accepted nor refused";
+}
+
+function compareColumns(found: FoundEntry, row: LogRow): void {
+  for (const column of ["timeMs", "kind", "principal", "agent", "session", "outcome"] as const)
+    if (found[column] !== row[column])
+      differs(
+        row.position,
+        `its column "${column === "timeMs" ? "time_ms" : column}" is not what its bytes say: found ${quoted(found[column])}, wanted ${quoted(row[column])}`,
+      );
+}
+
+function recordOf(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}

@@ -1,0 +1,119 @@
+/**
+ * Checking payloads while the entries pass: they lie in the order in which entries first name them, so one look at each is
+ * enough, and what is remembered does not grow with the log.
+ */
+import type { Content } from "@toka/kernel";
+import { commitmentOf } from "../contents.ts";
+import { childrenOf } from "../backends/sqlite/rows.ts";
+import { differs, quoted } from "./finding.ts";
+import type { FoundPayload } from "./rows.ts";
+
+/** A payload that more references were counted for than have been seen. */
+interface Outstanding {
+  left: number;
+  readonly size: number;
+  readonly position: number;
+}
+
+/** The payloads of one log, checked against the references of its entries. */
+export class PayloadCheck {
+  readonly #rows: Iterator<FoundPayload, void, undefined>;
+  readonly #exists: (commitment: string) => boolean;
+  readonly #outstanding = new Map<string, Outstanding>();
+  #next: FoundPayload | undefined;
+  #checked = 0;
+
+  /**
+   * @param rows in the order of their ids
+   * @param exists whether a payload of this commitment is anywhere in the log; asked only to explain a difference
+   */
+  constructor(rows: Iterable<FoundPayload>, exists: (commitment: string) => boolean) {
+    this.#rows = rows[Symbol.iterator]();
+    this.#exists = exists;
+    this.#advance();
+  }
+
+  /** Payloads whose bytes were compared with their commitment. */
+  get checked(): number {
+    return this.#checked;
+  }
+
+  /**
+   * Takes in one reference.
+   *
+   * @param position of the entry that makes it
+   * @throws Differs when there is no such payload, or it is not what is committed to
+   */
+  refer(
+    { commitment, size }: { readonly commitment: string; readonly size: number | undefined },
+    position: number,
+  ): void {
+    const known = this.#outstanding.get(commitment);
+    if (known !== undefined) {
+      if (size !== undefined && size !== known.size)
+        differs(position, wrongSize(commitment, { found: known.size, wanted: size }));
+      known.left -= 1;
+      if (known.left === 0) this.#outstanding.delete(commitment);
+      return;
+    }
+    const row = this.#next;
+    if (row?.commitment !== commitment) return this.#explain(commitment, position);
+    this.#advance();
+    this.#compare(row, { commitment, size, position });
+  }
+
+  /**
+   * Ends the check: nothing may be left over.
+   *
+   * @param position of the last entry
+   * @throws Differs when a payload is named by nothing, or more often counted than named
+   */
+  finish(position: number): void {
+    for (const [commitment, { left, position: first }] of this.#outstanding)
+      differs(first, `payload ${commitment} counts ${left} more references than entries make`);
+    if (this.#next !== undefined)
+      differs(position, `payload ${quoted(this.#next.commitment)} is stored and named by no entry`);
+  }
+
+  #advance(): void {
+    const next = this.#rows.next();
+    this.#next = next.done === true ? undefined : next.value;
+  }
+
+  #compare(
+    { references, salt, bytes, children }: FoundPayload,
+    {
+      commitment,
+      size,
+      position,
+    }: { readonly commitment: string; readonly size: number | undefined; readonly position: number },
+  ): void {
+    if (!(salt instanceof Uint8Array) || !(bytes instanceof Uint8Array))
+      differs(position, `payload ${commitment} has no bytes`);
+    if (commitmentOf({ salt, bytes }) !== commitment)
+      differs(position, `the bytes of payload ${commitment} are not those committed to`);
+    if (size !== undefined && bytes.length !== size)
+      differs(position, wrongSize(commitment, { found: bytes.length, wanted: size }));
+    if (typeof references !== "number" || references < 1)
+      differs(position, `payload ${commitment} counts ${quoted(references)} references`);
+    if (references > 1) this.#outstanding.set(commitment, { left: references - 1, size: bytes.length, position });
+    this.#checked += 1;
+    for (const child of childrenOf(String(children))) this.refer({ commitment: child, size: undefined }, position);
+  }
+
+  #explain(commitment: string, position: number): never {
+    if (!this.#exists(commitment))
+      differs(position, `payload ${commitment}, which it names, is missing, and no entry erased it`);
+    differs(
+      position,
+      `payload ${commitment}, which it names, counts fewer references than entries make, or lies out of order`,
+    );
+  }
+}
+
+function wrongSize(
+  commitment: Content["commitment"],
+  { found, wanted }: { readonly found: number; readonly wanted: number },
+): string {
+  return `payload ${commitment} has ${found} bytes, and the entry says ${wanted}`;
+}
