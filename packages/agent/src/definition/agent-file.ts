@@ -1,5 +1,5 @@
 /** Reads one agent file into its definition, or says everything that is wrong with it. */
-import type { Amounts } from "@toka/kernel";
+import { amountOf, amountsBy, permissionProblem, type Amounts } from "@toka/kernel";
 import type { AgentDefinition, DependencyDefinition } from "./agent-definition.ts";
 import { agentFileSchema, namePattern, nameLengthMax, type AgentFile, type DependencyListFile } from "./agent-schema.ts";
 import { capabilityPermissions, unactedCapabilities } from "./capabilities.ts";
@@ -115,7 +115,11 @@ function readPermissions(source: YamlSource, file: AgentFile, problems: Problem[
     if ("problem" in parsed) problems.push({ at: source.locateInText(path, parsed.offset), message: parsed.problem });
     else if (parsed.parts.some((part) => typeof part !== "string" && (part.kind === "result" || part.kind === "session"))) {
       problems.push({ at: source.locate(path), message: `Cannot use permission "${text}": only \${workspace} and \${output} can stand in it` });
-    } else permissions.push({ text, at: source.locate(path) });
+    } else {
+      const wanted = permissionProblem(text.replaceAll(/\$\{(?:workspace|output)\}/gu, "/folder"));
+      if (wanted === undefined) permissions.push({ text, at: source.locate(path) });
+      else problems.push({ at: source.locate(path), message: `Cannot use permission "${text}": wanted ${wanted}` });
+    }
   });
   return permissions;
 }
@@ -126,11 +130,12 @@ function readAllotment(file: AgentFile): Amounts {
   const wallMs = parseSpan(limits.timeout ?? defaultLimits.timeout) ?? 0;
   const cpu = limits.max_cpu ?? defaultLimits.share;
   const share = parseShare(cpu);
-  return {
+  const amounts: Amounts = {
     cpuMs: share === undefined ? (parseSpan(cpu) ?? 0) : Math.floor((wallMs * share) / 100),
     wallMs,
     toolCalls: limits.max_tool_calls ?? defaultLimits.toolCalls,
     memoryBytes: parseSize(limits.max_memory ?? defaultLimits.memory) ?? 0,
     storedBytes: parseSize(limits.max_disk_usage ?? defaultLimits.disk) ?? 0,
   };
+  return amountsBy((kind) => amountOf(amounts, kind));
 }

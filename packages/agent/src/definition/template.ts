@@ -153,10 +153,18 @@ export function jsonAt(value: Json, path: readonly string[]): Json | undefined {
 }
 
 /**
- * Tells data that stands in JSON from everything else; a list's own `length` is not among its elements.
+ * Tells data that stands in JSON from everything else.
  * @returns true for null, booleans, finite numbers, texts, lists and plain maps
  */
 export function isJson(value: unknown): value is Json {
   if (value === null || typeof value === "boolean" || typeof value === "string") return true;
   return typeof value === "number" ? Number.isFinite(value) : typeof value === "object";
+}
+
+/**
+ * Tells a JSON map from every other JSON value.
+ * @returns true for a map
+ */
+export function isJsonRecord(value: Json): value is { readonly [key: string]: Json } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
