@@ -6,7 +6,8 @@ import { readAges } from "./ages.ts";
 import { buildCatalogue } from "./catalogue.ts";
 import { deliver } from "./deliver.ts";
 import { inspect } from "./inspection.ts";
-import { type Arguments, integerArgument, pathArgument, runTool } from "./invocation.ts";
+import { integerArgument } from "./integer-argument.ts";
+import { type Arguments, pathArgument, runTool } from "./invocation.ts";
 import { readLinks } from "./links.ts";
 import { listFiles } from "./listing.ts";
 

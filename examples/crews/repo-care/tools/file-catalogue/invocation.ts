@@ -47,25 +47,6 @@ export function pathArgument(given: Arguments, name: string): string {
   return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
 }
 
-/**
- * Takes a whole number from the arguments.
- * @returns the number, or `otherwise` when it was not given
- * @throws ToolProblem when it is no whole number between `min` and `max`
- */
-export function integerArgument(
-  given: Arguments,
-  name: string,
-  { min, max, otherwise }: { readonly min: number; readonly max: number; readonly otherwise: number },
-): number {
-  const value = given[name] ?? otherwise;
-  if (typeof value !== "number" || !Number.isInteger(value) || value < min || value > max) {
-    throw new ToolProblem(
-      `Cannot use the argument "${name}": found ${shown(value)}, wanted a whole number from ${min} to ${max}`,
-    );
-  }
-  return value;
-}
-
 function readArguments(): Arguments {
   const text = readFileSync(0, "utf8");
   let value: unknown;

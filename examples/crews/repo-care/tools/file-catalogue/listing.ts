@@ -3,7 +3,8 @@
  * Elsewhere: what a walk of the folder finds. Links are listed and never followed.
  */
 import { type Dirent, readdirSync } from "node:fs";
-import { toByteText, toBytes } from "./byte-path.ts";
+import { toBytes } from "./byte-path.ts";
+import { toByteText } from "./byte-text.ts";
 import { findRepository, gitFields } from "./git.ts";
 import { ToolProblem } from "./invocation.ts";
 

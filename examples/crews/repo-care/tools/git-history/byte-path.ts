@@ -20,14 +20,6 @@ export function toBytes(byteText: string): Buffer {
 }
 
 /**
- * Makes a byte text of an ordinary one.
- * @returns the UTF-8 bytes of `text`, one character each
- */
-export function toByteText(text: string): string {
-  return Buffer.from(text, "utf8").toString("latin1");
-}
-
-/**
  * Writes a byte text for people and for JSON. Bytes that are not UTF-8 are escaped (`\xff`), and the exact bytes are
  * given beside the text, so that nothing is lost and no two files look alike to a program.
  * @returns the text, and the bytes when they are not valid UTF-8

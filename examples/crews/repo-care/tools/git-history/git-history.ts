@@ -6,7 +6,8 @@ import { readCommits } from "./commits.ts";
 import { deliver } from "./deliver.ts";
 import { findRepository, gitFields, gitText } from "./git.ts";
 import { type Head, type History, buildHistory } from "./history.ts";
-import { type Arguments, ToolProblem, integerArgument, pathArgument, runTool } from "./invocation.ts";
+import { integerArgument } from "./integer-argument.ts";
+import { type Arguments, ToolProblem, pathArgument, runTool } from "./invocation.ts";
 import { Tally } from "./tally.ts";
 
 /** Commits that are read at most by default: beyond it the deadline would come first. */

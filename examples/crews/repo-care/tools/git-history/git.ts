@@ -31,6 +31,7 @@ const settings: readonly string[] = [
 /**
  * Looks whether `root` itself is the top of a repository.
  * @returns what stands there; a folder inside a repository is not its top
+ * @throws what is not git's own complaint: that becomes the reason
  */
 export async function findRepository(root: string): Promise<Repository> {
   try {

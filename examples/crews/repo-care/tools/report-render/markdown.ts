@@ -1,13 +1,12 @@
 /** The report as Markdown. Names stand in code spans, so that nothing in them is read as Markdown or HTML. */
 import type { Finding } from "./findings.ts";
 import type { Inputs } from "./inputs.ts";
+import { bar, code, plain, table } from "./markdown-parts.ts";
 import { timelineOf } from "./months.ts";
 import { counted, day, number, share, size, visible, visiblePath } from "./words.ts";
 
 /** Rows of a table. */
 const rowsMax = 15;
-/** Characters of the longest bar. */
-const barLength = 20;
 
 /**
  * Writes the report.
@@ -17,178 +16,111 @@ export function markdown(
   { catalogue, history }: Inputs,
   { name, findings }: { readonly name: string; readonly findings: readonly Finding[] },
 ): string {
-  const { totals } = catalogue;
-  const { head } = history;
   const parts = [
     `# Repository report: ${code(name)}`,
-    head === null
-      ? `${code(visible(catalogue.root))}: ${history.state === "empty" ? "a repository without a commit" : "no git repository"}.`
-      : `${code(visible(catalogue.root))}, ${head.branch === null ? "detached" : `branch ${code(visible(head.branch))}`} at ${code(visible(head.commit.slice(0, 12)))}, ${day(history.first?.authored ?? null)} to ${day(history.last?.authored ?? null)}.`,
-    table(["Paths", "Lines", "Size", "Languages", "Commits", "Authors"], {
-      right: [0, 1, 2, 3, 4, 5],
-      rows: [
-        [
-          number(totals.entries),
-          number(totals.lines),
-          size(totals.bytes),
-          number(totals.languages),
-          number(history.totals.commits),
-          number(history.totals.authors),
-        ],
-      ],
-    }),
-    section(
-      "Worth a look",
-      findings
-        .map((finding) => `- ${finding.level === "attention" ? "**Attention.** " : ""}${plain(finding.text)}`)
-        .join("\n"),
-    ),
+    aboutLine({ catalogue, history }),
+    overview({ catalogue, history }),
+    section("Worth a look", findings.map(item).join("\n")),
     section("Languages", languages(catalogue)),
     section("Commits over time", activity(history)),
-    section(
-      "Hot files",
-      table(["File", "Commits", "Lines changed", "Authors"], {
-        right: [1, 2, 3],
-        rows: history.hot
-          .slice(0, rowsMax)
-          .map((file) => [code(visiblePath(file)), number(file.commits), number(file.churn), number(file.authors)]),
-      }),
-    ),
-    section(
-      "Authors",
-      table(["Author", "Commits", "Added", "Deleted", "Last"], {
-        right: [1, 2, 3, 4],
-        rows: history.authors
-          .slice(0, rowsMax)
-          .map((author) => [
-            code(visible(author.name)),
-            number(author.commits),
-            number(author.added),
-            number(author.deleted),
-            day(author.last),
-          ]),
-      }),
-    ),
-    section(
-      "Largest files",
-      table(["File", "Size", "Lines"], {
-        right: [1, 2],
-        rows: catalogue.largest
-          .slice(0, rowsMax)
-          .map((file) => [code(visiblePath(file)), size(file.size), number(file.lines)]),
-      }),
-    ),
-    section(
-      "Untouched for longest",
-      table(["File", "Last changed", "By"], {
-        right: [1],
-        rows: catalogue.oldest
-          .slice(0, rowsMax)
-          .map((file) => [code(visiblePath(file)), day(file.changed), file.basis.replaceAll("-", " ")]),
-      }),
-    ),
+    section("Hot files", hotFiles(history)),
+    section("Authors", authors(history)),
+    section("Largest files", largest(catalogue)),
+    section("Untouched for longest", oldest(catalogue)),
     section("Duplicates", duplicates(catalogue)),
-    section(
-      "Symbolic links",
-      table(["Link", "Target", "Leads"], {
-        right: [],
-        rows: catalogue.links
-          .slice(0, rowsMax)
-          .map((link) => [
-            code(visiblePath(link)),
-            code(visible(link.target)),
-            link.outside ? "out of the folder" : link.broken ? "nowhere" : "inside",
-          ]),
-      }),
-    ),
+    section("Symbolic links", links(catalogue)),
   ];
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }
 
+function aboutLine({ catalogue, history }: Inputs): string {
+  const { head, first, last, state } = history;
+  const where = code(visible(catalogue.root));
+  if (head === null) return `${where}: ${state === "empty" ? "a repository without a commit" : "no git repository"}.`;
+  const branch = head.branch === null ? "detached" : `branch ${code(visible(head.branch))}`;
+  const span = `${day(first?.authored ?? null)} to ${day(last?.authored ?? null)}`;
+  return `${where}, ${branch} at ${code(visible(head.commit.slice(0, 12)))}, ${span}.`;
+}
+
+function overview({ catalogue: { totals }, history }: Inputs): string {
+  const { commits, authors: people } = history.totals;
+  const cells = [totals.entries, totals.lines, totals.languages, commits, people].map(number);
+  return table(["Paths", "Lines", "Languages", "Commits", "Authors", "Size"], {
+    right: [0, 1, 2, 3, 4, 5],
+    rows: [[...cells, size(totals.bytes)]],
+  });
+}
+
+function item({ level, text }: Finding): string {
+  return `- ${level === "attention" ? "**Attention.** " : ""}${plain(text)}`;
+}
+
 function languages({ languages: all, totals }: Inputs["catalogue"]): string {
   const most = all[0]?.lines ?? 0;
-  const rows = all
-    .slice(0, rowsMax)
-    .map((language) => [
-      plain(language.name),
-      bar(language.lines, most),
-      number(language.lines),
-      share(language.lines, totals.lines),
-      number(language.files),
-      size(language.bytes),
-    ]);
+  const rows = all.slice(0, rowsMax).map((language) => {
+    const { name, lines, files, bytes } = language;
+    return [plain(name), bar(lines, most), number(lines), share(lines, totals.lines), number(files), size(bytes)];
+  });
   return table(["Language", "", "Lines", "Share", "Files", "Size"], { right: [2, 3, 4, 5], rows });
 }
 
 function activity(history: Inputs["history"]): string {
   const { periods, unit, commitsBefore } = timelineOf(history.months);
   const most = periods.reduce((top, period) => Math.max(top, period.commits), 0);
-  const rows = periods
-    .slice(-rowsMax)
-    .map((period) => [
-      period.label,
-      bar(period.commits, most),
-      number(period.commits),
-      `+${number(period.added)} −${number(period.deleted)}`,
-    ]);
+  const rows = periods.slice(-rowsMax).map(({ label, commits, added, deleted }) => {
+    return [label, bar(commits, most), number(commits), `+${number(added)} −${number(deleted)}`];
+  });
   const earlier = commitsBefore + periods.slice(0, -rowsMax).reduce((sum, period) => sum + period.commits, 0);
-  const shown = table([unit, "", "Commits", "Lines"], { right: [2, 3], rows });
+  const heading = `${unit.charAt(0).toUpperCase()}${unit.slice(1)}`;
+  const shown = table([heading, "", "Commits", "Lines"], { right: [2, 3], rows });
   return earlier === 0 ? shown : `${shown}\n\nBefore that: ${counted(earlier, "commit")}.`;
+}
+
+function hotFiles({ hot }: Inputs["history"]): string {
+  const rows = hot.slice(0, rowsMax).map((file) => {
+    return [code(visiblePath(file)), number(file.commits), number(file.churn), number(file.authors)];
+  });
+  return table(["File", "Commits", "Lines changed", "Authors"], { right: [1, 2, 3], rows });
+}
+
+function authors({ authors: all }: Inputs["history"]): string {
+  const rows = all.slice(0, rowsMax).map(({ name, commits, added, deleted, last }) => {
+    return [code(visible(name)), number(commits), number(added), number(deleted), day(last)];
+  });
+  return table(["Author", "Commits", "Added", "Deleted", "Last"], { right: [1, 2, 3, 4], rows });
+}
+
+function largest({ largest: files }: Inputs["catalogue"]): string {
+  const rows = files.slice(0, rowsMax).map((file) => [code(visiblePath(file)), size(file.size), number(file.lines)]);
+  return table(["File", "Size", "Lines"], { right: [1, 2], rows });
+}
+
+function oldest({ oldest: files }: Inputs["catalogue"]): string {
+  const rows = files.slice(0, rowsMax).map((file) => {
+    return [code(visiblePath(file)), day(file.changed), file.basis.replaceAll("-", " ")];
+  });
+  return table(["File", "Last changed", "By"], { right: [1], rows });
 }
 
 function duplicates({ duplicates: groups, totals }: Inputs["catalogue"]): string {
   if (groups.length === 0) return "No two files have the same content.";
-  const rows = groups
-    .slice(0, rowsMax)
-    .map((group) => [
-      group.paths.map((place) => code(visiblePath(place))).join(" "),
-      number(group.copies),
-      size(group.size),
-      size(group.wasted),
-    ]);
-  const summary = `${counted(totals.duplicateGroups, "group")} of files with equal content; ${size(totals.duplicateBytes)} are copies.`;
+  const rows = groups.slice(0, rowsMax).map((group) => {
+    const places = group.paths.map((place) => code(visiblePath(place))).join(" ");
+    return [places, number(group.copies), size(group.size), size(group.wasted)];
+  });
+  const count = counted(totals.duplicateGroups, "group");
+  const summary = `${count} of files with equal content; ${size(totals.duplicateBytes)} are copies.`;
   return `${summary}\n\n${table(["Files", "Copies", "Size", "Wasted"], { right: [1, 2, 3], rows })}`;
+}
+
+function links({ links: all }: Inputs["catalogue"]): string {
+  const rows = all.slice(0, rowsMax).map((link) => {
+    const leads = link.outside ? "out of the folder" : link.broken ? "nowhere" : "inside";
+    return [code(visiblePath(link)), code(visible(link.target)), leads];
+  });
+  return table(["Link", "Target", "Leads"], { right: [], rows });
 }
 
 function section(title: string, body: string): string {
   return body === "" ? "" : `## ${title}\n\n${body}`;
-}
-
-/** A table, or nothing when it has no rows. Cells are Markdown; a bar inside one would end it and is escaped. */
-function table(
-  columns: readonly string[],
-  { rows, right }: { readonly rows: readonly (readonly string[])[]; readonly right: readonly number[] },
-): string {
-  if (rows.length === 0) return "";
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  const rule = columns.map((_, index) => (right.includes(index) ? "---:" : "---"));
-  return [line(columns), line(rule), ...rows.map(line)].join("\n");
-}
-
-/**
- * A code span around text without control characters. In it nothing is Markdown; its fence is longer than any run of
- * backticks inside.
- */
-function code(text: string): string {
-  const longest = Math.max(0, ...(text.match(/`+/gu) ?? []).map((run) => run.length));
-  const fence = "`".repeat(longest + 1);
-  const room =
-    text === "" || text.startsWith("`") || text.endsWith("`") || (text.startsWith(" ") && text.endsWith(" "))
-      ? " "
-      : "";
-  return `${fence}${room}${text}${room}${fence}`;
-}
-
-/** Text of our own inputs that is no name: every mark of Markdown is escaped. */
-function plain(text: string): string {
-  return visible(text)
-    .replace(/[`*_{}[\]<>()#+!~&|]/gu, "\\$&")
-    .replaceAll("\\|", "|");
-}
-
-function bar(value: number, most: number): string {
-  const eighths = most === 0 ? 0 : Math.round((value / most) * barLength * 8);
-  const part = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8] ?? "";
-  return "█".repeat(Math.floor(eighths / 8)) + (eighths === 0 && value > 0 ? "▏" : part);
 }
