@@ -23,6 +23,7 @@ import {
 import { kernelIsPure } from "./tidy/laws/kernel-purity.ts";
 import { importsByLayer, platformByName, testsStayAtHome } from "./tidy/laws/layers.ts";
 import { everyTestRuns, noTestSleeps, nothingSwitchedOff, nothingUnfinished } from "./tidy/laws/leftovers.ts";
+import { errorsSpeakOneWay } from "./tidy/laws/messages.ts";
 import { nothingOutside } from "./tidy/laws/places.ts";
 import { fewPublicNames } from "./tidy/laws/public-names.ts";
 import { fewPositionalArguments, filesAreShort, functionsAreShort } from "./tidy/laws/size.ts";
@@ -46,6 +47,7 @@ const laws: readonly Law[] = [
   nobodyImportsTheirIndex,
   fewPublicNames,
   assertionsInCodecsOnly,
+  errorsSpeakOneWay,
   nothingUnfinished,
   nothingSwitchedOff,
   everyTestRuns,
