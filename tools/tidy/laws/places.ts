@@ -7,6 +7,7 @@ const outside: readonly (readonly [string, RegExp])[] = [
   ["a folder beside the repository", new RegExp(["\\.\\.", "(seeds|reference)", ""].join("/"))],
   ["a library of the makers", new RegExp(`(^|[^\\w])\\.lib${"rary"}\\b`)],
   ["the makers' folder", new RegExp(`(?<![\\w.}\\]*)-])/wo${"rk"}/(main|shared)`)],
+  ["a number of the makers' tracker", /\bissue(s)? #?\d+\b/i],
   ["the makers' notes", new RegExp(["/tmp", "briefs"].join("/"))],
 ];
 
@@ -18,6 +19,7 @@ export const nothingOutside: Law = {
     [`"${""}`, "wo" + "rk", "main", 'x"'].join("/"),
     `see .lib${"rary"}/search`,
     ["", "tmp", "briefs", "all.md"].join("/"),
+    ["see iss", "ue 12"].join(""),
   ].map((text) => [{ path: "docs/page.md", text }]),
   broken: ({ files }) =>
     files
