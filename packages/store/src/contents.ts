@@ -51,13 +51,8 @@ export function contentsOf(operation: Operation): readonly Content[] {
 /** Operations have fixed shapes, so whatever has a commitment and a size is a content. */
 function collect(value: unknown, found: Content[]): void {
   if (typeof value !== "object" || value === null) return;
-  if (Array.isArray(value)) {
-    for (const item of value) collect(item, found);
-  } else if (isContent(value)) {
-    found.push(value);
-  } else {
-    for (const key in value) collect((value as Record<string, unknown>)[key], found);
-  }
+  if (isContent(value)) found.push(value);
+  else for (const part of Object.values(value)) collect(part, found);
 }
 
 function isContent(value: object): value is Content {

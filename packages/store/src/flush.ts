@@ -2,13 +2,13 @@
 import {
   decide,
   encodeEntry,
-  type Caller,
   type Decision,
   type Entry,
   type Operation,
   type Outcome,
   type Receipt,
   type RecordedEntry,
+  type Stamp,
 } from "@toka/kernel";
 import { leafDigest } from "./digest.ts";
 import { rowOf } from "./entry-row.ts";
@@ -20,8 +20,8 @@ import type { SuppressedRefusals } from "./suppressed.ts";
 /** An operation that waits for its flush, and whom to answer. */
 export interface Waiting extends NamedContents {
   readonly operation: Operation;
-  readonly caller: Caller;
-  readonly causes: readonly number[];
+  /** Who asks and why, as read from the caller; the time is that of the flush. */
+  readonly stamp: Stamp;
   /** Bytes of its drafts. */
   readonly bytes: number;
   answer(receipt: Receipt): void;
@@ -63,13 +63,14 @@ export function decideFlush(
   const receipts: { waiting: Waiting; receipt: Receipt }[] = [];
   let head = fold.head;
   for (const waiting of of.waiting) {
-    const { operation, caller, causes } = waiting;
-    const stamp = { timeMs: of.timeMs, principal: caller.principal, grant: caller.grant, causes, proof: caller.proof };
+    const { operation } = waiting;
+    const { principal, grant, causes, proof } = waiting.stamp;
+    const stamp = { timeMs: of.timeMs, principal, grant, causes, proof };
     const references = tryReferences(waiting, of.sizes);
     if (references === undefined) continue;
     const decision = decide(fold.state, operation, stamp);
     if ("refused" in decision && !decision.recorded) {
-      of.suppressed.add(caller.principal, { timeMs: of.timeMs, count: 1 });
+      of.suppressed.add(principal, { timeMs: of.timeMs, count: 1 });
       receipts.push({ waiting, receipt: { position: null, digest: null, outcome: { refusal: decision.refused } } });
       continue;
     }

@@ -35,7 +35,7 @@ import {
 import type { Log, LogFilter, LogHead, LogPage, LogRow } from "./log.ts";
 import { RecentEntries } from "./recent.ts";
 import { mismatch, unsettledOf } from "./references.ts";
-import { stampProblem } from "./stamp-check.ts";
+import { readStamp } from "./read-stamp.ts";
 import { SuppressedRefusals } from "./suppressed.ts";
 
 /** What a machine is made of. */
@@ -91,12 +91,11 @@ export class Machine implements MachinePort {
   async submit(operation: Operation, options: SubmitOptions): Promise<Receipt> {
     this.#checkOpen();
     const known = parseOperation(operation);
-    const causes = options.causes ?? [];
     // What a stamp holds comes from the host's own code; a slip there must not reach the log, which could then not be read.
-    const problem = stampProblem({ ...options.caller, causes, timeMs: this.#parts.clock() });
-    if (problem !== undefined)
+    const read = readStamp({ ...options.caller, causes: options.causes ?? [], timeMs: this.#parts.clock() });
+    if ("problem" in read)
       throw new StoreFailure("operation_malformed", {
-        message: `Cannot submit the operation: ${problem}`,
+        message: `Cannot submit the operation: ${read.problem}`,
         retry: "never",
       });
     const named = { contents: contentsOf(known), drafts: draftsOf(options.payloads ?? []) };
@@ -107,7 +106,7 @@ export class Machine implements MachinePort {
         retry: "later",
       });
     return new Promise((answer, fail) => {
-      this.#enqueue({ operation: known, caller: options.caller, causes, ...named, bytes, answer, fail });
+      this.#enqueue({ operation: known, stamp: read.stamp, ...named, bytes, answer, fail });
     });
   }
 
@@ -329,8 +328,7 @@ export class Machine implements MachinePort {
         this.#suppressed.add(operation.principal, { timeMs: this.#parts.clock(), count: operation.count });
       this.#queue.unshift({
         operation,
-        caller: this.#parts.host,
-        causes: [],
+        stamp: { timeMs: 0, ...this.#parts.host, causes: [] },
         contents: [],
         drafts: new Map(),
         bytes: 0,

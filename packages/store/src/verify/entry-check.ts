@@ -2,22 +2,15 @@
  * Checking one entry: its text is decided again from the operation and the stamp in it, and the text that comes out must be
  * the same, byte for byte. Only when it is not, the difference is looked for.
  */
-import {
-  decide,
-  encodeEntry,
-  parseOperation,
-  type Entry,
-  type Operation,
-  type Outcome,
-  type Stamp,
-} from "@toka/kernel";
+import { decide, encodeEntry, type Entry, type Operation, type Outcome, type Stamp } from "@toka/kernel";
 import { leafDigest } from "../digest.ts";
 import { rowOf } from "../entry-row.ts";
 import { textOf } from "../failure.ts";
 import type { Fold } from "../fold.ts";
 import type { LogRow } from "../log.ts";
-import { stampProblem } from "../stamp-check.ts";
+import { recordOf } from "../read-stamp.ts";
 import { differs, quoted } from "./finding.ts";
+import { readAsked } from "./read-entry.ts";
 import type { FoundEntry } from "./rows.ts";
 
 /**
@@ -53,25 +46,6 @@ function decidedAgain(text: string, fold: Fold): Entry {
   const entry: Entry = { position, previous: fold.head.digest, stamp, operation, outcome };
   if (encodeEntry(entry) !== text) explain(text, entry);
   return entry;
-}
-
-/** Operation and stamp as the text has them; that nothing else stands in it shows when it is encoded again. */
-function readAsked(text: string, position: number): { readonly operation: Operation; readonly stamp: Stamp } {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (thrown) {
-    differs(position, `its bytes are not JSON: ${textOf(thrown)}`);
-  }
-  const { operation, stamp } = recordOf(value);
-  const problem = stampProblem(stamp);
-  if (problem !== undefined) differs(position, `its stamp is malformed: ${problem}`);
-  try {
-    // The check above has looked at every field.
-    return { operation: parseOperation(operation), stamp: stamp as Stamp };
-  } catch (thrown) {
-    differs(position, `its operation is malformed: ${textOf(thrown)}`);
-  }
 }
 
 function outcomeOf(operation: Operation, { stamp, fold }: { readonly stamp: Stamp; readonly fold: Fold }): Outcome {
@@ -133,8 +107,4 @@ function compareColumns(found: FoundEntry, row: LogRow): void {
         row.position,
         `its column "${column === "timeMs" ? "time_ms" : column}" is not what its bytes say: found ${quoted(found[column])}, wanted ${quoted(row[column])}`,
       );
-}
-
-function recordOf(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }

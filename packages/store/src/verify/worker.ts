@@ -14,9 +14,9 @@ export type VerifyAnswer =
       };
     };
 
-async function answer(options: VerifyOptions): Promise<VerifyAnswer> {
+async function answer(asked: VerifyOptions): Promise<VerifyAnswer> {
   try {
-    return { report: await verifyHere(options) };
+    return { report: await verifyHere(asked) };
   } catch (thrown) {
     if (!(thrown instanceof StoreFailure))
       throw new Error(`Cannot verify the vault: ${textOf(thrown)}`, { cause: thrown });
@@ -26,4 +26,5 @@ async function answer(options: VerifyOptions): Promise<VerifyAnswer> {
 }
 
 // The other side of this boundary is verify-vault.ts, which sends exactly this.
-parentPort?.postMessage(await answer(workerData as VerifyOptions));
+const options: VerifyOptions = workerData;
+parentPort?.postMessage(await answer(options));
