@@ -4,10 +4,10 @@ import type { Law } from "../law.ts";
 
 /** The most names each `src/index.ts` shows. Who needs more raises the number here, and says why in the commit. */
 const namesMax: Readonly<Record<string, number>> = {
-  kernel: 160,
+  kernel: 240,
   store: 40,
-  runtime: 50,
-  agent: 40,
+  runtime: 60,
+  agent: 60,
   service: 30,
   cli: 5,
 };
