@@ -5,28 +5,35 @@
 import { z } from "zod";
 import type { CrewFiles } from "../crew/crew-definition.ts";
 
-const shape = z.strictObject({ format: z.literal(1), files: z.record(z.string(), z.string()) });
+/** A crew as the log keeps it. */
+export interface RecordedCrew {
+  /** Absolute folder that it was read from; its tools lie there. */
+  readonly folder: string;
+  readonly files: CrewFiles;
+}
+
+const shape = z.strictObject({ format: z.literal(1), folder: z.string(), files: z.record(z.string(), z.string()) });
 
 /**
- * Writes the files of a crew as one text.
+ * Writes a crew as one text.
  * @returns JSON
  */
-export function encodeCrew(files: CrewFiles): string {
+export function encodeCrew({ folder, files }: RecordedCrew): string {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const texts = [...files].map(([path, bytes]) => [path, decoder.decode(bytes)] as const);
-  return JSON.stringify({ format: 1, files: Object.fromEntries(texts) });
+  return JSON.stringify({ format: 1, folder, files: Object.fromEntries(texts) });
 }
 
 /**
- * Reads them back.
- * @returns the files, or undefined when the bytes are none that `encodeCrew` wrote
+ * Reads it back.
+ * @returns the crew, or undefined when the bytes are none that `encodeCrew` wrote
  */
-export function decodeCrew(bytes: Uint8Array): CrewFiles | undefined {
+export function decodeCrew(bytes: Uint8Array): RecordedCrew | undefined {
   try {
     const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    const { files } = shape.parse(value);
+    const { folder, files } = shape.parse(value);
     const encoder = new TextEncoder();
-    return new Map(Object.entries(files).map(([path, text]) => [path, encoder.encode(text)]));
+    return { folder, files: new Map(Object.entries(files).map(([path, text]) => [path, encoder.encode(text)])) };
   } catch {
     return undefined;
   }

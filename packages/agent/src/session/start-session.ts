@@ -5,7 +5,7 @@ import type { KnownTools } from "../crew/check-calls.ts";
 import type { CrewDefinition } from "../crew/crew-definition.ts";
 import { readCrew } from "../crew/read-crew.ts";
 import { SourceFailure } from "../definition/problem.ts";
-import { decodeCrew, encodeCrew } from "./crew-payload.ts";
+import { decodeCrew, encodeCrew, type RecordedCrew } from "./crew-payload.ts";
 import { registerDefinitions } from "./register-definitions.ts";
 import { refused, SessionFailure } from "./session-failure.ts";
 
@@ -29,6 +29,8 @@ export interface StartOptions extends SessionCaller {
   /** Held by the operator; what the crew may use is carved from it. */
   readonly budget: BudgetId;
   readonly crew: CrewDefinition;
+  /** Canonical folder of the crew, for whoever resumes the session. */
+  readonly crewFolder: string;
   /** Canonical paths. */
   readonly folders: Folders;
 }
@@ -50,7 +52,7 @@ export async function startSession(options: StartOptions): Promise<OpenSession> 
   const { machine, operator, budget, crew, folders } = options;
   const programs = compileAll(crew, folders);
   const definitions = await registerDefinitions([...programs.values()], options);
-  const sealed = machine.seal(encodeCrew(crew.files));
+  const sealed = machine.seal(encodeCrew({ folder: options.crewFolder, files: crew.files }));
   const receipt = await machine.submit(
     {
       type: "batch",
@@ -95,16 +97,24 @@ export async function findOpenSessions(machine: Pick<MachinePort, "view">): Prom
 }
 
 /**
+ * Reads the crew of an open session as it was when the session started.
+ * @returns undefined when it was erased
+ */
+export async function readSessionCrew(machine: Pick<MachinePort, "payload">, found: SessionFound): Promise<RecordedCrew | undefined> {
+  const bytes = await machine.payload(found.crew);
+  return bytes === undefined ? undefined : decodeCrew(bytes);
+}
+
+/**
  * Reads an open session's crew back from the log, as it was when the session started.
  * @param options `tools`: the tools there are now; a crew whose tools are gone cannot go on
  * @returns the session, to be supervised
  * @throws SessionFailure when its crew was erased; SourceFailure when it no longer fits the tools
  */
 export async function resumeSession(found: SessionFound, options: SessionCaller & { readonly tools: KnownTools }): Promise<OpenSession> {
-  const bytes = await options.machine.payload(found.crew);
-  const files = bytes === undefined ? undefined : decodeCrew(bytes);
-  if (files === undefined) throw new SessionFailure("crew_absent", `Cannot resume session ${found.id}: the log no longer has its crew`);
-  const read = readCrew(files, { prefix: `${found.id}:`, tools: options.tools });
+  const recorded = await readSessionCrew(options.machine, found);
+  if (recorded === undefined) throw new SessionFailure("crew_absent", `Cannot resume session ${found.id}: the log no longer has its crew`);
+  const read = readCrew(recorded.files, { prefix: `${found.id}:`, tools: options.tools });
   if ("problems" in read) throw new SourceFailure(`the crew of session ${found.id}`, read.problems);
   const programs = compileAll(read.value, found.folders);
   const definitions = await registerDefinitions([...programs.values()], options);
