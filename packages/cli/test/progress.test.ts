@@ -1,5 +1,6 @@
 import { PassThrough } from "node:stream";
 
+import type { AgentProgress } from "@toka/service";
 import { describe, expect, test } from "vitest";
 
 import { createProgressView } from "../src/output/progress.ts";
@@ -9,18 +10,28 @@ function textOf(stream: PassThrough): string {
   return data instanceof Buffer ? data.toString("utf8") : "";
 }
 
-const agent = { name: "file-catalogue", state: "running", task: "catalogue", budgetUsed: 0.5 };
+const agent: AgentProgress = {
+  name: "file-catalogue",
+  title: "Catalogues",
+  state: "running",
+  restarts: 0,
+  task: { key: "catalogue", description: "", attempt: 1, step: "read" },
+  tasksDone: 1,
+  tasksTotal: 3,
+  budget: { kind: "wallMs", used: 50, allotment: 100 },
+};
+const over: AgentProgress = { ...agent, state: "completed", task: null, tasksDone: 3, budget: null };
 
 describe("progress anywhere but on a terminal", () => {
-  test("prints a line when state or task changes and none when only the budget does", () => {
+  test("prints a line when state, task or step changes and none when only the budget does", () => {
     const stream = new PassThrough();
     const view = createProgressView({ stream, terminal: false, columns: () => 80 });
-    view.update(agent);
-    view.update({ ...agent, budgetUsed: 0.6 });
-    view.update({ ...agent, state: "completed", task: null });
+    view.update([agent]);
+    view.update([{ ...agent, budget: { kind: "wallMs", used: 60, allotment: 100 } }]);
+    view.update([over]);
     expect(textOf(stream).split("\n")).toEqual([
-      "file-catalogue       running      [##########..........]  50% catalogue",
-      "file-catalogue       completed    [##########..........]  50%",
+      "file-catalogue       running    [##########..........]  50% of wallMs    1/3 catalogue > read",
+      "file-catalogue       completed                                           3/3 tasks",
       "",
     ]);
   });
@@ -28,7 +39,7 @@ describe("progress anywhere but on a terminal", () => {
   test("never prints an escape when a name carries one", () => {
     const stream = new PassThrough();
     const view = createProgressView({ stream, terminal: false, columns: () => 80 });
-    view.update({ ...agent, name: "\u001b[2Jx", task: "\u001b]0;t\u0007" });
+    view.update([{ ...agent, name: "\u001b[2Jx", task: { key: "\u001b]0;t\u0007", description: "", attempt: 2, step: "\u001b[m" } }]);
     view.note("\u001b[2J");
     expect(textOf(stream)).not.toContain("\u001b");
   });
@@ -38,13 +49,12 @@ describe("progress on a terminal", () => {
   test("draws one line an agent and redraws it in place", () => {
     const stream = new PassThrough();
     const view = createProgressView({ stream, terminal: true, columns: () => 40 });
-    view.update(agent);
-    view.update({ ...agent, name: "curious" });
+    view.update([agent, { ...agent, name: "curious" }]);
     view.close();
     const first = textOf(stream).split("\n");
     expect(first).toHaveLength(3);
     expect(first.every((line) => line.length <= 39)).toBe(true);
-    view.update({ ...agent, state: "completed" });
+    view.update([over, { ...agent, name: "curious" }]);
     view.close();
     expect(textOf(stream)).toMatch(/^\u001b\[2A\u001b\[Jfile-catalogue +completed/u);
   });
@@ -52,7 +62,7 @@ describe("progress on a terminal", () => {
   test("puts a note above the lines of the agents", () => {
     const stream = new PassThrough();
     const view = createProgressView({ stream, terminal: true, columns: () => 80 });
-    view.update(agent);
+    view.update([agent]);
     view.close();
     textOf(stream);
     view.note("a note");

@@ -76,11 +76,17 @@ export interface ExecRequest {
 
 /** What became of a program. */
 export type ExecOutcome =
-  | { readonly type: "exited"; readonly code: number; readonly position: number; readonly changed: number }
+  | {
+      readonly type: "exited";
+      /** The program's own; 128 + n when signal n ended it. */
+      readonly code: number;
+      /** Position of the settlement. */
+      readonly position: number;
+      /** Files that changed in the tree. */
+      readonly changed: number;
+    }
   | { readonly type: "refused"; readonly refusal: Refusal; readonly position: number | null }
-  | { readonly type: "not_found"; readonly message: string }
-  | { readonly type: "cannot_start"; readonly message: string }
-  | { readonly type: "ended"; readonly outcome: string; readonly message: string };
+  | { readonly type: "stopped"; readonly outcome: string; readonly message: string; readonly position: number };
 
 /** Which stream of a guest a chunk came from. */
 export type OutputStream = "stdout" | "stderr";

@@ -5,6 +5,8 @@ import { execFile } from "node:child_process";
 import { existsSync, readFileSync, statfsSync } from "node:fs";
 import { release } from "node:os";
 
+import { createSandbox, type SandboxReport } from "@toka/runtime";
+
 import { messageOf } from "./failure.ts";
 
 /** One thing that was looked at. */
@@ -26,12 +28,10 @@ export interface DoctorReport {
   readonly checks: readonly DoctorCheck[];
 }
 
-/** What is needed to examine a machine. */
+/** What is examined. */
 export interface DoctorOptions {
   /** Folder whose disk is measured. */
   readonly workspace: string;
-  /** Starts a box and reports how it went; undefined means that it works. */
-  readonly probeSandbox: () => Promise<string | undefined>;
 }
 
 /** Bytes that a vault and its layers need to be comfortable. */
@@ -45,19 +45,20 @@ const nodeWanted = { major: 24, minor: 15 } as const;
 /**
  * Examines the machine.
  *
- * @param options - which disk to measure, and how to try the sandbox
+ * @param options - which disk to measure
  * @returns each check with what was found, what is wanted, and what to do
  */
-export async function examine(options: DoctorOptions): Promise<DoctorReport> {
+export async function examineMachine(options: DoctorOptions): Promise<DoctorReport> {
+  const sandbox = await createSandbox().probe();
   const checks = [
     checkPlatform(),
     checkNode(),
     await checkProgram({ name: "git", args: ["--version"], required: true, fix: install("git") }),
     await checkProgram({ name: "perl", args: ["-e", "print $^V"], required: true, fix: install("perl") }),
-    await checkProgram({ name: "bwrap", args: ["--version"], required: true, fix: install("bubblewrap") }),
+    checkBubblewrap(sandbox),
     await checkProgram({ name: "python3", args: ["--version"], required: false, fix: install("python3") }),
     checkNamespaces(),
-    await checkSandbox(options.probeSandbox),
+    checkSandbox(sandbox),
     checkDisk(options.workspace),
   ];
   return { ok: checks.every((check) => check.ok || !check.required), checks };
@@ -146,12 +147,18 @@ function checkNamespaces(): DoctorCheck {
   };
 }
 
-async function checkSandbox(probe: () => Promise<string | undefined>): Promise<DoctorCheck> {
-  const problem = await probe().catch(messageOf);
+function checkBubblewrap({ bubblewrap }: SandboxReport): DoctorCheck {
+  const base = { name: "bubblewrap", required: true, wanted: "installed" } as const;
+  return bubblewrap === null
+    ? { ...base, ok: false, found: "not found", fix: install("bubblewrap") }
+    : { ...base, ok: true, found: `${bubblewrap.version} at ${bubblewrap.path}` };
+}
+
+function checkSandbox({ available, startedBy, problems }: SandboxReport): DoctorCheck {
   const base = { name: "sandbox", required: true, wanted: "a program runs in a box" } as const;
-  return problem === undefined
-    ? { ...base, ok: true, found: "a program ran in a box" }
-    : { ...base, ok: false, found: problem, fix: "Follow the checks above, then run toka doctor again" };
+  if (available) return { ...base, ok: true, found: `a program ran in a box, started by ${startedBy === "root" ? "root" : "a plain user"}` };
+  const found = problems.map(({ problem }) => problem).join("; ");
+  return { ...base, ok: false, found: found === "" ? "no program runs in a box" : found, fix: problems.map(({ fix }) => fix).join("; ") };
 }
 
 function checkDisk(folder: string): DoctorCheck {

@@ -60,10 +60,10 @@ describe("the socket of a vault", () => {
   test("works when the path of the vault is longer than an address can hold", async () => {
     const deep = join(dir, "d".repeat(120), "e".repeat(120));
     mkdirSync(deep, { recursive: true });
-    server = await serveVault(answering({ exec: async () => ({ type: "not_found", message: "x" }) }), { dir: deep });
+    server = await serveVault(answering({ exec: async () => ({ type: "stopped", outcome: "limit", message: "x", position: 3 }) }), { dir: deep });
     expect(await isServed(deep)).toBe(true);
     const outcome = await remoteVault(deep).exec(request, { signal: new AbortController().signal, onOutput: () => {} });
-    expect(outcome).toEqual({ type: "not_found", message: "x" });
+    expect(outcome).toEqual({ type: "stopped", outcome: "limit", message: "x", position: 3 });
   });
 
   test("is taken over when a dead process left it behind", async () => {
@@ -164,7 +164,7 @@ describe("a question over the socket", () => {
       onOutput("stdout", Buffer.from("started"));
       await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
       ended();
-      return { type: "ended", outcome: "aborted", message: "" };
+      return { type: "stopped", outcome: "aborted", message: "", position: 3 };
     };
     server = await serveVault(answering({ exec }), { dir });
     const asked = remoteVault(dir).exec(request, { signal: controller.signal, onOutput: () => controller.abort() });
@@ -178,7 +178,7 @@ describe("a question over the socket", () => {
     ["an unknown field", { ...request, root: true }],
     ["a program that is a number", { ...request, argv: [1] }],
   ])("is refused as malformed when it asks for %s", async (_name, body) => {
-    server = await serveVault(answering({ exec: async () => ({ type: "not_found", message: "ran" }) }), { dir });
+    server = await serveVault(answering({ exec: async () => ({ type: "exited", code: 0, position: 1, changed: 0 }) }), { dir });
     const asked = remoteVault(dir).exec(body as ExecRequest, { signal: new AbortController().signal, onOutput: () => {} });
     await expect(asked).rejects.toMatchObject({ code: "malformed" });
   });

@@ -4,12 +4,12 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 
-import { type ExecOutcome, openVaultApi, permissionsFrom, refusalInWords, stdinBytesMax } from "@toka/service";
+import { askVault, type ExecOutcome, type ExecRequest, permissionsFrom, refusalInWords, stdinBytesMax, type VaultApi } from "@toka/service";
 
 import { type CommandContext, writeAll, writeLine } from "../context.ts";
 import { showOnOneLine, showSafely } from "../output/plain.ts";
 import { UsageError } from "../usage-error.ts";
-import { type PlaceOptions, placesOf } from "./places.ts";
+import { asking, type PlaceOptions, placesOf } from "./places.ts";
 
 /** What `toka exec` takes. */
 export interface ExecOptions extends PlaceOptions {
@@ -25,6 +25,11 @@ const exitRefused = 125;
 const exitCannotStart = 126;
 const exitNotFound = 127;
 
+const startMessages: Readonly<Record<number, string>> = {
+  [exitCannotStart]: "the program cannot be started in the box",
+  [exitNotFound]: "there is no such program in the box",
+};
+
 /**
  * Runs a program and passes its output and exit code through.
  *
@@ -38,25 +43,21 @@ export async function runExec(options: ExecOptions, context: CommandContext): Pr
   try {
     const places = placesOf(options, context);
     const stdin = options.stdin && !context.stdinIsTerminal ? await readStdin(context) : new Uint8Array();
-    const vault = await openVaultApi(places, { purpose: "run" });
-    const output = outputTo(context);
-    try {
-      const outcome = await vault.api.exec(
-        {
-          argv: options.argv,
-          workspace: places.workspace,
-          cwd: within(context.cwd, places.workspace) ? context.cwd : places.workspace,
-          stdin: Buffer.from(stdin).toString("base64"),
-          permissions,
-          timeoutMs: options.timeout === undefined ? null : Math.ceil(options.timeout * 1000),
-        },
-        { signal: context.interrupted, onOutput: output.write },
-      );
+    const request: ExecRequest = {
+      argv: options.argv,
+      workspace: places.workspace,
+      cwd: within(context.cwd, places.workspace) ? context.cwd : places.workspace,
+      stdin: Buffer.from(stdin).toString("base64"),
+      permissions,
+      timeoutMs: options.timeout === undefined ? null : Math.ceil(options.timeout * 1000),
+    };
+    const use = async (api: VaultApi): Promise<number> => {
+      const output = outputTo(context);
+      const outcome = await api.exec(request, { signal: context.interrupted, onOutput: output.write });
       await output.drained();
-      return await tellOutcome(outcome, context);
-    } finally {
-      await vault.close();
-    }
+      return tellOutcome(outcome, { context, silent: output.isSilent() });
+    };
+    return await askVault(places, { ...asking(context, "run"), use });
   } catch (error) {
     await tellError(context, error);
     return exitRefused;
@@ -103,36 +104,42 @@ async function readStdin(context: CommandContext): Promise<Uint8Array> {
 function outputTo(context: CommandContext): {
   readonly write: (stream: "stdout" | "stderr", chunk: Uint8Array) => void;
   readonly drained: () => Promise<void>;
+  /** @returns true when the program wrote nothing to its standard error */
+  readonly isSilent: () => boolean;
 } {
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   const terminal = { stdout: context.stdoutIsTerminal, stderr: context.stderrIsTerminal };
   let last: Promise<void> = Promise.resolve();
+  let silent = true;
   return {
     write: (stream, chunk) => {
       const data = terminal[stream] ? showSafely(decoders[stream].decode(chunk, { stream: true }).replaceAll("\r\n", "\n")) : chunk;
+      if (stream === "stderr") silent = false;
       last = Promise.all([last, writeAll(context[stream], data)]).then(() => {});
     },
     drained: async () => last,
+    isSilent: () => silent,
   };
 }
 
-async function tellOutcome(outcome: ExecOutcome, context: CommandContext): Promise<number> {
+async function tellOutcome(
+  outcome: ExecOutcome,
+  { context, silent }: { readonly context: CommandContext; readonly silent: boolean },
+): Promise<number> {
   switch (outcome.type) {
-    case "exited":
+    case "exited": {
+      // A program that itself ends with one of these codes has usually said why.
+      const message = silent ? startMessages[outcome.code] : undefined;
+      if (message !== undefined) await writeLine(context.stderr, `toka: ${message}`);
       return outcome.code;
+    }
     case "refused": {
       const where = outcome.position === null ? "" : ` (entry ${outcome.position}, toka why ${outcome.position} tells more)`;
       await writeLine(context.stderr, `toka: refused: ${showOnOneLine(refusalInWords(outcome.refusal))}${where}`);
       return exitRefused;
     }
-    case "not_found":
-      await writeLine(context.stderr, `toka: ${showOnOneLine(outcome.message)}`);
-      return exitNotFound;
-    case "cannot_start":
-      await writeLine(context.stderr, `toka: ${showOnOneLine(outcome.message)}`);
-      return exitCannotStart;
-    case "ended":
-      await writeLine(context.stderr, `toka: ${showOnOneLine(outcome.message)}`);
+    case "stopped":
+      await writeLine(context.stderr, `toka: ${outcome.outcome}: ${showOnOneLine(outcome.message)}`);
       return exitRefused;
   }
 }

@@ -1,11 +1,11 @@
 /**
  * `toka log`: the entries, one a line.
  */
-import { openVaultApi, storedBytes, type RecordedEntry } from "@toka/service";
+import { askVault, type RecordedEntry, storedBytes, type VaultApi } from "@toka/service";
 
 import { type CommandContext, exitDone, writeLine } from "../context.ts";
 import { showOnOneLine } from "../output/plain.ts";
-import { type PlaceOptions, placesOf } from "./places.ts";
+import { asking, type PlaceOptions, placesOf } from "./places.ts";
 
 /** What `toka log` takes. */
 export interface LogOptions extends PlaceOptions {
@@ -31,22 +31,21 @@ const fieldWidthMax = 60;
  * @throws a failure when there is no vault or it cannot be opened
  */
 export async function runLog(options: LogOptions, context: CommandContext): Promise<number> {
-  const vault = await openVaultApi(placesOf(options, context), { purpose: options.follow ? "serve" : "read" });
-  try {
-    const query = {
-      after: options.after,
-      kind: options.kind ?? null,
-      agent: options.agent ?? null,
-      follow: options.follow,
-    };
-    for await (const recorded of vault.api.log(query, { signal: context.interrupted })) {
+  const query = {
+    after: options.after,
+    kind: options.kind ?? null,
+    agent: options.agent ?? null,
+    follow: options.follow,
+  };
+  const use = async (api: VaultApi): Promise<void> => {
+    for await (const recorded of api.log(query, { signal: context.interrupted })) {
       await writeLine(context.stdout, options.json ? storedBytes(recorded) : describeEntry(recorded));
       if (context.interrupted.aborted) break;
     }
-    return exitDone;
-  } finally {
-    await vault.close();
-  }
+  };
+  // Who follows holds the vault for long, and so serves it to others meanwhile.
+  await askVault(placesOf(options, context), { ...asking(context, options.follow ? "run" : "read"), use });
+  return exitDone;
 }
 
 function describeEntry({ entry }: RecordedEntry): string {

@@ -3,9 +3,10 @@
  */
 import { resolve } from "node:path";
 
-import { findPlaces, type Places } from "@toka/service";
+import { type AskOptions, findPlaces, type Places } from "@toka/service";
 
 import type { CommandContext } from "../context.ts";
+import { showOnOneLine } from "../output/plain.ts";
 
 /** The two options that every command about a vault takes. */
 export interface PlaceOptions {
@@ -27,4 +28,15 @@ export function placesOf(options: PlaceOptions, context: CommandContext): Places
     ...(options.vault === undefined ? {} : { vault: resolve(context.cwd, options.vault) }),
     env: context.env,
   });
+}
+
+/**
+ * How a command asks a vault: in the time of this machine, with notes on standard error.
+ *
+ * @param context - streams
+ * @param purpose - whether it only reads
+ * @returns options for asking
+ */
+export function asking(context: CommandContext, purpose: AskOptions["purpose"]): AskOptions {
+  return { purpose, clock: Date.now, onNote: (line) => void context.stderr.write(`toka: ${showOnOneLine(line)}\n`) };
 }

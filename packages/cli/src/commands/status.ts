@@ -1,12 +1,12 @@
 /**
  * `toka status`: what lives in the vault now.
  */
-import { openVaultApi, type VaultStatus } from "@toka/service";
+import { askVault, type VaultStatus } from "@toka/service";
 
 import { type CommandContext, exitDone, writeLine } from "../context.ts";
 import { showAmounts } from "../output/amounts.ts";
 import { showOnOneLine } from "../output/plain.ts";
-import { type PlaceOptions, placesOf } from "./places.ts";
+import { asking, type PlaceOptions, placesOf } from "./places.ts";
 
 /**
  * Prints the state at the head of the log.
@@ -20,15 +20,10 @@ export async function runStatus(
   options: PlaceOptions & { readonly json: boolean },
   context: CommandContext,
 ): Promise<number> {
-  const vault = await openVaultApi(placesOf(options, context), { purpose: "read" });
-  try {
-    const status = await vault.api.status();
-    const lines = options.json ? [JSON.stringify(status)] : describeStatus(status);
-    for (const line of lines) await writeLine(context.stdout, line);
-    return exitDone;
-  } finally {
-    await vault.close();
-  }
+  const status = await askVault(placesOf(options, context), { ...asking(context, "read"), use: async (api) => api.status() });
+  const lines = options.json ? [JSON.stringify(status)] : describeStatus(status);
+  for (const line of lines) await writeLine(context.stdout, line);
+  return exitDone;
 }
 
 function describeStatus(status: VaultStatus): readonly string[] {

@@ -1,12 +1,12 @@
 /**
  * `toka why N`: the story of one entry.
  */
-import { type Explanation, openVaultApi } from "@toka/service";
+import { askVault, type Explanation, type VaultApi } from "@toka/service";
 
 import { type CommandContext, exitDone, writeLine } from "../context.ts";
 import { showAmounts } from "../output/amounts.ts";
 import { showOnOneLine } from "../output/plain.ts";
-import { type PlaceOptions, placesOf } from "./places.ts";
+import { asking, type PlaceOptions, placesOf } from "./places.ts";
 
 /** Permissions of one grant that are shown; `--json` has all. */
 const permissionsShown = 12;
@@ -23,15 +23,11 @@ export async function runWhy(
   options: PlaceOptions & { readonly position: number; readonly json: boolean },
   context: CommandContext,
 ): Promise<number> {
-  const vault = await openVaultApi(placesOf(options, context), { purpose: "read" });
-  try {
-    const explanation = await vault.api.why(options.position);
-    const lines = options.json ? [JSON.stringify(explanation)] : tell(explanation);
-    for (const line of lines) await writeLine(context.stdout, line);
-    return exitDone;
-  } finally {
-    await vault.close();
-  }
+  const use = async (api: VaultApi): Promise<Explanation> => api.why(options.position);
+  const explanation = await askVault(placesOf(options, context), { ...asking(context, "read"), use });
+  const lines = options.json ? [JSON.stringify(explanation)] : tell(explanation);
+  for (const line of lines) await writeLine(context.stdout, line);
+  return exitDone;
 }
 
 function named(id: string, name: string | null): string {

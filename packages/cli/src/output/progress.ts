@@ -10,8 +10,8 @@ import { showOnOneLine } from "./plain.ts";
 
 /** Shows progress until it is closed. */
 export interface ProgressView {
-  /** Takes in what changed of one agent. */
-  readonly update: (progress: AgentProgress) => void;
+  /** Takes in where the agents of a session stand. */
+  readonly update: (agents: readonly AgentProgress[]) => void;
   /** Prints one line that stays. */
   readonly note: (line: string) => void;
   /** Draws the last state and leaves it standing. */
@@ -27,7 +27,8 @@ export interface ProgressOptions {
 
 const barWidth = 20;
 const nameWidth = 20;
-const stateWidth = 12;
+const stateWidth = 10;
+const kindWidth = 13;
 
 /**
  * Makes a view of a session's progress.
@@ -43,24 +44,37 @@ export function createProgressView(options: ProgressOptions): ProgressView {
  * One agent on one line.
  *
  * @param progress - of the agent
- * @returns name, state, task and budget bar
+ * @returns name, state, budget bar and task
  */
 export function progressLine(progress: AgentProgress): string {
-  const task = progress.task === null ? "" : ` ${showOnOneLine(progress.task)}`;
-  const percent = `${Math.round(progress.budgetUsed * 100)}%`.padStart(4);
-  const name = showOnOneLine(progress.name, nameWidth).padEnd(nameWidth);
-  return `${name} ${progress.state.padEnd(stateWidth)} ${showBar(progress.budgetUsed, barWidth)} ${percent}${task}`;
+  const { budget, name, state } = progress;
+  const share = budget === null ? 0 : budget.used / budget.allotment;
+  const kind = budget === null ? "" : ` of ${budget.kind}`;
+  const bar = budget === null ? " ".repeat(barWidth + 2) : showBar(share, barWidth);
+  const percent = budget === null ? "    " : `${Math.round(share * 100)}%`.padStart(4);
+  const head = `${showOnOneLine(name, nameWidth).padEnd(nameWidth)} ${state.padEnd(stateWidth)} ${bar} ${percent}${kind.padEnd(kindWidth)}`;
+  return `${head} ${taskOf(progress)}`.trimEnd();
+}
+
+function taskOf({ task, tasksDone, tasksTotal, restarts }: AgentProgress): string {
+  const again = restarts === 0 ? "" : `, restarted ${restarts}`;
+  if (task === null) return `${tasksDone}/${tasksTotal} tasks${again}`;
+  const step = task.step === null ? "" : ` > ${showOnOneLine(task.step)}`;
+  const attempt = task.attempt > 1 ? `, attempt ${task.attempt}` : "";
+  return `${tasksDone}/${tasksTotal} ${showOnOneLine(task.key)}${step}${attempt}${again}`;
 }
 
 function plainView({ stream }: ProgressOptions): ProgressView {
   const shown = new Map<string, string>();
   return {
-    update: (progress) => {
-      // A line for every change of state or task; the budget alone would print too many.
-      const key = `${progress.state} ${progress.task ?? ""}`;
-      if (shown.get(progress.name) === key) return;
-      shown.set(progress.name, key);
-      stream.write(`${progressLine(progress).trimEnd()}\n`);
+    update: (agents) => {
+      for (const progress of agents) {
+        // A line for every change of state, task or step; the budget alone would print too many.
+        const key = `${progress.state} ${taskOf(progress)}`;
+        if (shown.get(progress.name) === key) continue;
+        shown.set(progress.name, key);
+        stream.write(`${progressLine(progress)}\n`);
+      }
     },
     note: (line) => stream.write(`${showOnOneLine(line)}\n`),
     close: () => {},
@@ -68,19 +82,19 @@ function plainView({ stream }: ProgressOptions): ProgressView {
 }
 
 function liveView({ stream, columns }: ProgressOptions): ProgressView {
-  const agents = new Map<string, AgentProgress>();
+  let shown: readonly AgentProgress[] = [];
   let drawn = 0;
   let scheduled = false;
   const erase = (): string => (drawn === 0 ? "" : `\u001b[${drawn}A\u001b[J`);
   const draw = (): void => {
     scheduled = false;
-    const lines = [...agents.values()].map((progress) => showOnOneLine(progressLine(progress), Math.max(20, columns() - 1)));
+    const lines = shown.map((progress) => showOnOneLine(progressLine(progress), Math.max(20, columns() - 1)));
     stream.write(`${erase()}${lines.map((line) => `${line}\n`).join("")}`);
     drawn = lines.length;
   };
   return {
-    update: (progress) => {
-      agents.set(progress.name, progress);
+    update: (agents) => {
+      shown = agents;
       if (scheduled) return;
       scheduled = true;
       setImmediate(() => {

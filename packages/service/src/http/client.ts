@@ -12,6 +12,9 @@ import { failureFrom } from "./failure-body.ts";
 import { openSocketPath } from "./socket-path.ts";
 import { decodeJson, type EntryLine, type ExecLine, readJson, readLines } from "./wire.ts";
 
+/** Code of the failure of a call that was never begun. */
+export const vaultUnreachable = "vault_unreachable";
+
 /**
  * Tells whether a process listens on the socket of a vault folder.
  *
@@ -78,16 +81,33 @@ async function ask(dir: string, call: Call): Promise<IncomingMessage> {
       },
       resolve,
     );
-    outgoing.once("error", (cause) => reject(gone(dir, cause)));
+    outgoing.once("error", (cause) => reject(call.signal?.aborted === true ? cause : gone(dir, cause)));
     outgoing.end(call.body);
   }).finally(socket.close);
   if (response.statusCode === 200) return response;
+  // A process that is on its way out takes no more calls.
+  if (response.statusCode === 503) {
+    response.resume();
+    throw unreachable(dir, undefined);
+  }
   throw failureFrom(await readJson<unknown>(response));
 }
 
+const neverConnected: readonly (string | undefined)[] = ["ECONNREFUSED", "ENOENT", "ENOTSOCK"];
+
 function gone(dir: string, cause: unknown): ServiceFailure {
+  if (neverConnected.includes(systemCode(cause))) return unreachable(dir, cause);
   return new ServiceFailure("vault_process_gone", {
     message: `Cannot reach the process that holds the vault ${dir}: ${systemCode(cause) ?? "the connection broke"}`,
+    retry: "later",
+    cause,
+  });
+}
+
+/** The call was not begun: the same call can be made to whoever holds the vault next. */
+function unreachable(dir: string, cause: unknown): ServiceFailure {
+  return new ServiceFailure(vaultUnreachable, {
+    message: `Cannot ask the process that holds the vault ${dir}: it takes no calls`,
     retry: "later",
     cause,
   });

@@ -23,10 +23,10 @@ export interface FailureBody {
 }
 
 /** Bytes of one request; the standard input of a program travels in it, base64. */
-export const requestBytesMax = 24 * 1024 * 1024;
+export const requestBytesMax: number = 24 * 1024 * 1024;
 
 /** Characters of one line of an answer; an entry holds at most a few hundred kilobytes. */
-export const lineCharactersMax = 64 * 1024 * 1024;
+export const lineCharactersMax: number = 64 * 1024 * 1024;
 
 // The answers come from the same program in the same checkout, so their shape is taken as it is.
 

@@ -1,0 +1,71 @@
+/**
+ * Asks whoever holds the vault: the process that serves it when there is one, this process when there is none.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+
+import { vaultExists } from "@toka/store";
+
+import type { VaultApi } from "./api.ts";
+import { compose } from "./compose.ts";
+import { ServiceFailure } from "./failure.ts";
+import { isServed, remoteVault, vaultUnreachable } from "./http/client.ts";
+import type { Places } from "./places.ts";
+import { toolsOf } from "./session-tools.ts";
+
+/** Time for another process to begin to serve, or to let go: opening a large vault takes a few seconds. */
+const holderWaitMsMax = 15_000;
+
+/** Time between two looks at a vault that is held and not served. */
+const holderPauseMs = 50;
+
+/** What somebody who asks means to do. */
+export interface AskOptions {
+  /** `read` answers from the state and the log; `run` performs effects, and serves others meanwhile. */
+  readonly purpose: "read" | "run";
+  /** Host time, ms since 1970. */
+  readonly clock: () => number;
+  /** Told what a person should know, one line each. */
+  readonly onNote: (line: string) => void;
+}
+
+/**
+ * Puts questions to a vault.
+ *
+ * @param places - of the call; a vault is created when there is none and the purpose is `run`
+ * @param options - the purpose
+ * @param use - the questions; may be called again when the process that was asked let go of the vault before it took the call
+ * @returns what `use` returns
+ * @throws a failure `vault_absent`, or `vault_locked` when another process holds the vault and does not serve it, or what `use` throws
+ */
+export async function askVault<T>(places: Places, options: AskOptions & { readonly use: (api: VaultApi) => Promise<T> }): Promise<T> {
+  const deadlineMs = Date.now() + holderWaitMsMax;
+  while (true) {
+    try {
+      if (await isServed(places.vault)) return await options.use(remoteVault(places.vault));
+      return await askHere(places, options);
+    } catch (error) {
+      if (!isPassing(error) || Date.now() >= deadlineMs) throw error;
+      await pause(holderPauseMs);
+    }
+  }
+}
+
+function isPassing(error: unknown): boolean {
+  if (typeof error !== "object" || error === null || !("code" in error)) return false;
+  return error.code === vaultUnreachable || error.code === "vault_locked";
+}
+
+async function askHere<T>(places: Places, options: AskOptions & { readonly use: (api: VaultApi) => Promise<T> }): Promise<T> {
+  const { purpose, clock, onNote } = options;
+  if (purpose === "read" && !vaultExists(places.vault)) {
+    throw new ServiceFailure("vault_absent", { message: `Cannot open the vault ${places.vault}: there is none; toka up makes one` });
+  }
+  const composition = await compose({ places, purpose, create: purpose === "run", clock, tools: toolsOf, onNote });
+  try {
+    const answer = await options.use(composition.api);
+    await composition.idle();
+    return answer;
+  } finally {
+    await composition.close();
+  }
+}

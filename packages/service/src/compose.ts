@@ -1,0 +1,179 @@
+/**
+ * Puts Toka together: the vault, the sandbox, the tools, the gate and the socket. This is the one place that builds things; everything
+ * else is handed what it needs.
+ *
+ * Docs: docs/decisions/0008-one-process.md (who holds a vault, and who asks).
+ */
+import { join } from "node:path";
+
+import { type Caller, genesisIds, type GrantId, type MachinePort } from "@toka/kernel";
+import { createRuntime, createSandbox, createToolCatalogue, prepareRegistrations, type Runtime, type Sandbox, type Tool, type ToolCatalogue } from "@toka/runtime";
+import type { Vault } from "@toka/store";
+
+import type { VaultApi } from "./api.ts";
+import { ServiceFailure } from "./failure.ts";
+import type { VaultServer } from "./http/server.ts";
+import { createLocalVault } from "./local-vault.ts";
+import type { Places } from "./places.ts";
+import { refusalInWords } from "./refusal-words.ts";
+import { acceptClock, openVaultAt, operatorCaller } from "./vault-opening.ts";
+
+/** What a composition is made with. */
+export interface ComposeOptions {
+  readonly places: Places;
+  /** `read` only answers questions; `run` also performs effects and serves the socket. */
+  readonly purpose: "read" | "run";
+  /** Whether to create the vault when there is none. */
+  readonly create: boolean;
+  /** Host time, ms since 1970. */
+  readonly clock: () => number;
+  /** The tools of this process; asked once the vault is open, since an open session has tools of its own. */
+  readonly tools: (machine: MachinePort) => Promise<readonly Tool[]>;
+  /** Told what a person should know, one line each. */
+  readonly onNote: (line: string) => void;
+}
+
+/** A running composition. */
+export interface Composition {
+  readonly vault: Vault;
+  readonly api: VaultApi;
+  readonly operator: Caller;
+  readonly tools: ToolCatalogue;
+  readonly sandbox: Sandbox;
+  /** Present when the purpose is `run`. */
+  readonly runtime: Runtime | undefined;
+  /** Rejects when the gate cannot go on; never resolves. */
+  readonly failed: Promise<never>;
+  /** Resolves when no program that was asked for over the socket is under way. */
+  readonly idle: () => Promise<void>;
+  /** Ends programs, gate and socket, signs a checkpoint, and lets go of the vault. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Builds everything that one process needs around one vault.
+ *
+ * @param options - the folders, the purpose and the tools
+ * @returns the composition; whoever built it must close it
+ * @throws a failure when the vault cannot be opened, the tools cannot be registered, or the socket cannot be made
+ */
+export async function compose(options: ComposeOptions): Promise<Composition> {
+  const { places, clock, onNote } = options;
+  const onTrouble = (thrown: unknown): void => onNote(`note: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  const vault = await openVaultAt(places, { create: options.create, clock, onTrouble });
+  const closing = new AbortController();
+  const closers: (() => Promise<void>)[] = [async () => vault.close()];
+  try {
+    const operator = operatorCaller();
+    const sandbox = createSandbox();
+    const gate = options.purpose === "run" ? await openGate({ options, vault, operator, sandbox }) : undefined;
+    if (gate !== undefined) closers.push(async () => gate.runtime.stop());
+    const parts = { dir: vault.dir, machine: vault.machine, operator, clock, runtime: gate?.runtime, closing: closing.signal };
+    const local = createLocalVault(parts);
+    closers.push(async () => local.idle());
+    if (gate !== undefined) {
+      const server = await serve(local.api, vault.dir);
+      closers.push(async () => server.close());
+      local.markServed();
+    }
+    return {
+      vault,
+      api: local.api,
+      operator,
+      sandbox,
+      tools: gate?.tools ?? createToolCatalogue([]),
+      runtime: gate?.runtime,
+      failed: gate?.failed ?? new Promise<never>(() => {}),
+      idle: local.idle,
+      close: closeOnce(closing, closers),
+    };
+  } catch (error) {
+    await closeOnce(closing, closers)().catch(onTrouble);
+    throw error;
+  }
+}
+
+/** Runs the closers in reverse order, each whatever became of the others; the first error is thrown at the end. */
+function closeOnce(closing: AbortController, closers: readonly (() => Promise<void>)[]): () => Promise<void> {
+  let closed: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    closing.abort();
+    const errors: unknown[] = [];
+    for (const closer of closers.toReversed()) await closer().catch((error: unknown) => errors.push(error));
+    if (errors.length > 0) throw errors[0];
+  };
+  return async () => (closed ??= close());
+}
+
+/** HTTP is loaded only by who serves: a command that reads starts without it. */
+async function serve(api: VaultApi, dir: string): Promise<VaultServer> {
+  const { serveVault } = await import("./http/server.ts");
+  return serveVault(api, { dir });
+}
+
+interface Gate {
+  readonly runtime: Runtime;
+  readonly tools: ToolCatalogue;
+  readonly failed: Promise<never>;
+}
+
+async function openGate(from: {
+  readonly options: ComposeOptions;
+  readonly vault: Vault;
+  readonly operator: Caller;
+  readonly sandbox: Sandbox;
+}): Promise<Gate> {
+  const { options, vault, operator, sandbox } = from;
+  const { machine } = vault;
+  const note = await acceptClock(vault, options);
+  if (note !== undefined) options.onNote(note);
+  const tools = await options.tools(machine);
+  const catalogue = createToolCatalogue(tools);
+  await registerTools(tools, { vault, operator });
+  await endOrphanedPrograms({ vault, operator });
+  let fail: (failure: unknown) => void = () => {};
+  const failed = new Promise<never>((_resolve, reject) => (fail = reject));
+  // Whoever waits for the failure is told; when nobody does, the next call meets it.
+  failed.catch(() => {});
+  const runtime = createRuntime({
+    machine,
+    host: vault.host,
+    sandbox,
+    tools: catalogue,
+    layersDir: join(vault.dir, "layers"),
+    hiddenPaths: [vault.dir],
+    clock: { nowMs: options.clock },
+    onFailure: fail,
+  });
+  await runtime.start();
+  return { runtime, tools: catalogue, failed };
+}
+
+async function registerTools(tools: readonly Tool[], { vault, operator }: { readonly vault: Vault; readonly operator: Caller }): Promise<void> {
+  const { machine } = vault;
+  const registered = await machine.view((state) => new Map([...state.tools.values()].map((tool) => [tool.name, tool])));
+  const prepared = prepareRegistrations(tools, { registered: (name) => registered.get(name), seal: (bytes) => machine.seal(bytes) });
+  await Promise.all(
+    prepared.map(async ({ operation, payloads }) => {
+      const { outcome } = await machine.submit(operation, { caller: operator, payloads });
+      if (!("refusal" in outcome)) return;
+      const name = "name" in operation ? operation.name : operation.type;
+      throw new ServiceFailure("tool_refused", { message: `Cannot register the tool ${name}: ${refusalInWords(outcome.refusal)}` });
+    }),
+  );
+}
+
+/**
+ * A program that a person ran is not run again when its process died: its grant ends before the gate looks at what is left. Such grants are
+ * those that the operator holds below the root grant, since `exec` alone makes them and this process alone has the vault.
+ */
+async function endOrphanedPrograms({ vault, operator }: { readonly vault: Vault; readonly operator: Caller }): Promise<void> {
+  const orphans = await vault.machine.view((state) => {
+    const grants: GrantId[] = [];
+    for (const grant of state.grants.values()) {
+      if (grant.holder === genesisIds.root && grant.parent === genesisIds.rootGrant) grants.push(grant.id);
+    }
+    return grants;
+  });
+  await Promise.all(orphans.map(async (grant) => vault.machine.submit({ type: "grant.revoke", grant }, { caller: operator })));
+}

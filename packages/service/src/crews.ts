@@ -1,0 +1,81 @@
+/**
+ * Finds crews and reads them: those that come with Toka by name, any other by folder.
+ */
+import { existsSync, statSync } from "node:fs";
+import { realpath } from "node:fs/promises";
+import { join } from "node:path";
+
+import { type CrewDefinition, type CrewFiles, type Problem, readCrew, readCrewFile, readCrewFolder, SourceFailure } from "@toka/agent";
+import { builtInToolsFolder, createToolCatalogue, loadTools, type Tool } from "@toka/runtime";
+
+import { ServiceFailure } from "./failure.ts";
+
+/** The crew that runs when nobody names one. */
+export const defaultCrew = "repo-care";
+
+/** Where the crews that come with Toka lie. */
+const shippedCrews = join(import.meta.dirname, "../../../examples/crews");
+
+/** A crew that was read, with the tools that it can call. */
+export interface LoadedCrew {
+  readonly folder: string;
+  readonly crew: CrewDefinition;
+  /** The built-in tools and the crew's own. */
+  readonly tools: readonly Tool[];
+}
+
+/**
+ * Finds a crew's folder.
+ *
+ * @param crew - the name of a crew that comes with Toka, or an absolute folder
+ * @returns the folder, free of symbolic links
+ * @throws a failure `crew_missing` when there is none
+ */
+export async function crewFolder(crew: string): Promise<string> {
+  const folder = crew.startsWith("/") ? crew : join(shippedCrews, crew);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    const wanted = crew.startsWith("/") ? "it is not a folder" : "no crew of that name comes with Toka; a folder is named with a slash, such as ./my-crew";
+    throw new ServiceFailure("crew_missing", { message: `Cannot find the crew ${crew}: ${wanted}` });
+  }
+  return realpath(folder);
+}
+
+/**
+ * Reads a crew and its tools from disk.
+ *
+ * @param folder - absolute
+ * @returns the crew
+ * @throws SourceFailure or ToolSourceFailure with every problem found
+ */
+export async function loadCrew(folder: string): Promise<LoadedCrew> {
+  return crewFrom(await readCrewFolder(folder), { folder });
+}
+
+/**
+ * Reads a crew from files that may be older than those on disk, with the tools on disk.
+ *
+ * @param files - as `readCrewFolder` gives them
+ * @param options - the folder that the crew's tools lie in
+ * @returns the crew
+ * @throws SourceFailure or ToolSourceFailure with every problem found
+ */
+export function crewFrom(files: CrewFiles, { folder }: { readonly folder: string }): LoadedCrew {
+  const prefix = folder.endsWith("/") ? folder : `${folder}/`;
+  const problems: Problem[] = [];
+  // What is wrong with the crew file itself is found again, and told with the rest, by readCrew.
+  const own = readCrewFile(files, { prefix, problems })?.tools;
+  const tools = loadTools([builtInToolsFolder, ...(own === undefined ? [] : [join(folder, own)])]);
+  const read = readCrew(files, { prefix, tools: createToolCatalogue(tools) });
+  if ("problems" in read) throw new SourceFailure(`the crew ${folder}`, read.problems);
+  return { folder, crew: read.value, tools };
+}
+
+/**
+ * Tells whether a folder is meant as a crew.
+ *
+ * @param folder - absolute
+ * @returns true when it holds a crew file
+ */
+export function isCrewFolder(folder: string): boolean {
+  return existsSync(join(folder, "crew.yaml"));
+}

@@ -1,0 +1,30 @@
+/**
+ * Verifies a vault from its files.
+ */
+import { verifyVault } from "@toka/store";
+
+import type { Places } from "./places.ts";
+
+/** What verification came to. */
+export interface VaultVerdict {
+  readonly ok: boolean;
+  /** Entries checked: all of them, or those before the first difference. */
+  readonly entries: number;
+  /** Entries that were decided again and came out the same. */
+  readonly reDecided: number;
+  /** Of these, entries whose operation brought values that only a witness vouches for. */
+  readonly attested: number;
+  readonly firstBad?: { readonly position: number; readonly reason: string };
+}
+
+/**
+ * Decides every entry of a vault again, beside whatever process holds it.
+ *
+ * @param places - of the call
+ * @returns the verdict
+ * @throws a failure `vault_absent` when there is no vault, `known_vaults_damaged` when what is remembered cannot be read
+ */
+export async function verifyVaultFiles(places: Places): Promise<VaultVerdict> {
+  const { ok, entries, reDecided, attested, firstBad } = await verifyVault({ dir: places.vault, knownVaults: places.knownVaults });
+  return { ok, entries, reDecided, attested, ...(firstBad === undefined ? {} : { firstBad: { position: firstBad.position, reason: firstBad.reason } }) };
+}
