@@ -49,6 +49,15 @@ export type {
   Refusal,
   RefusalCode,
 } from "./refusal.ts";
+export type {
+  TerminateReason,
+  TaskFailReason,
+  TaskCancelReason,
+  EffectOutcome,
+  FaultCategory,
+  FaultSeverity,
+  EndOutcome,
+} from "./reasons.ts";
 export type { KernelEvent, EventType } from "./event.ts";
 export type {
   AgentSpawned,
@@ -113,9 +122,8 @@ export type { VaultOpened, VaultConfigured, VaultResumed, ClockAccepted, VaultEv
 export type { AgentResume } from "./operations/agent-resume.ts";
 export type { AgentSpawn } from "./operations/agent-spawn.ts";
 export type { AgentSuspend } from "./operations/agent-suspend.ts";
-export type { AgentTerminate, TerminateReason } from "./operations/agent-terminate.ts";
+export type { AgentTerminate } from "./operations/agent-terminate.ts";
 export type { AgentTransition } from "./operations/agent-transition.ts";
-export type { Batch } from "./operations/batch.ts";
 export type { BudgetAllot } from "./operations/budget-allot.ts";
 export type { BudgetCarve } from "./operations/budget-carve.ts";
 export type { BudgetClose } from "./operations/budget-close.ts";
@@ -128,9 +136,9 @@ export type { DefinitionReject } from "./operations/definition-reject.ts";
 export type { DefinitionRollBack } from "./operations/definition-roll-back.ts";
 export type { EffectAbandon } from "./operations/effect-abandon.ts";
 export type { EffectRequest } from "./operations/effect-request.ts";
-export type { EffectSettle, EffectOutcome } from "./operations/effect-settle.ts";
+export type { EffectSettle } from "./operations/effect-settle.ts";
 export type { EffectStart } from "./operations/effect-start.ts";
-export type { FaultRecord, FaultCategory } from "./operations/fault-record.ts";
+export type { FaultRecord } from "./operations/fault-record.ts";
 export type { GrantDelegate } from "./operations/grant-delegate.ts";
 export type { GrantIssue } from "./operations/grant-issue.ts";
 export type { GrantRevoke } from "./operations/grant-revoke.ts";
@@ -143,9 +151,9 @@ export type { SecretRecord } from "./operations/secret-record.ts";
 export type { SessionAdvance } from "./operations/session-advance.ts";
 export type { SessionEnd } from "./operations/session-end.ts";
 export type { SessionStart, SessionPlan } from "./operations/session-start.ts";
-export type { TaskCancel, TaskCancelReason } from "./operations/task-cancel.ts";
+export type { TaskCancel } from "./operations/task-cancel.ts";
 export type { TaskComplete } from "./operations/task-complete.ts";
-export type { TaskFail, TaskFailReason } from "./operations/task-fail.ts";
+export type { TaskFail } from "./operations/task-fail.ts";
 export type { TaskReport } from "./operations/task-report.ts";
 export type { TaskSchedule } from "./operations/task-schedule.ts";
 export type { TaskStart } from "./operations/task-start.ts";
@@ -157,7 +165,7 @@ export type { ToolUpdate } from "./operations/tool-update.ts";
 export type { VaultConfigure } from "./operations/vault-configure.ts";
 export type { VaultOpen } from "./operations/vault-open.ts";
 export type { VaultResume } from "./operations/vault-resume.ts";
-export type { OperationsByType, OperationType, PlainOperation, Operation } from "./operation.ts";
+export type { OperationsByType, OperationType, PlainOperation, Operation, Batch } from "./operation.ts";
 export type { Entry, Outcome, Accepted, Decision } from "./entry.ts";
 export type {
   Head,
@@ -187,3 +195,17 @@ export type {
 } from "./state/entities.ts";
 export type { KernelState, KernelLookup } from "./state/state.ts";
 export type { Caller, PayloadDraft, Receipt, RecordedEntry, StopSignal, MachinePort } from "./machine-port.ts";
+export { decide } from "./decide.ts";
+export { applyEntry } from "./apply.ts";
+export { authorises, grantIsLive } from "./authority/authorises.ts";
+export { covers, excess } from "./authority/covers.ts";
+export { parseOperation, isAttested, operationTypes } from "./codec/operation.ts";
+export { encodeEntry, decodeEntry, encodeOutcome } from "./codec/entry.ts";
+export { emptyState, encodeEntity, entityKeys, takeDirty, encodeState, decodeState } from "./state/snapshot.ts";
+export { evaluate } from "./predicate/evaluate.ts";
+export type { Facts } from "./predicate/evaluate.ts";
+export { definitionPart, firstCircle } from "./definition-shape.ts";
+export { read } from "./codec/shape.ts";
+export type { Shape } from "./codec/shape.ts";
+export { availableOf } from "./budget/booking.ts";
+export { predicate } from "./predicate/shape.ts";

@@ -69,6 +69,8 @@ export const fixedLimits = {
   definitionCharsMax: 16_384,
   /** Versions of a name that can be rolled back through. */
   definitionVersionsKept: 16,
+  /** Undecided proposals of one principal: proposing needs no permission. */
+  proposalsPerPrincipalMax: 16,
   /** Characters of a name: longer ones do not fit a line. */
   nameCharsMax: 64,
   /** Characters of a short text such as a reason. */

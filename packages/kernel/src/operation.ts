@@ -4,7 +4,6 @@ import type { AgentSpawn } from "./operations/agent-spawn.ts";
 import type { AgentSuspend } from "./operations/agent-suspend.ts";
 import type { AgentTerminate } from "./operations/agent-terminate.ts";
 import type { AgentTransition } from "./operations/agent-transition.ts";
-import type { Batch } from "./operations/batch.ts";
 import type { BudgetAllot } from "./operations/budget-allot.ts";
 import type { BudgetCarve } from "./operations/budget-carve.ts";
 import type { BudgetClose } from "./operations/budget-close.ts";
@@ -105,3 +104,9 @@ export type PlainOperation = OperationsByType[keyof OperationsByType];
 
 /** An operation. `parseOperation` makes one from foreign data; `decide` expects its keys in the order that it gives them. */
 export type Operation = PlainOperation | Batch;
+
+/** Up to 64 operations of one principal under one grant, decided in order, each seeing what those before it did: all or none. */
+export interface Batch {
+  readonly type: "batch";
+  readonly operations: readonly PlainOperation[];
+}

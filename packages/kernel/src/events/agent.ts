@@ -1,8 +1,7 @@
 /** Events of agents and their runs. What an event leaves out stands in the operation of the same entry. */
 import type { AgentId, BudgetId, GrantId, PrincipalId, RunId, SessionId, TaskId } from "../ids.ts";
-import type { TerminateReason } from "../operations/agent-terminate.ts";
-import type { RunEnd } from "../operations/run-end.ts";
 import type { SuspendReason } from "../state/entities.ts";
+import type { EndOutcome, TerminateReason } from "../reasons.ts";
 
 /** An agent lives, with a principal, a grant and a budget of its own. */
 export interface AgentSpawned {
@@ -67,7 +66,7 @@ export interface RunEnded {
   readonly schema: 1;
   readonly run: RunId;
   readonly agent: AgentId;
-  readonly outcome: RunEnd["outcome"];
+  readonly outcome: EndOutcome;
 }
 
 /** The events of this area. */

@@ -1,8 +1,8 @@
 /** Events of effects and tools. What an event leaves out stands in the operation of the same entry. */
 import type { Amounts } from "../budget/amounts.ts";
 import type { AgentId, EffectId, TaskId, ToolId } from "../ids.ts";
-import type { EffectOutcome } from "../operations/effect-settle.ts";
 import type { SideEffect } from "../state/entities.ts";
+import type { EffectOutcome } from "../reasons.ts";
 
 /** An effect may be performed: its amounts are reserved. */
 export interface EffectRequested {

@@ -1,7 +1,6 @@
 /** Events of sessions, and faults. What an event leaves out stands in the operation of the same entry. */
 import type { SessionId } from "../ids.ts";
-import type { FaultCategory, FaultRecord } from "../operations/fault-record.ts";
-import type { SessionEnd } from "../operations/session-end.ts";
+import type { EndOutcome, FaultCategory, FaultSeverity } from "../reasons.ts";
 
 /** A session began. */
 export interface SessionStarted {
@@ -26,7 +25,7 @@ export interface SessionEnded {
   readonly schema: 1;
   readonly session: SessionId;
   readonly name: string;
-  readonly outcome: SessionEnd["outcome"];
+  readonly outcome: EndOutcome;
   readonly skipped: readonly string[];
 }
 
@@ -36,7 +35,7 @@ export interface FaultRecorded {
   readonly schema: 1;
   readonly category: FaultCategory;
   readonly code: number;
-  readonly severity: FaultRecord["severity"];
+  readonly severity: FaultSeverity;
   readonly count: number;
 }
 

@@ -1,7 +1,6 @@
 /** Events of tasks and objectives. What an event leaves out stands in the operation of the same entry. */
 import type { AgentId, TaskId } from "../ids.ts";
-import type { TaskCancelReason } from "../operations/task-cancel.ts";
-import type { TaskFailReason } from "../operations/task-fail.ts";
+import type { TaskCancelReason, TaskFailReason } from "../reasons.ts";
 
 /** A task is on the list of its agent. */
 export interface TaskScheduled {

@@ -1,9 +1,21 @@
 /** `effect.request`: asks for something to be done in the world: authority and budget are decided here, once for all kinds. */
+import { isCovered } from "../authority/covers.ts";
 import type { Permission } from "../authority/permission.ts";
 import type { Amounts } from "../budget/amounts.ts";
+import { reserveOf } from "../budget/booking.ts";
+import { spendable } from "../budget/spendable.ts";
+import { checked, integer, list, nullable, oneOf, record } from "../codec/shape.ts";
+import { amounts, content, id, inputs, key, name, permission, shortText } from "../codec/shapes.ts";
 import type { Content, Input } from "../content.ts";
+import { accept, controlled, denied, full, type Moment, openVault, type OperationKind, refuse } from "../decision.ts";
 import type { AgentId, BudgetId, TaskId } from "../ids.ts";
-import type { EffectKind } from "../state/entities.ts";
+import { fixedLimits, limitCeilings } from "../limits.ts";
+import { evaluate } from "../predicate/evaluate.ts";
+import { factsOf, own } from "../predicate/facts.ts";
+import type { PlainRefusal } from "../refusal.ts";
+import type { EffectKind, SideEffect, Tool } from "../state/entities.ts";
+import type { LiveState } from "../state/live-state.ts";
+import { partOf } from "../tasks.ts";
 
 /** Requests an effect. */
 export interface EffectRequest {
@@ -26,4 +38,129 @@ export interface EffectRequest {
   readonly timeoutMs: number;
   /** Attested values for the step's `when`. */
   readonly inputs: readonly Input[];
+}
+
+/** How it is read and decided. */
+export const effectRequest: OperationKind<EffectRequest> = {
+  shape: checked(
+    record<EffectRequest>({
+      type: oneOf("effect.request"),
+      kind: oneOf("tool", "code"),
+      label: shortText,
+      agent: nullable(id("agent")),
+      task: nullable(id("task")),
+      step: nullable(key),
+      tool: nullable(name),
+      arguments: content,
+      claims: list(permission, { max: fixedLimits.claimsMax }),
+      reserve: amounts,
+      budget: id("budget"),
+      timeoutMs: integer(1, limitCeilings.effectTimeoutMsMax),
+      inputs,
+    }),
+    (request) => {
+      if ((request.kind === "tool") === (request.tool === null)) {
+        return { path: "tool", wanted: "a name for kind tool, null for kind code" };
+      }
+      if (request.step !== null && request.task === null) return { path: "task", wanted: "the task of the step" };
+      if (request.task !== null && request.agent === null) return { path: "agent", wanted: "the agent of the task" };
+      return undefined;
+    },
+  ),
+  starts: true,
+  decide: (state, operation, moment) => {
+    const { agent, task, step } = operation;
+    const tool = operation.tool === null ? undefined : state.lookup.tool(operation.tool);
+    const reserve = reserveOf(operation.kind, operation.reserve);
+    const no =
+      agentAmiss(state, { operation, moment }) ??
+      stepAmiss(state, operation) ??
+      toolAmiss(state, { operation, tool }) ??
+      claimsAmiss(state, { operation, tool, moment }) ??
+      timeoutAmiss(state, { operation, tool }) ??
+      spendable(state, { budget: operation.budget, wanted: reserve, moment }) ??
+      crowded(state, agent);
+    if (no !== undefined) return refuse(no);
+    const sideEffect = tool?.sideEffect ?? classOf(operation.claims);
+    const effect = moment.fresh("effect");
+    return accept({ type: "effect.requested", schema: 1, effect, agent, task, step, sideEffect });
+  },
+};
+
+type Amiss = PlainRefusal | undefined;
+
+function agentAmiss(state: LiveState, { operation, moment }: { operation: EffectRequest; moment: Moment }): Amiss {
+  if (operation.agent === null) return undefined;
+  const asked = controlled(state, { moment, agent: operation.agent });
+  if ("refused" in asked) return asked.refused;
+  return asked.agent.state === "suspended" ? { code: "agent_suspended", agent: operation.agent } : undefined;
+}
+
+function stepAmiss(state: LiveState, { agent: agentId, task: id, step, tool, inputs: given }: EffectRequest): Amiss {
+  if (id === null || agentId === null) return undefined;
+  const agent = state.agents.get(agentId);
+  const task = state.tasks.get(id);
+  if (agent === undefined || task?.agent !== agentId || task.status !== "running") {
+    return { code: "task_not_running", task: id };
+  }
+  if (step === null) return undefined;
+  const part = partOf(state, { agent, key: task.key }).steps.find((declared) => declared.label === step);
+  if (part?.tool !== tool) return { code: "step_not_declared", step };
+  const stands = own(task.steps, step);
+  if (stands?.status === "requested") return { code: "step_in_flight", effect: stands.effect };
+  if (stands !== undefined) return { code: "step_settled", status: stands.status };
+  if (part?.when === undefined) return undefined;
+  const { holds, error } = evaluate(part.when, factsOf(agent, { state, task, inputs: given }));
+  return holds ? undefined : { code: "condition_not_met", error };
+}
+
+function toolAmiss(state: LiveState, { operation, tool }: { operation: EffectRequest; tool: Tool | undefined }): Amiss {
+  const { tool: wanted, agent: id } = operation;
+  if (wanted === null) return undefined;
+  if (tool === undefined) return { code: "tool_unknown", name: wanted };
+  const agent = id === null ? undefined : state.agents.get(id);
+  if (agent === undefined) return undefined;
+  const offered = state.definitions.get(agent.definition)?.part.tools.includes(wanted) ?? false;
+  return offered || agent.injected.includes(wanted) ? undefined : { code: "tool_not_offered", name: wanted };
+}
+
+function claimsAmiss(
+  state: LiveState,
+  { operation, tool, moment }: { operation: EffectRequest; tool: Tool | undefined; moment: Moment },
+): Amiss {
+  const { claims } = operation;
+  const call: Permission = operation.tool === null ? "code.run:native" : `tool.call:${operation.tool}`;
+  for (const permission of [call, ...claims]) {
+    const no = denied(state, { moment, permission });
+    if (no !== undefined) return no;
+  }
+  if (tool === undefined) return undefined;
+  const beyond = claims.find((claim) => !isCovered(tool.permissions, claim));
+  if (beyond !== undefined) return { code: "claim_beyond_tool", permission: beyond };
+  return tool.sideEffect === "privileged" ? { code: "approval_required", tool: tool.name } : undefined;
+}
+
+function timeoutAmiss(
+  state: LiveState,
+  { operation, tool }: { operation: EffectRequest; tool: Tool | undefined },
+): Amiss {
+  const vaultMax = openVault(state).limits.effectTimeoutMsMax;
+  const timeoutMsMax = Math.min(vaultMax, tool?.timeoutMsMax ?? vaultMax);
+  return operation.timeoutMs <= timeoutMsMax ? undefined : { code: "timeout_out_of_range", timeoutMsMax };
+}
+
+function crowded(state: LiveState, id: AgentId | null): Amiss {
+  const agent = id === null ? undefined : state.agents.get(id);
+  if (agent !== undefined) {
+    const max = state.definitions.get(agent.definition)?.part.limits.openEffectsMax ?? 0;
+    const open = state.index.effectsOfAgent.of(agent.id).size;
+    if (open >= max) return { code: "limit_reached", limit: "openEffectsMax", max };
+  }
+  return full("effectsMax", { state, count: state.effects.size });
+}
+
+// Code has no registration that says what it may do; its claims do.
+function classOf(claims: readonly Permission[]): SideEffect {
+  if (claims.some((claim) => claim.startsWith("net.connect:"))) return "external";
+  return claims.some((claim) => claim.startsWith("fs.write:")) ? "idempotent" : "read_only";
 }

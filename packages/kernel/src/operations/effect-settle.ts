@@ -1,7 +1,16 @@
 /** `effect.settle`: the host says what came of an effect and what it used. Host only: nobody settles his own effect. */
-import type { Amounts } from "../budget/amounts.ts";
+import { type Amounts, lessAmounts, noAmounts } from "../budget/amounts.ts";
+import { bookedOf, budgetAt, plusSpent, warningsOf } from "../budget/booking.ts";
+import { integer, nullable, oneOf, record } from "../codec/shape.ts";
+import { amounts, content, id, shortText } from "../codec/shapes.ts";
 import type { Content } from "../content.ts";
+import { accept, type Moment, type OperationKind, refuse } from "../decision.ts";
+import type { BudgetWarned } from "../events/budget.ts";
 import type { EffectId } from "../ids.ts";
+import { fixedLimits } from "../limits.ts";
+import type { EffectOutcome } from "../reasons.ts";
+import type { Budget, Effect } from "../state/entities.ts";
+import type { LiveState } from "../state/live-state.ts";
 
 /** Settles an effect. With outcome unknown it stays, owed, until somebody knows. */
 export interface EffectSettle {
@@ -19,5 +28,60 @@ export interface EffectSettle {
   readonly changed: number;
 }
 
-/** What came of an effect. */
-export type EffectOutcome = "succeeded" | "failed" | "timed-out" | "limit" | "aborted" | "conflict" | "unknown";
+/** How it is read and decided. */
+export const effectSettle: OperationKind<EffectSettle> = {
+  shape: record<EffectSettle>({
+    type: oneOf("effect.settle"),
+    effect: id("effect"),
+    outcome: oneOf("succeeded", "failed", "timed-out", "limit", "aborted", "conflict", "unknown"),
+    code: nullable(shortText),
+    result: nullable(content),
+    usage: amounts,
+    changes: nullable(content),
+    changed: integer(0, fixedLimits.contentBytesMax),
+  }),
+  hostOnly: true,
+  closesBudgets: (state, operation) => budgetOf(state, operation)?.closing ?? false,
+  decide: (state, operation, moment) => {
+    const { effect: id, outcome, usage } = operation;
+    const effect = state.effects.get(id);
+    if (effect === undefined) return refuse({ code: "effect_unknown", effect: id });
+    if (outcome === "unknown" && effect.status === "owed") return refuse({ code: "effect_owed", effect: id });
+    if (mustStart(effect) && outcome !== "aborted" && outcome !== "failed") {
+      return refuse({ code: "effect_not_started", effect: id });
+    }
+    const { agent, task, step } = effect;
+    const of = { effect: id, agent, task, step } as const;
+    const booked = bookedNow(effect, outcome === "unknown" ? effect.reserve : usage);
+    const warnings = warned(state, { effect, booked, moment });
+    if (outcome === "unknown") return accept({ type: "effect.owed", schema: 1, ...of, booked }, ...warnings);
+    return accept({ type: "effect.settled", schema: 1, ...of, outcome, booked }, ...warnings);
+  },
+};
+
+// Nobody can have seen what came of something that was never begun.
+function mustStart({ sideEffect, status }: Effect): boolean {
+  return status === "requested" && (sideEffect === "external" || sideEffect === "privileged");
+}
+
+// What an owed effect was presumed to have used is spent already: only what goes beyond it is booked.
+function bookedNow(effect: Effect, usage: Amounts): Amounts {
+  if (effect.status !== "owed") return bookedOf(usage, effect.reserve);
+  return bookedOf(lessAmounts(usage, effect.presumed), noAmounts);
+}
+
+function budgetOf(state: LiveState, { effect: id }: EffectSettle): Budget | undefined {
+  const effect = state.effects.get(id);
+  return effect === undefined ? undefined : state.budgets.get(effect.budget);
+}
+
+// A closing budget hands its account up when it is drained; what that warns of is found by trying.
+function warned(
+  state: LiveState,
+  { effect, booked, moment }: { effect: Effect; booked: Amounts; moment: Moment },
+): readonly BudgetWarned[] {
+  const stored = state.budgets.get(effect.budget);
+  if (stored === undefined || stored.closing) return [];
+  const now = budgetAt(stored, moment.timeMs);
+  return warningsOf({ ...now, spent: plusSpent(now.spent, booked) });
+}

@@ -3,7 +3,10 @@
  * and the root budget.
  */
 import type { Amounts } from "../budget/amounts.ts";
-import type { KernelLimits } from "../limits.ts";
+import { flag, oneOf, optional, record, textThat } from "../codec/shape.ts";
+import { allotment, limits, name } from "../codec/shapes.ts";
+import { accept, type OperationKind } from "../decision.ts";
+import { defaultLimits, type KernelLimits } from "../limits.ts";
 
 /** Opens a vault: only as its first entry, stamped by `principal-1-0` without a grant. */
 export interface VaultOpen {
@@ -23,3 +26,27 @@ export interface VaultOpen {
   /** Held: nothing starts before `vault.resume`. */
   readonly held: boolean;
 }
+
+/** How it is read and decided. */
+export const vaultOpen: OperationKind<VaultOpen> = {
+  shape: record<VaultOpen>({
+    type: oneOf("vault.open"),
+    format: oneOf(1),
+    vault: textThat((value) => /^vault-[0-9a-f]{32}$/.test(value), "vault- and 32 hexadecimal digits"),
+    name,
+    host: name,
+    root: name,
+    allotment,
+    limits: optional(limits),
+    held: flag,
+  }),
+  decide: (_state, operation, moment) => {
+    // The ids of genesis are known beforehand; drawing them keeps them in step with `genesisIds`.
+    moment.fresh("principal");
+    moment.fresh("principal");
+    moment.fresh("grant");
+    moment.fresh("budget");
+    const { vault, limits: given } = operation;
+    return accept({ type: "vault.opened", schema: 1, vault, limits: { ...defaultLimits, ...given } });
+  },
+};

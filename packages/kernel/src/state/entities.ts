@@ -28,8 +28,10 @@ export interface Head {
 
 /** The vault itself. */
 export interface Vault {
-  readonly id: string;
+  readonly id: "vault";
   readonly format: 1;
+  /** The vault's own id, `vault-` and 32 hexadecimal digits. */
+  readonly vault: string;
   readonly name: string;
   readonly limits: KernelLimits;
   /** Held: nothing is started until somebody resumes it. */

@@ -1,0 +1,114 @@
+/**
+ * The bytes of an entry: JSON with exactly one order of keys, so that an entry has one encoding and a digest of its own.
+ *
+ * Source: docs/decisions/0001-entry-records-operation-and-outcome.md.
+ */
+import type { Entry, Outcome } from "../entry.ts";
+import type { KernelEvent } from "../event.ts";
+import { Malformed } from "../failure.ts";
+import { fixedLimits } from "../limits.ts";
+import type { Refusal } from "../refusal.ts";
+import type { Proof, Stamp } from "../stamp.ts";
+import { operationShape } from "./operation.ts";
+import { integer, list, nullable, oneOf, optional, problem, read, record } from "./shape.ts";
+import type { Shape } from "./shape.ts";
+import { digest, id, momentMs } from "./shapes.ts";
+
+/**
+ * Writes an entry.
+ *
+ * @param entry whose operation has its keys in canonical order
+ * @returns JSON text, to be stored as UTF-8
+ */
+export function encodeEntry(entry: Entry): string {
+  const { position, previous, stamp, operation, outcome } = entry;
+  const { timeMs, principal, grant, causes, proof } = stamp;
+  return JSON.stringify({
+    position,
+    previous,
+    stamp: { timeMs, principal, grant, causes, proof: { method: proof.method, digest: proof.digest } },
+    operation,
+    outcome,
+  });
+}
+
+/**
+ * Writes an outcome, as it stands in its entry.
+ *
+ * @returns JSON text
+ */
+export function encodeOutcome(outcome: Outcome): string {
+  return JSON.stringify(outcome);
+}
+
+/**
+ * Reads an entry. Position, stamp and operation are checked; of an outcome only the outline: whoever does not trust the bytes
+ * decides the operation again and compares.
+ *
+ * @param bytes the stored text
+ * @returns the entry
+ * @throws Malformed when the text is no entry, or not the one encoding of it
+ */
+export function decodeEntry(bytes: string): Entry {
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes);
+  } catch {
+    throw new Malformed({ path: "entry", wanted: "JSON", found: "something else" });
+  }
+  const entry = read(entryShape, { value, root: "entry" });
+  if (encodeEntry(entry) !== bytes) {
+    throw new Malformed({ path: "entry", wanted: "its canonical encoding", found: "another encoding" });
+  }
+  return entry;
+}
+
+/** A stamp. */
+export const stampShape: Shape<Stamp> = record<Stamp>({
+  timeMs: momentMs,
+  principal: id("principal"),
+  grant: nullable(id("grant")),
+  causes: ascending(list(integer(1, Number.MAX_SAFE_INTEGER), { max: fixedLimits.causesMax })),
+  proof: record<Proof>({ method: oneOf("local-uid", "token", "mtls"), digest }),
+});
+
+const outcomeShape: Shape<Outcome> = (value) => {
+  if (typeof value === "object" && value !== null && "refusal" in value) {
+    return record<{ readonly refusal: Refusal }>({ refusal: outlined<Refusal>("code") })(value);
+  }
+  return record<Extract<Outcome, { events: unknown }>>({
+    events: list(outlined<KernelEvent>("type"), { min: 1, max: eventsMax }),
+    counts: optional(list(integer(1, eventsMax), { min: 1, max: fixedLimits.batchOperationsMax })),
+  })(value);
+};
+
+const entryShape: Shape<Entry> = record<Entry>({
+  position: integer(1, Number.MAX_SAFE_INTEGER),
+  previous: digest,
+  stamp: stampShape,
+  operation: operationShape,
+  outcome: outcomeShape,
+});
+
+// An object with a text under the key that tells it apart; the rest is compared after deciding again.
+function outlined<T>(key: string): Shape<T> {
+  return (value) => {
+    if (typeof value === "object" && value !== null && key in value) return value as T;
+    throw problem(value, { path: "", wanted: `an object with ${key}` });
+  };
+}
+
+function ascending(shape: Shape<readonly number[]>): Shape<readonly number[]> {
+  return (value) => {
+    const causes = shape(value);
+    for (let index = 1; index < causes.length; index += 1) {
+      if ((causes[index] ?? 0) <= (causes[index - 1] ?? 0)) {
+        throw problem("another order", { path: `[${index}]`, wanted: "ascending positions", said: true });
+      }
+    }
+    return causes;
+  };
+}
+
+// The end of one agent ends those below it, each with an event: as many as agents can be alive.
+const eventsMax = 2_000_000;

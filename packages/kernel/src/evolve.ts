@@ -1,0 +1,74 @@
+/** Applies one event: the fold that the state is. */
+import type { KernelEvent } from "./event.ts";
+import { evolveAgent } from "./evolve/agent.ts";
+import { evolveAuthority } from "./evolve/authority.ts";
+import { evolveBudget } from "./evolve/budget.ts";
+import { evolveDefinition } from "./evolve/definition.ts";
+import { evolveEffect } from "./evolve/effect.ts";
+import { evolveSession } from "./evolve/session.ts";
+import { evolveTask } from "./evolve/task.ts";
+import { evolveVault } from "./evolve/vault.ts";
+import type { Cause } from "./evolve/cause.ts";
+import type { LiveState } from "./state/live-state.ts";
+
+/** Applies an event to the state, together with what it follows from. */
+export function evolve(state: LiveState, event: KernelEvent, cause: Cause): void {
+  switch (event.type) {
+    case "vault.opened":
+    case "vault.configured":
+    case "vault.resumed":
+    case "clock.accepted":
+      return evolveVault(state, event, cause);
+    case "principal.registered":
+    case "grant.issued":
+    case "grant.delegated":
+    case "grant.revoked":
+    case "key.recorded":
+    case "secret.recorded":
+      return evolveAuthority(state, event, cause);
+    case "budget.allotted":
+    case "budget.carved":
+    case "budget.topped-up":
+    case "budget.closed":
+    case "budget.warned":
+      return evolveBudget(state, event, cause);
+    case "definition.registered":
+    case "definition.proposed":
+    case "definition.promoted":
+    case "definition.rejected":
+    case "definition.rolled-back":
+      return evolveDefinition(state, event, cause);
+    case "agent.spawned":
+    case "agent.suspended":
+    case "agent.resumed":
+    case "agent.terminated":
+    case "agent.transitioned":
+    case "run.started":
+    case "run.ended":
+      return evolveAgent(state, event, cause);
+    case "task.scheduled":
+    case "task.started":
+    case "task.reported":
+    case "task.completed":
+    case "task.failed":
+    case "task.cancelled":
+    case "task.timed-out":
+    case "objective.judged":
+      return evolveTask(state, event, cause);
+    case "effect.requested":
+    case "effect.started":
+    case "effect.settled":
+    case "effect.owed":
+    case "effect.abandoned":
+    case "tool.registered":
+    case "tool.updated":
+    case "tool.unregistered":
+    case "tool.injected":
+      return evolveEffect(state, event, cause);
+    case "session.started":
+    case "session.advanced":
+    case "session.ended":
+    case "fault.recorded":
+      return evolveSession(state, event, cause);
+  }
+}

@@ -1,0 +1,113 @@
+/** What events of agents and runs do to the state. */
+import type { AgentEvent, AgentSpawned, AgentTerminated } from "../events/agent.ts";
+import { compareIds } from "../ids.ts";
+import type { AgentId } from "../ids.ts";
+import type { Agent, SessionAgent } from "../state/entities.ts";
+import type { LiveState } from "../state/live-state.ts";
+import { endGrant } from "./authority.ts";
+import { carveBudget, closeBudget } from "./budget.ts";
+import { askedFor, rowOf } from "./cause.ts";
+import type { Cause } from "./cause.ts";
+import { dropIfUnused } from "./definition.ts";
+
+/** Applies an event of agents or runs. */
+export function evolveAgent(state: LiveState, event: AgentEvent, cause: Cause): void {
+  switch (event.type) {
+    case "agent.spawned":
+      return spawned(state, event, cause);
+    case "agent.suspended":
+      return changeAgent(state, event.agent, { state: "suspended", suspendReason: event.reason });
+    case "agent.resumed":
+      return changeAgent(state, event.agent, { state: "running", suspendReason: null });
+    case "agent.terminated":
+      return terminated(state, event, cause.timeMs);
+    case "agent.transitioned":
+      return changeAgent(state, event.agent, { lifecycle: event.to });
+    case "run.started":
+      state.table.runs.put({ id: event.run, agent: event.agent, startedAtMs: cause.timeMs });
+      return changeAgent(state, event.agent, { run: event.run });
+    case "run.ended":
+      state.table.runs.drop(event.run);
+      return changeAgent(state, event.agent, { run: null });
+  }
+}
+
+/** Replaces some of an agent's row. */
+export function changeAgent(state: LiveState, agent: AgentId, change: Partial<Agent>): void {
+  state.table.agents.put({ ...rowOf(state.agents, agent), ...change });
+}
+
+function spawned(state: LiveState, event: AgentSpawned, cause: Cause): void {
+  const asked = askedFor(cause, "agent.spawn");
+  const { agent, principal, grant, budget, name, session } = event;
+  const parentGrant = rowOf(state.grants, cause.stamp.grant ?? grant);
+  state.table.principals.put({ id: principal, name, kind: "agent", agent, ended: [] });
+  state.table.grants.put({
+    id: grant,
+    holder: principal,
+    parent: parentGrant.id,
+    permissions: asked.permissions,
+    expiresAtMs: asked.expiresAtMs,
+    depthLeft: parentGrant.depthLeft - 1,
+  });
+  carveBudget(state, {
+    budget,
+    parent: asked.budget,
+    holder: principal,
+    amounts: asked.allotment,
+    timeMs: cause.timeMs,
+  });
+  state.table.agents.put({
+    id: agent,
+    name,
+    principal,
+    grant,
+    budget,
+    definition: asked.definition,
+    parent: asked.parent,
+    session,
+    state: "running",
+    suspendReason: null,
+    lifecycle: rowOf(state.definitions, asked.definition).part.lifecycle.initial,
+    run: null,
+    injected: [],
+    tasks: {},
+    objectives: {},
+  });
+  changePlanned(state, event, (planned) => ({
+    ...planned,
+    state: "live",
+    agent,
+    restarts: planned.restarts + (planned.state === "failed" ? 1 : 0),
+  }));
+}
+
+function terminated(state: LiveState, event: AgentTerminated, timeMs: number): void {
+  const agent = rowOf(state.agents, event.agent);
+  for (const task of event.cancelled) state.table.tasks.drop(task);
+  if (agent.run !== null) state.table.runs.drop(agent.run);
+  state.table.agents.drop(agent.id);
+  state.table.principals.drop(agent.principal);
+  state.table.refusals.drop(agent.principal);
+  for (const grant of [...state.index.grantsHeldBy.of(agent.principal)].sort(compareIds)) {
+    // One of them may stand below another and be gone with it.
+    if (state.grants.has(grant)) endGrant(state, grant);
+  }
+  for (const budget of [...state.index.budgetsHeldBy.of(agent.principal)].sort(compareIds)) {
+    if (state.budgets.has(budget)) closeBudget(state, { budget, timeMs });
+  }
+  dropIfUnused(state, agent.definition);
+  const ended = event.reason === "completed" ? "completed" : "failed";
+  changePlanned(state, event, (planned) => ({ ...planned, state: ended }));
+}
+
+function changePlanned(
+  state: LiveState,
+  { session: id, name }: AgentSpawned | AgentTerminated,
+  change: (planned: SessionAgent) => SessionAgent,
+): void {
+  if (id === null) return;
+  const session = rowOf(state.sessions, id);
+  const agents = session.agents.map((planned) => (planned.name === name ? change(planned) : planned));
+  state.table.sessions.put({ ...session, agents });
+}

@@ -1,0 +1,111 @@
+/** What events of effects and tools do to the state. */
+import { noAmounts } from "../budget/amounts.ts";
+import { book, drain, reserve, reserveOf } from "../budget/booking.ts";
+import type { EffectEvent, EffectOwed, EffectRequested, EffectSettled } from "../events/effect.ts";
+import { fault } from "../failure.ts";
+import type { ToolFields } from "../operations/tool-register.ts";
+import type { ToolId } from "../ids.ts";
+import type { Effect, StepState } from "../state/entities.ts";
+import type { LiveState } from "../state/live-state.ts";
+import { changeAgent } from "./agent.ts";
+import { askedFor, rowOf } from "./cause.ts";
+import type { Cause } from "./cause.ts";
+import { setStep } from "./task.ts";
+
+/** Applies an event of effects or tools. */
+export function evolveEffect(state: LiveState, event: EffectEvent, cause: Cause): void {
+  switch (event.type) {
+    case "effect.requested":
+      return requested(state, event, cause);
+    case "effect.started": {
+      const effect = rowOf(state.effects, event.effect);
+      return state.table.effects.put({ ...effect, status: "started", startedAtMs: cause.timeMs });
+    }
+    case "effect.settled":
+      return settled(state, event, cause);
+    case "effect.owed":
+      return owed(state, event, cause.timeMs);
+    case "effect.abandoned": {
+      const effect = rowOf(state.effects, event.effect);
+      return remove(state, effect, { timeMs: cause.timeMs, step: failedStep(effect, "abandoned") });
+    }
+    case "tool.registered":
+      return putTool(state, event.tool, askedFor(cause, "tool.register"));
+    case "tool.updated":
+      return putTool(state, event.tool, askedFor(cause, "tool.update"));
+    case "tool.unregistered":
+      return state.table.tools.drop(event.tool);
+    case "tool.injected": {
+      const { injected } = rowOf(state.agents, event.agent);
+      return changeAgent(state, event.agent, { injected: [...injected, event.name] });
+    }
+  }
+}
+
+function requested(state: LiveState, event: EffectRequested, cause: Cause): void {
+  const asked = askedFor(cause, "effect.request");
+  const { timeMs, stamp } = cause;
+  const amounts = reserveOf(asked.kind, asked.reserve);
+  reserve(state, { budget: asked.budget, timeMs, amounts });
+  state.table.effects.put({
+    id: event.effect,
+    kind: asked.kind,
+    label: asked.label,
+    principal: stamp.principal,
+    grant: stamp.grant ?? fault("an effect was requested without a grant"),
+    agent: asked.agent,
+    task: asked.task,
+    step: asked.step,
+    tool: asked.tool,
+    sideEffect: event.sideEffect,
+    arguments: asked.arguments,
+    claims: asked.claims,
+    budget: asked.budget,
+    reserve: amounts,
+    presumed: noAmounts,
+    timeoutMs: asked.timeoutMs,
+    requestedAtMs: timeMs,
+    startedAtMs: null,
+    status: "requested",
+  });
+  if (asked.task === null || asked.step === null) return;
+  const to: StepState = { status: "requested", effect: event.effect, result: null, code: null };
+  setStep(state, { task: asked.task, step: asked.step, to });
+}
+
+function settled(state: LiveState, event: EffectSettled, cause: Cause): void {
+  const { outcome, code, result } = askedFor(cause, "effect.settle");
+  const { timeMs } = cause;
+  const effect = rowOf(state.effects, event.effect);
+  book(state, { budget: effect.budget, timeMs, held: effect.reserve, booked: event.booked });
+  const step: StepState =
+    outcome === "succeeded"
+      ? { status: "succeeded", effect: effect.id, result, code }
+      : { ...failedStep(effect, code ?? outcome), result };
+  remove(state, effect, { timeMs, step });
+}
+
+function owed(state: LiveState, event: EffectOwed, timeMs: number): void {
+  const effect = rowOf(state.effects, event.effect);
+  book(state, { budget: effect.budget, timeMs, held: effect.reserve, booked: event.booked });
+  state.table.effects.put({ ...effect, status: "owed", reserve: noAmounts, presumed: event.booked });
+}
+
+function remove(
+  state: LiveState,
+  effect: Effect,
+  { timeMs, step }: { readonly timeMs: number; readonly step: StepState },
+): void {
+  state.table.effects.drop(effect.id);
+  drain(state, { budget: effect.budget, timeMs });
+  if (effect.task !== null && effect.step !== null) setStep(state, { task: effect.task, step: effect.step, to: step });
+}
+
+function failedStep(effect: Effect, code: string): StepState {
+  return { status: "failed", effect: effect.id, result: null, code };
+}
+
+function putTool(state: LiveState, id: ToolId, asked: ToolFields): void {
+  const { name, version, sideEffect, manifest, program, permissions, timeoutMsMax } = asked;
+  state.table.tools.put({ id, name, version, sideEffect, manifest, program, permissions, timeoutMsMax });
+}

@@ -1,0 +1,61 @@
+/** What events of the vault do to the state. */
+import { allPermissions } from "../authority/permission.ts";
+import { noAmounts } from "../budget/amounts.ts";
+import { openBudget } from "../budget/booking.ts";
+import type { VaultEvent } from "../events/vault.ts";
+import { fault } from "../failure.ts";
+import { genesisIds } from "../ids.ts";
+import { fixedLimits } from "../limits.ts";
+import type { Vault } from "../state/entities.ts";
+import type { LiveState } from "../state/live-state.ts";
+import { askedFor } from "./cause.ts";
+import type { Cause } from "./cause.ts";
+
+/** Applies an event of the vault. */
+export function evolveVault(state: LiveState, event: VaultEvent, cause: Cause): void {
+  switch (event.type) {
+    case "vault.opened":
+      return openedVault(state, event.limits, cause);
+    case "vault.configured":
+      return changeVault(state, { limits: event.limits });
+    case "vault.resumed":
+      return changeVault(state, { held: false });
+    case "clock.accepted":
+      // The time of the entry itself moves the clock.
+      return;
+  }
+}
+
+/** Replaces some of the vault's own row. */
+export function changeVault(state: LiveState, change: Partial<Vault>): void {
+  const vault = state.vault ?? fault("the vault changed before it was opened");
+  state.table.vault.put({ ...vault, ...change });
+}
+
+function openedVault(state: LiveState, limits: Vault["limits"], cause: Cause): void {
+  const { vault, format, name, held, host, root, allotment } = askedFor(cause, "vault.open");
+  state.table.vault.put({ id: "vault", format, vault, name, limits, held, keys: [], secrets: [] });
+  state.table.principals.put({ id: genesisIds.host, name: host, kind: "host", agent: null, ended: [] });
+  state.table.principals.put({ id: genesisIds.root, name: root, kind: "person", agent: null, ended: [] });
+  state.table.grants.put({
+    id: genesisIds.rootGrant,
+    holder: genesisIds.root,
+    parent: null,
+    permissions: allPermissions,
+    expiresAtMs: null,
+    depthLeft: fixedLimits.delegationDepthMax,
+  });
+  openBudget(state, {
+    id: genesisIds.rootBudget,
+    holder: genesisIds.root,
+    parent: null,
+    allotment,
+    spent: noAmounts,
+    reserved: noAmounts,
+    carved: noAmounts,
+    overdraft: noAmounts,
+    window: null,
+    warned: [],
+    closing: false,
+  });
+}

@@ -1,0 +1,131 @@
+/**
+ * The state as text: each entity by a key such as `agents/agent-17-0`, for state digests, and all of it, for snapshots.
+ *
+ * Indexes are not encoded: they follow from the rows.
+ */
+import { Malformed, fault } from "../failure.ts";
+import { LiveState, live } from "./live-state.ts";
+import type { KernelState } from "./state.ts";
+import type { Table } from "./table.ts";
+
+/**
+ * The state before the first entry.
+ *
+ * @returns a state of its own
+ */
+export function emptyState(): KernelState {
+  return new LiveState();
+}
+
+/**
+ * Writes one entity.
+ *
+ * @param state in which it lives
+ * @param key `<table>/<id>`, or `head/head`
+ * @returns JSON text, or undefined when it does not exist
+ */
+export function encodeEntity(state: KernelState, key: string): string | undefined {
+  const at = live(state);
+  if (key === headKey) return JSON.stringify(at.head);
+  const slash = key.indexOf("/");
+  const table = tablesOf(at).get(key.slice(0, slash));
+  const row = table?.rows.get(key.slice(slash + 1));
+  return row === undefined ? undefined : JSON.stringify(row);
+}
+
+/**
+ * The keys of all entities.
+ *
+ * @returns them, sorted by UTF-16 unit
+ */
+export function entityKeys(state: KernelState): readonly string[] {
+  const keys = [headKey];
+  for (const [name, table] of tablesOf(live(state))) {
+    for (const id of table.rows.keys()) keys.push(`${name}/${id}`);
+  }
+  return keys.sort();
+}
+
+/**
+ * The keys of entities that were put or dropped since this was last asked.
+ *
+ * @returns them, sorted; after that nothing is dirty
+ */
+export function takeDirty(state: KernelState): readonly string[] {
+  const at = live(state);
+  const keys: string[] = at.headDirty ? [headKey] : [];
+  at.headDirty = false;
+  for (const [name, table] of tablesOf(at)) {
+    for (const id of table.dirty) keys.push(`${name}/${id}`);
+    table.dirty.clear();
+  }
+  return keys.sort();
+}
+
+/**
+ * Writes the whole state.
+ *
+ * @returns JSON text, the same for equal states
+ */
+export function encodeState(state: KernelState): string {
+  const at = live(state);
+  const entities: string[] = [];
+  for (const key of entityKeys(state)) {
+    const text = encodeEntity(at, key) ?? fault(`${key} is gone while it is encoded`);
+    entities.push(`${JSON.stringify(key)}:${text}`);
+  }
+  return `{${entities.join(",")}}`;
+}
+
+/**
+ * Reads a state that `encodeState` wrote. Rows are taken as they stand: a snapshot is only used when its digest is trusted.
+ *
+ * @param text the snapshot
+ * @returns a state of its own, with nothing dirty
+ * @throws Malformed when it is no snapshot
+ */
+export function decodeState(text: string): KernelState {
+  const state = new LiveState();
+  const tables = tablesOf(state);
+  for (const [key, row] of Object.entries(parsed(text))) {
+    const slash = key.indexOf("/");
+    if (key === headKey) state.head = row as unknown as LiveState["head"];
+    else {
+      const table = tables.get(key.slice(0, slash));
+      if (table === undefined || row.id !== key.slice(slash + 1)) {
+        throw new Malformed({ path: key.slice(0, 64), wanted: "an entity under its own key", found: "another" });
+      }
+      table.put(row);
+    }
+  }
+  takeDirty(state);
+  return state;
+}
+
+type AnyTable = Table<string, { readonly id: string }>;
+
+function tablesOf(state: LiveState): ReadonlyMap<string, AnyTable> {
+  const known = tablesByState.get(state);
+  if (known !== undefined) return known;
+  // Each table takes only its own rows; the codec puts back what the same table wrote.
+  const tables = new Map(Object.entries(state.table) as unknown as [string, AnyTable][]);
+  tablesByState.set(state, tables);
+  return tables;
+}
+
+const tablesByState = new WeakMap<LiveState, ReadonlyMap<string, AnyTable>>();
+
+function parsed(text: string): { readonly [key: string]: { readonly id: string } } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = undefined;
+  }
+  if (typeof value !== "object" || value === null || !(headKey in value)) {
+    throw new Malformed({ path: "snapshot", wanted: "the entities of a state", found: "something else" });
+  }
+  return value as { readonly [key: string]: { readonly id: string } };
+}
+
+const headKey = "head/head";
