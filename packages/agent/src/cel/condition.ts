@@ -4,15 +4,7 @@
  */
 import { Environment, type ASTNode } from "@marcbachmann/cel-js";
 import type { Predicate } from "@toka/kernel";
-import { lower, type Lowered } from "./lower.ts";
-
-/** What a lowered condition reads from step results; the driver attests these as inputs. */
-export interface ConditionInput {
-  /** The input's name as the predicate reads it, below `inputs.`. */
-  readonly name: string;
-  readonly step: string;
-  readonly path: readonly string[];
-}
+import { lower, type ConditionInput, type ConditionNames, type ConditionProblem } from "./lower.ts";
 
 /** A condition ready to be registered. */
 export interface Condition {
@@ -21,22 +13,6 @@ export interface Condition {
   readonly inputs: readonly ConditionInput[];
   /** Steps that it names. */
   readonly steps: readonly string[];
-}
-
-/** What the names in a condition may stand for. */
-export interface ConditionNames {
-  /** Step name to the name of its task. */
-  readonly steps: ReadonlyMap<string, string>;
-  /** Task names. */
-  readonly tasks: ReadonlySet<string>;
-  /** The task whose condition this is, or null for an objective's. */
-  readonly task: string | null;
-}
-
-/** What is wrong with a condition; `offset` counts characters from its start. */
-export interface ConditionProblem {
-  readonly problem: string;
-  readonly offset: number;
 }
 
 /** Bounds on one condition: beyond them nobody can review it, and the kernel's step count would end it. */
@@ -67,7 +43,7 @@ export function readCondition(source: string, names: ConditionNames): Condition 
   } catch (error) {
     return problemOf(error, source);
   }
-  const lowered: Lowered = lower(ast, names);
+  const lowered = lower(ast, names);
   if ("problem" in lowered) return lowered;
   return { source, ...lowered };
 }

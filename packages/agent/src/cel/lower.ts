@@ -2,7 +2,30 @@
 import type { ASTNode } from "@marcbachmann/cel-js";
 import { fixedLimits, isName, type Predicate } from "@toka/kernel";
 import { suggestion } from "../definition/suggest.ts";
-import type { ConditionInput, ConditionNames, ConditionProblem } from "./condition.ts";
+
+/** What a lowered condition reads from step results; the driver attests these as inputs. */
+export interface ConditionInput {
+  /** The input's name as the predicate reads it, below `inputs.`. */
+  readonly name: string;
+  readonly step: string;
+  readonly path: readonly string[];
+}
+
+/** What the names in a condition may stand for. */
+export interface ConditionNames {
+  /** Step name to the name of its task. */
+  readonly steps: ReadonlyMap<string, string>;
+  /** Task names. */
+  readonly tasks: ReadonlySet<string>;
+  /** The task whose condition this is, or null for an objective's. */
+  readonly task: string | null;
+}
+
+/** What is wrong with a condition; `offset` counts characters from its start. */
+export interface ConditionProblem {
+  readonly problem: string;
+  readonly offset: number;
+}
 
 /** What lowering gives. */
 export type Lowered = { readonly predicate: Predicate; readonly inputs: readonly ConditionInput[]; readonly steps: readonly string[] } | ConditionProblem;
@@ -30,6 +53,7 @@ class NotLowered extends Error {
 /**
  * Lowers an expression that was parsed and type-checked.
  * @returns the predicate with the inputs and steps that it reads, or the first part that does not lower
+ * @throws what the parser's tree itself throws, which is a bug
  */
 export function lower(ast: ASTNode, names: ConditionNames): Lowered {
   const scope: Scope = { inputs: new Map(), steps: new Set(), names, bound: [] };

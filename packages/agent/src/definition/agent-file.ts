@@ -1,7 +1,7 @@
 /** Reads one agent file into its definition, or says everything that is wrong with it. */
 import { amountOf, amountsBy, permissionProblem, type Amounts } from "@toka/kernel";
 import type { AgentDefinition, DependencyDefinition } from "./agent-definition.ts";
-import { agentFileSchema, namePattern, nameLengthMax, type AgentFile, type DependencyListFile } from "./agent-schema.ts";
+import { agentFileSchema, type AgentFile, type DependencyListFile } from "./agent-schema.ts";
 import { capabilityPermissions, unactedCapabilities } from "./capabilities.ts";
 import { checkShape } from "./check-shape.ts";
 import { arrangeProblems, type Problem } from "./problem.ts";
@@ -36,8 +36,8 @@ export function readAgentFile(bytes: Uint8Array, options: { readonly file: strin
   if ("problems" in shape) return { problems: arrangeProblems(shape.problems) };
   const file = shape.data;
   const problems: Problem[] = [];
-  const tasks = readTasks(source, file, problems);
-  const objectives = readObjectives(source, { file, tasks }, problems);
+  const tasks = readTasks(source, { file, problems });
+  const objectives = readObjectives(source, { file, tasks, problems });
   const definition: AgentDefinition = {
     file: options.file,
     source: source.text,
@@ -50,24 +50,19 @@ export function readAgentFile(bytes: Uint8Array, options: { readonly file: strin
     capabilities: file.capabilities.primary,
     objectives,
     tasks,
-    dependencies: readDependencies(source, file, problems),
-    permissions: readPermissions(source, file, problems),
+    dependencies: readDependencies(source, { file, problems }),
+    permissions: readPermissions(source, { file, problems }),
     allotment: readAllotment(file),
   };
   return problems.length > 0 ? { problems: arrangeProblems(problems) } : { value: definition };
 }
 
-/**
- * Makes a name out of a description, for tasks and objectives that have none of their own.
- * @returns lower-case words joined by hyphens, at most 64 characters; empty when the text has no letter or digit
- */
-export function nameFrom(description: string): string {
-  const words = description.toLowerCase().replaceAll(/[^a-z0-9]+/gu, "-").replaceAll(/^-+|-+$/gu, "");
-  const name = words.slice(0, nameLengthMax).replaceAll(/-+$/gu, "");
-  return namePattern.test(name) ? name : "";
+interface Reading {
+  readonly file: AgentFile;
+  readonly problems: Problem[];
 }
 
-function readDependencies(source: YamlSource, file: AgentFile, problems: Problem[]): readonly DependencyDefinition[] {
+function readDependencies(source: YamlSource, { file, problems }: Reading): readonly DependencyDefinition[] {
   const all = (["required", "optional"] as const).flatMap((kind) =>
     flatten(file.dependencies?.[kind]).map(({ name, reason, path }) => ({
       name,
@@ -99,7 +94,7 @@ function isNamed(item: object): item is { readonly name: string; readonly reason
   return "name" in item && Object.keys(item).every((key) => key === "name" || key === "reason");
 }
 
-function readPermissions(source: YamlSource, file: AgentFile, problems: Problem[]): AgentDefinition["permissions"] {
+function readPermissions(source: YamlSource, { file, problems }: Reading): AgentDefinition["permissions"] {
   const permissions: { text: string; at: AgentDefinition["at"] }[] = [];
   file.security.capabilities_required.forEach((word, index) => {
     const at = source.locate(["security", "capabilities_required", index]);

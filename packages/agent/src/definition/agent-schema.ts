@@ -13,9 +13,11 @@ export const nameLengthMax = 64;
 export const namePattern: RegExp = /^[a-z0-9]+(?:-[a-z0-9]+)*$/u;
 /** Characters of a task's or objective's description, as in the original. */
 export const descriptionLengthMax = 4096;
-/** Tasks of one agent, steps of one task, objectives of one agent: what a person can still review. */
+/** Tasks of one agent: what a person can still review. */
 export const tasksMax = 64;
+/** Steps of one task, for the same reason. */
 export const stepsMax = 32;
+/** Objectives of one agent, as in the original. */
 export const objectivesMax = 10;
 /** Characters of one condition. */
 export const conditionLengthMax = 2000;

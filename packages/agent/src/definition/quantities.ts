@@ -3,9 +3,11 @@
 const sizeUnits: Readonly<Record<string, number>> = { B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 };
 const spanUnits: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** The text forms, for schemas and messages. */
+/** The form of a size. */
 export const sizePattern: RegExp = /^([0-9]{1,6}(?:\.[0-9]{1,3})?)(B|KB|MB|GB)$/u;
+/** The form of a span of time. */
 export const spanPattern: RegExp = /^([0-9]{1,6}(?:\.[0-9]{1,3})?)(ms|s|m|h|d)$/u;
+/** The form of a share of a processor. */
 export const sharePattern: RegExp = /^([0-9]{1,4})%$/u;
 
 /**

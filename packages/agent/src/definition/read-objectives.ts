@@ -1,8 +1,9 @@
 /** Reads an agent file's objectives and what must hold for each. */
-import { readCondition, type ConditionNames } from "../cel/condition.ts";
+import { readCondition } from "../cel/condition.ts";
+import type { ConditionNames } from "../cel/lower.ts";
 import type { Check, ObjectiveDefinition, TaskDefinition } from "./agent-definition.ts";
-import { nameFrom } from "./agent-file.ts";
 import type { AgentFile, CheckFile } from "./agent-schema.ts";
+import { nameFrom } from "./name-from.ts";
 import type { Problem } from "./problem.ts";
 import { parseSpan } from "./quantities.ts";
 import { suggestion } from "./suggest.ts";
@@ -24,8 +25,7 @@ interface Reading {
  */
 export function readObjectives(
   source: YamlSource,
-  { file, tasks }: { readonly file: AgentFile; readonly tasks: readonly TaskDefinition[] },
-  problems: Problem[],
+  { file, tasks, problems }: { readonly file: AgentFile; readonly tasks: readonly TaskDefinition[]; readonly problems: Problem[] },
 ): readonly ObjectiveDefinition[] {
   const steps = new Map(tasks.flatMap((task) => task.steps.map((step) => [step.label, task.key] as const)));
   const reading: Reading = { source, problems, names: { steps, tasks: new Set(tasks.map((task) => task.key)), task: null } };

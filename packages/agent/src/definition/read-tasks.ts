@@ -1,18 +1,21 @@
 /** Reads an agent file's tasks: names, order, conditions and the `${...}` of each step's arguments. */
-import { readCondition, type Condition, type ConditionNames } from "../cel/condition.ts";
+import { readCondition, type Condition } from "../cel/condition.ts";
+import type { ConditionNames } from "../cel/lower.ts";
 import type { StepDefinition, TaskDefinition } from "./agent-definition.ts";
-import { nameFrom } from "./agent-file.ts";
 import type { AgentFile, StepFile, TaskFile } from "./agent-schema.ts";
 import { cyclesOf } from "./graph.ts";
+import { nameFrom } from "./name-from.ts";
 import type { Problem } from "./problem.ts";
 import { parseSpan } from "./quantities.ts";
 import { suggestion } from "./suggest.ts";
 import { eachText, parseTemplate, type Json } from "./template.ts";
 import type { YamlSource } from "./yaml-source.ts";
 
-/** As in the original: three retries were its default, a first wait of 1 s and a longest of 60 s, and 300 s for a task. */
+/** Attempts at a task that does not say: the original's default. */
 export const defaultAttempts = 3;
+/** Waits between attempts that are not said: the original's first of 1 s and longest of 60 s. */
 export const defaultBackoff: { readonly firstMs: number; readonly maxMs: number } = { firstMs: 1000, maxMs: 60_000 };
+/** How long a task may take that does not say: the original's 300 s. */
 export const defaultTaskTimeoutMs = 300_000;
 
 interface Reading {
@@ -29,7 +32,10 @@ interface Reading {
  * Reads the tasks; what is wrong is added to `problems`.
  * @returns the tasks in the order of the file
  */
-export function readTasks(source: YamlSource, file: AgentFile, problems: Problem[]): readonly TaskDefinition[] {
+export function readTasks(
+  source: YamlSource,
+  { file, problems }: { readonly file: AgentFile; readonly problems: Problem[] },
+): readonly TaskDefinition[] {
   const tasks = file.tasks.default;
   const keys = tasks.map((task) => task.name ?? nameFrom(task.description));
   const steps = new Map<string, string>();

@@ -90,7 +90,8 @@ export function fillTemplate(value: Json, values: TemplateValues): { readonly va
   if (typeof value === "string") return fillText(value, values);
   if (Array.isArray(value)) {
     const items: Json[] = [];
-    for (const item of value as readonly Json[]) {
+    const list: readonly Json[] = value;
+    for (const item of list) {
       const filled = fillTemplate(item, values);
       if ("problem" in filled) return filled;
       items.push(filled.value);

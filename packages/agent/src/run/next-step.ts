@@ -110,8 +110,9 @@ function continueTask(view: AgentView, task: Task): NextStep {
   const excluded: Input[] = [];
   let last: Content | null = null;
   for (const step of definition.steps) {
-    const state = task.steps[step.label];
-    if (state === undefined || isRetried(view, { task, state })) {
+    const state = Object.hasOwn(task.steps, step.label) ? task.steps[step.label] : undefined;
+    // A later attempt finds here only what succeeded or is under way: the kernel forgets the rest, to be asked for anew.
+    if (state === undefined) {
       const move = requestStep(view, { task, step });
       if (move !== "excluded") return view.nowMs > deadlineMs ? submit({ type: "task.time-out", task: task.id }) : submit(move);
       excluded.push(...inputsOf(view, step.when));
@@ -154,11 +155,6 @@ function requestStep(view: AgentView, { task, step }: { readonly task: Task; rea
  */
 export function valuesOf(view: Pick<AgentView, "agent" | "program" | "result">): TemplateValues {
   return { ...view.program.folders, session: view.agent.session ?? "", result: (step, path) => view.result(step, path) };
-}
-
-// A step is asked for again only in a later attempt at its task, and only when it did not end as expected.
-function isRetried(_view: AgentView, _place: { readonly task: Task; readonly state: StepState }): boolean {
-  return false;
 }
 
 function failureOf(step: StepDefinition, state: StepState): { readonly reason: TaskFailReason; readonly message: string; readonly retry: boolean } | null {

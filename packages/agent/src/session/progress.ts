@@ -56,6 +56,7 @@ export function progressOf(state: KernelState, { session, crew }: { readonly ses
 /**
  * Follows a session: what it is now, and again whenever the log has grown, until it is over or `signal` aborts. Changes
  * that come faster than they are taken are shown as one.
+ * @returns the states, the first at once
  */
 export async function* followProgress(
   machine: Pick<MachinePort, "view" | "watch">,
