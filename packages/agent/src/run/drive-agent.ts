@@ -37,7 +37,9 @@ export type Ending =
   | { readonly type: "crashed"; readonly code: string };
 
 /** The same operation refused this often with nothing accepted in between will be refused for ever. */
-const refusalsInRowMax = 3;
+const refusalsInRowMax = 3;/** Wait, ms, when the vault has no room for another effect or task: somebody else's end makes it. */
+const crowdedWaitMs = 1000;
+
 /**
  * Drives an agent until its program is over, it is ended by somebody, or the signal is aborted.
  * @returns how it ended
@@ -109,6 +111,7 @@ function pauseAfter(refusal: Refusal, { receipt, nowMs }: { readonly receipt: Re
   if (receipt.position === null) return { untilMs: (Math.floor(nowMs / 60_000) + 1) * 60_000 };
   if (refusal.code === "task_not_due") return { untilMs: refusal.notBeforeMs };
   if (refusal.code === "task_not_overdue") return { untilMs: refusal.deadlineMs + 1 };
+  if (refusal.code === "limit_reached") return { untilMs: nowMs + crowdedWaitMs };
   return { untilMs: refusal.code === "vault_held" || refusal.code === "agent_suspended" ? null : nowMs };
 }
 

@@ -7,7 +7,7 @@ import type { CrewFiles } from "../crew/crew-definition.ts";
 
 /** A crew as the log keeps it. */
 export interface RecordedCrew {
-  /** Absolute folder that it was read from; its tools lie there. */
+  /** The folder it was read from, absolute: its tools lie below. */
   readonly folder: string;
   readonly files: CrewFiles;
 }

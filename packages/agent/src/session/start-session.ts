@@ -49,7 +49,7 @@ export interface SessionFound {
  * @throws SessionFailure when the kernel refuses; SourceFailure when an agent does not compile for these folders
  */
 export async function startSession(options: StartOptions): Promise<OpenSession> {
-  const { machine, operator, budget, crew, folders } = options;
+  const { machine, operator, budget, crew, crewFolder, folders } = options;
   const programs = compileAll(crew, folders);
   const definitions = await registerDefinitions([...programs.values()], options);
   const sealed = machine.seal(encodeCrew({ folder: options.crewFolder, files: crew.files }));
@@ -99,6 +99,15 @@ export async function findOpenSessions(machine: Pick<MachinePort, "view">): Prom
 /**
  * Reads the crew of an open session as it was when the session started.
  * @returns undefined when it was erased
+ */
+export async function readSessionCrew(machine: Pick<MachinePort, "payload">, found: SessionFound): Promise<RecordedCrew | undefined> {
+  const bytes = await machine.payload(found.crew);
+  return bytes === undefined ? undefined : decodeCrew(bytes);
+}
+
+/**
+ * Reads an open session's crew as the log keeps it, for whoever needs its tools before it can be resumed.
+ * @returns its files and the folder they came from; undefined when the log no longer has them
  */
 export async function readSessionCrew(machine: Pick<MachinePort, "payload">, found: SessionFound): Promise<RecordedCrew | undefined> {
   const bytes = await machine.payload(found.crew);

@@ -2,7 +2,7 @@
  * Supervises a session: spawns its agents under the cap, drives and judges each, restarts or gives up by the crew's
  * policy, and ends the session. Everything it knows it reads from the log, so it can take over where another one died.
  */
-import { amountOf, amountsBy, type AgentId, type Amounts, type BudgetId, type Caller, type MachinePort, type Operation, type Session, type TerminateReason } from "@toka/kernel";
+import { amountOf, amountsBy, availableOf, type AgentId, type Amounts, type BudgetId, type Caller, type MachinePort, type Operation, type Session, type TerminateReason } from "@toka/kernel";
 import type { KnownTools } from "../crew/check-calls.ts";
 import type { ReadDeliverable } from "../judge/deliverable.ts";
 import { judgeObjectives } from "../judge/judge-objectives.ts";
@@ -124,9 +124,7 @@ async function spawn(supervision: Supervision, { name }: { readonly name: string
     const id = sessionBudget(state, { session: open.id, holder: operator.principal });
     const budget = id === undefined ? undefined : state.budgets.get(id);
     if (budget === undefined) return null;
-    const available = amountsBy((kind) =>
-      Math.max(0, amountOf(budget.allotment, kind) - amountOf(budget.spent, kind) - amountOf(budget.reserved, kind) - amountOf(budget.carved, kind)),
-    );
+    const available = amountsBy((kind) => availableOf(budget, kind));
     return { budget: budget.id, available };
   });
   if (source === null) throw new SessionFailure("budget_absent", `Cannot spawn agent ${name}: the budget of ${open.id} is closed`);
