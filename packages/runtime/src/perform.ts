@@ -2,7 +2,7 @@
  * The one place where effects are performed, whatever their kind: it composes the box that the kernel's decision allows, runs it under a
  * deadline and limits, and says what came of it. It changes nothing outside the run's own layer.
  */
-import { amountOf, type Amounts, type Effect, type EffectOutcome } from "@toka/kernel";
+import { amountOf, amountsBy, type AmountKind, type Amounts, type Effect, type EffectOutcome } from "@toka/kernel";
 import { RuntimeFailure } from "./failure.ts";
 import { composeBox } from "./gate/box.ts";
 import {
@@ -69,10 +69,10 @@ export async function perform(task: EffectTask, means: Means): Promise<Performan
     );
   } catch (error) {
     if (!(error instanceof SandboxFailure)) throw error;
-    return notPerformed(effect, {
-      verdict: { outcome: "failed", code: error.code, message: error.message },
-      seal: means.seal,
-    });
+    // A run that is ended while its box is being made fails to make it.
+    const cut = means.signal.aborted ? guessed(effect, abortedBy(means.signal)) : undefined;
+    const verdict = cut ?? { outcome: "failed", code: error.code, message: error.message };
+    return notPerformed(effect, { verdict, seal: means.seal });
   }
   const verdict = judge(run, { task, signal: means.signal });
   return complete(run, { task, verdict, seal: means.seal });
@@ -101,7 +101,10 @@ export function withoutChanges(
   performance: Performance,
   { effect, verdict, seal }: { readonly effect: Effect; readonly verdict: Performance["verdict"]; readonly seal: Seal },
 ): Performance {
-  return { ...notPerformed(effect, { verdict, seal }), usage: { ...performance.usage, storedBytes: 0 } };
+  return {
+    ...notPerformed(effect, { verdict, seal }),
+    usage: amountsBy((kind) => (kind === "storedBytes" ? 0 : amountOf(performance.usage, kind))),
+  };
 }
 
 function boxOf(task: EffectTask): ReturnType<typeof composeBox> {
@@ -146,11 +149,7 @@ function judge(
 ): Performance["verdict"] {
   const { effect } = task;
   const cut = cutShort(run, { task, signal });
-  if (cut !== undefined) {
-    // What it did to the world until then is anybody's guess, and is never guessed at.
-    const guess = effect.sideEffect === "external" || effect.sideEffect === "privileged";
-    return guess ? { ...cut, outcome: "unknown" } : cut;
-  }
+  if (cut !== undefined) return guessed(effect, cut);
   if (run.dropped.some((dropped) => dropped.reason === "tree_changed_meanwhile")) {
     return {
       outcome: "conflict",
@@ -184,10 +183,8 @@ function cutShort(
   switch (run.ended) {
     case "exited":
       return undefined;
-    case "aborted": {
-      const code = typeof signal.reason === "string" ? signal.reason : "aborted";
-      return { outcome: "aborted", code, message: `Cannot finish the program: ${code.replaceAll("_", " ")}` };
-    }
+    case "aborted":
+      return abortedBy(signal);
     case "deadline":
       if (authorityMs !== null && authorityMs < effect.timeoutMs)
         return { outcome: "aborted", code: "grant_expired", message: "Cannot finish the program: grant expired" };
@@ -203,6 +200,16 @@ function cutShort(
         message: `Cannot finish the program: it reached its limit of ${limitWords[run.ended]}`,
       };
   }
+}
+
+/** What an effect that can be done only once did until it was cut short is anybody's guess, and is never guessed at. */
+function guessed({ sideEffect }: Effect, cut: Performance["verdict"]): Performance["verdict"] {
+  return sideEffect === "external" || sideEffect === "privileged" ? { ...cut, outcome: "unknown" } : cut;
+}
+
+function abortedBy(signal: AbortSignal): Performance["verdict"] {
+  const code = typeof signal.reason === "string" ? signal.reason : "aborted";
+  return { outcome: "aborted", code, message: `Cannot finish the program: ${code.replaceAll("_", " ")}` };
 }
 
 const limitWords: Readonly<Record<"cpu" | "memory" | "output" | "written", string>> = {
@@ -245,12 +252,12 @@ function usageOf(
   run: SandboxResult,
   { effect, storedBytes }: { readonly effect: Effect; readonly storedBytes: number },
 ): Amounts {
-  const whole = (amount: number): number => Math.max(0, Math.ceil(amount));
-  return {
-    cpuMs: whole(run.usage.cpuMs),
-    wallMs: whole(run.usage.wallMs),
-    ...(effect.kind === "tool" ? { toolCalls: 1 } : {}),
-    memoryBytes: whole(run.usage.memoryPeakBytes),
-    storedBytes: whole(storedBytes),
+  const measured: { readonly [Kind in AmountKind]?: number } = {
+    cpuMs: run.usage.cpuMs,
+    wallMs: run.usage.wallMs,
+    toolCalls: effect.kind === "tool" ? 1 : 0,
+    memoryBytes: run.usage.memoryPeakBytes,
+    storedBytes,
   };
+  return amountsBy((kind) => Math.max(0, Math.ceil(measured[kind] ?? 0)));
 }

@@ -13,7 +13,11 @@ import { makeScratch, type Scratch } from "./scratch.ts";
 
 const catalogue = createToolCatalogue(loadTools([join(import.meta.dirname, "../../tools")]));
 const sandbox = createSandbox();
-const seal: Seal = (bytes) => ({ content: { commitment: "sha256:", size: bytes.length }, salt: new Uint8Array(16), bytes: Buffer.from(bytes) });
+const seal: Seal = (bytes) => ({
+  content: { commitment: "sha256:", size: bytes.length },
+  salt: new Uint8Array(16),
+  bytes: Buffer.from(bytes),
+});
 let scratch: Scratch;
 
 beforeEach(() => {
@@ -32,7 +36,15 @@ async function call(name: string, values: Readonly<Record<string, unknown>>): Pr
   if ("problem" in plan) throw new Error(plan.problem);
   const tool = catalogue.tool(name);
   const { claims, reserve, timeoutMs } = plan;
-  const effect = { id: "effect-2-0", kind: "tool", tool: name, claims, reserve, timeoutMs, sideEffect: tool?.description.sideEffect } as Effect;
+  const effect = {
+    id: "effect-2-0",
+    kind: "tool",
+    tool: name,
+    claims,
+    reserve,
+    timeoutMs,
+    sideEffect: tool?.description.sideEffect,
+  } as Effect;
   const performance = await perform(
     {
       effect,
@@ -94,7 +106,9 @@ test("file-writer leaves the tree to the settlement", async () => {
 });
 
 test("file-writer fails when the text holds half a character", async () => {
-  expect(diagnosticsOf(await call("file-writer", { path: join(scratch.path, "x"), content: "\uD800" }))).toContain("half a character");
+  expect(diagnosticsOf(await call("file-writer", { path: join(scratch.path, "x"), content: "\uD800" }))).toContain(
+    "half a character",
+  );
 });
 
 interface Listing {
@@ -109,7 +123,11 @@ test("file-lister lists folders first, names links without following them, and l
   scratch.write("tree/z/deep.txt", "22");
   symlinkSync("/etc", join(scratch.path, "tree/link"));
   const flat = (await call("file-lister", { path: join(scratch.path, "tree") })).value as Listing;
-  expect(flat.entries.map((entry) => `${entry.type} ${entry.name}`)).toEqual(["directory z", "file b.txt", "symlink link"]);
+  expect(flat.entries.map((entry) => `${entry.type} ${entry.name}`)).toEqual([
+    "directory z",
+    "file b.txt",
+    "symlink link",
+  ]);
 });
 
 test("file-lister goes down and shows hidden names when asked, and stops at its bound", async () => {
@@ -150,7 +168,16 @@ test("web-reader's own program reaches nothing when it is put into a box by hand
     hiddenPaths: [],
     runtimes: tool?.program.runtimes ?? [],
     layer: join(scratch.path, "layer"),
-    limits: { memoryBytes: 536_870_912, cpuMs: 10_000, wallMs: 20_000, processes: 64, fileBytes: 1024, writtenBytes: 1024, openFiles: 256, outputBytes: 65_536 },
+    limits: {
+      memoryBytes: 536_870_912,
+      cpuMs: 10_000,
+      wallMs: 20_000,
+      processes: 64,
+      fileBytes: 1024,
+      writtenBytes: 1024,
+      openFiles: 256,
+      outputBytes: 65_536,
+    },
   });
   expect(result.exit).toEqual({ code: 1 });
   expect(Buffer.from(result.stderr).toString()).toContain("Cannot fetch https://127.0.0.1");
@@ -158,10 +185,20 @@ test("web-reader's own program reaches nothing when it is put into a box by hand
 
 test("python tool runs isolated from what stands beside it", async () => {
   scratch.write("tools/py/json.py", "raise SystemExit('planted')\n");
-  scratch.write("tools/py/program.py", "import json, sys\nprint(json.dumps({'path': sys.path[0] == '', 'got': json.load(sys.stdin)}))\n");
+  scratch.write(
+    "tools/py/program.py",
+    "import json, sys\nprint(json.dumps({'path': sys.path[0] == '', 'got': json.load(sys.stdin)}))\n",
+  );
   scratch.write(
     "tools/py/tool.yaml",
-    ["metadata: { name: py, version: 1.0.0, description: P }", "spec:", "  executable: { type: python, path: program.py }", "  side_effect: none", "  security: { level: basic }", "  parameters: []"].join("\n"),
+    [
+      "metadata: { name: py, version: 1.0.0, description: P }",
+      "spec:",
+      "  executable: { type: python, path: program.py }",
+      "  side_effect: none",
+      "  security: { level: basic }",
+      "  parameters: []",
+    ].join("\n"),
   );
   execFileSync("/usr/bin/python3", ["-c", "pass"]);
   const [tool] = loadTools([join(scratch.path, "tools")]);
@@ -175,7 +212,19 @@ test("python tool runs isolated from what stands beside it", async () => {
     hiddenPaths: [],
     runtimes: [],
     layer: join(scratch.path, "layer"),
-    limits: { memoryBytes: 536_870_912, cpuMs: 10_000, wallMs: 20_000, processes: 64, fileBytes: 1024, writtenBytes: 1024, openFiles: 256, outputBytes: 65_536 },
+    limits: {
+      memoryBytes: 536_870_912,
+      cpuMs: 10_000,
+      wallMs: 20_000,
+      processes: 64,
+      fileBytes: 1024,
+      writtenBytes: 1024,
+      openFiles: 256,
+      outputBytes: 65_536,
+    },
   });
-  expect([Buffer.from(result.stderr).toString(), JSON.parse(Buffer.from(result.stdout).toString())]).toEqual(["", { path: false, got: {} }]);
+  expect([Buffer.from(result.stderr).toString(), JSON.parse(Buffer.from(result.stdout).toString())]).toEqual([
+    "",
+    { path: false, got: {} },
+  ]);
 });

@@ -1,0 +1,218 @@
+/** A real vault with a real gate for one test: SQLite below, the real sandbox above, and the operator as the caller. */
+import { join } from "node:path";
+import {
+  genesisIds,
+  type Caller,
+  type EffectId,
+  type EffectSettle,
+  type KernelEvent,
+  type MachinePort,
+  type Operation,
+  type PayloadDraft,
+  type Receipt,
+  type RecordedEntry,
+} from "@toka/kernel";
+import { createVault, localProof, type Vault } from "@toka/store";
+import { createSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
+import { createRuntime, type Runtime } from "../../src/gate/runtime.ts";
+import type { GateHooks } from "../../src/gate/hooks.ts";
+import { createToolCatalogue, loadTools } from "../../src/tools/catalogue.ts";
+import { prepareRegistrations } from "../../src/tools/registration.ts";
+import type { ToolCatalogue } from "../../src/tools/tool.ts";
+import { makeScratch, manifestText, type Scratch } from "../tools/scratch.ts";
+
+/** The operator, who holds every permission. */
+export const operator: Caller = { principal: genesisIds.root, grant: genesisIds.rootGrant, proof: localProof() };
+
+const plenty = { cpuMs: 1e9, wallMs: 1e9, toolCalls: 1e6, memoryBytes: 1e12, storedBytes: 1e12, networkBytes: 1e12 };
+
+/** One vault under test. */
+export interface Bench {
+  readonly scratch: Scratch;
+  readonly machine: MachinePort;
+  readonly host: Caller;
+  readonly workspace: string;
+  readonly tools: ToolCatalogue;
+  /** How often a program was started for each effect. */
+  readonly starts: Map<string, number>;
+  readonly layersDir: string;
+  /** Starts a gate; one that a hook stopped is replaced by calling again. */
+  startGate(hooks?: GateHooks): Promise<Gate>;
+  submit(
+    operation: Operation,
+    options?: { readonly caller?: Caller; readonly payloads?: readonly PayloadDraft[] },
+  ): Promise<Receipt>;
+  /** Plans and requests a tool call. @returns the effect */
+  request(tool: string, values: Readonly<Record<string, unknown>>, caller?: Caller): Promise<EffectId>;
+  /** Waits until an effect is settled or owed. @returns the settling operation */
+  settled(effect: EffectId): Promise<EffectSettle>;
+  /** @returns the result's JSON */
+  result(settle: EffectSettle): Promise<unknown>;
+  entries(): Promise<readonly RecordedEntry[]>;
+  close(): Promise<void>;
+}
+
+/** A running gate. */
+export interface Gate {
+  readonly runtime: Runtime;
+  /** Resolves with what made the gate stop. */
+  readonly failure: Promise<unknown>;
+}
+
+/** A tool for a test: a shell program with its manifest. */
+export interface TestTool {
+  readonly name: string;
+  readonly program: string;
+  readonly manifest?: Parameters<typeof manifestText>[0];
+}
+
+/** Manifest parts of a tool that writes below one folder. */
+export const writes = {
+  rest: "  side_effect: idempotent\n  capabilities: { required: [filesystem-write] }",
+  parameters:
+    "[{ name: out, type: path, access: write, kind: folder, description: Folder, required: true }, { name: text, type: string, description: Text, default: hello }]",
+} as const;
+
+/** Manifest parts of a tool without parameters, by side-effect class. */
+export function plain(sideEffect: string, security = "{ level: basic }"): Parameters<typeof manifestText>[0] {
+  return { rest: `  side_effect: ${sideEffect}`, parameters: "[]", security };
+}
+
+/** @returns the id of the first effect that a receipt's events name */
+export function effectOf(receipt: Receipt): EffectId {
+  if ("refusal" in receipt.outcome) throw new Error(`refused: ${JSON.stringify(receipt.outcome.refusal)}`);
+  for (const event of receipt.outcome.events) if (event.type === "effect.requested") return event.effect;
+  throw new Error("the receipt names no effect");
+}
+
+/** Creates a vault with some tools registered. */
+export async function makeBench(testTools: readonly TestTool[]): Promise<Bench> {
+  const scratch = makeScratch();
+  for (const { name, program, manifest } of testTools) {
+    scratch.write(
+      `tools/${name}/tool.yaml`,
+      manifestText({ metadata: `{ name: ${name}, version: 1.0.0, description: A tool }`, ...manifest }),
+    );
+    scratch.write(`tools/${name}/program.sh`, program);
+  }
+  scratch.write("workspace/kept.txt", "kept\n");
+  const vault = await createVault(
+    { name: "bench", host: "host", root: "operator", allotment: plenty, held: false },
+    { dir: join(scratch.path, "vault"), knownVaults: null },
+  );
+  const loaded = loadTools([join(scratch.path, "tools")]);
+  const bench = benchOver(vault, { scratch, tools: createToolCatalogue(loaded) });
+  for (const { operation, payloads } of prepareRegistrations(loaded, {
+    registered: () => undefined,
+    seal: (bytes) => vault.machine.seal(bytes),
+  })) {
+    const receipt = await bench.submit(operation, { payloads });
+    if ("refusal" in receipt.outcome) throw new Error(`tool refused: ${JSON.stringify(receipt.outcome.refusal)}`);
+  }
+  return bench;
+}
+
+function benchOver(
+  vault: Vault,
+  { scratch, tools }: { readonly scratch: Scratch; readonly tools: ToolCatalogue },
+): Bench {
+  const { machine, host } = vault;
+  const starts = new Map<string, number>();
+  const gates: Runtime[] = [];
+  const sandbox = counting(createSandbox(), starts);
+  const layersDir = join(scratch.path, "layers");
+  const submit: Bench["submit"] = (operation, { caller = operator, payloads = [] } = {}) =>
+    machine.submit(operation, { caller, payloads });
+  return {
+    scratch,
+    machine,
+    host,
+    workspace: join(scratch.path, "workspace"),
+    tools,
+    starts,
+    layersDir,
+    submit,
+    startGate: async (hooks) => {
+      const { promise: failure, resolve } = Promise.withResolvers<unknown>();
+      const runtime = createRuntime({
+        machine,
+        host,
+        sandbox,
+        tools,
+        layersDir,
+        hiddenPaths: [vault.dir],
+        clock: { nowMs: () => Date.now() },
+        onFailure: resolve,
+        ...(hooks === undefined ? {} : { hooks }),
+      });
+      gates.push(runtime);
+      await runtime.start();
+      return { runtime, failure };
+    },
+    request: async (tool, values, caller = operator) => {
+      const plan = tools.plan(tool, values);
+      if ("problem" in plan) throw new Error(plan.problem);
+      const sealed = machine.seal(JSON.stringify(plan.arguments));
+      const receipt = await submit(
+        {
+          type: "effect.request",
+          kind: "tool",
+          label: tool,
+          agent: null,
+          task: null,
+          step: null,
+          tool,
+          arguments: sealed.content,
+          claims: plan.claims,
+          reserve: plan.reserve,
+          budget: genesisIds.rootBudget,
+          timeoutMs: plan.timeoutMs,
+          inputs: [],
+        },
+        { caller, payloads: [sealed] },
+      );
+      return effectOf(receipt);
+    },
+    settled: (effect) => settledIn(machine, effect),
+    result: async (settle) => {
+      const bytes = settle.result === null ? undefined : await machine.payload(settle.result);
+      return bytes === undefined ? undefined : (JSON.parse(Buffer.from(bytes).toString()) as unknown);
+    },
+    entries: () => machine.read(0, { limit: 4000 }),
+    close: async () => {
+      for (const gate of gates) await gate.stop();
+      await vault.close();
+      scratch.remove();
+    },
+  };
+}
+
+async function settledIn(machine: MachinePort, effect: EffectId): Promise<EffectSettle> {
+  const stop = new AbortController();
+  for await (const { entry } of machine.watch(0, { signal: stop.signal })) {
+    const { operation, outcome } = entry;
+    if (operation.type === "effect.settle" && operation.effect === effect && "events" in outcome) return operation;
+  }
+  throw new Error(`the log ended before ${effect} was settled`);
+}
+
+/** The real sandbox, with a tally of what it was asked to start. */
+function counting(sandbox: Sandbox, starts: Map<string, number>): Sandbox {
+  return {
+    probe: () => sandbox.probe(),
+    run: (job, options) => {
+      const effect = job.env["TOKA_EFFECT"] ?? "";
+      starts.set(effect, (starts.get(effect) ?? 0) + 1);
+      return sandbox.run(job, options);
+    },
+  };
+}
+
+/** @returns events of one type among entries */
+export function eventsOf<Type extends KernelEvent["type"]>(
+  entries: readonly RecordedEntry[],
+  type: Type,
+): readonly Extract<KernelEvent, { readonly type: Type }>[] {
+  const isWanted = (event: KernelEvent): event is Extract<KernelEvent, { readonly type: Type }> => event.type === type;
+  return entries.flatMap(({ entry }) => ("events" in entry.outcome ? entry.outcome.events.filter(isWanted) : []));
+}
