@@ -60,6 +60,7 @@ export function refuse(refused: PlainRefusal): Answer {
 /**
  * The vault, for operations that are only reached when it is open.
  *
+ * @returns its row
  * @throws Fault when it is not
  */
 export function openVault(state: LiveState): Vault {
@@ -69,6 +70,7 @@ export function openVault(state: LiveState): Vault {
 /**
  * The grant that is asked under, for operations that are only reached with a live one.
  *
+ * @returns its row
  * @throws Fault when there is none
  */
 export function grantAsked(state: LiveState, { stamp }: Moment): Grant {

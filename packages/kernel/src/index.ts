@@ -12,7 +12,6 @@ export type {
   EffectId,
   ToolId,
   SessionId,
-  IdsByKind,
   IdKind,
   Digest,
 } from "./ids.ts";
@@ -37,18 +36,7 @@ export type {
 } from "./definition.ts";
 export { Malformed, Fault } from "./failure.ts";
 export type { Failure } from "./failure.ts";
-export type {
-  GeneralRefusal,
-  AuthorityRefusal,
-  BudgetRefusal,
-  AgentRefusal,
-  TaskRefusal,
-  EffectRefusal,
-  LimitRefusal,
-  PlainRefusal,
-  Refusal,
-  RefusalCode,
-} from "./refusal.ts";
+export type { PlainRefusal, Refusal, RefusalCode } from "./refusal.ts";
 export type {
   TerminateReason,
   TaskFailReason,
@@ -67,7 +55,6 @@ export type {
   AgentTransitioned,
   RunStarted,
   RunEnded,
-  AgentEvent,
 } from "./events/agent.ts";
 export type {
   PrincipalRegistered,
@@ -76,23 +63,14 @@ export type {
   GrantRevoked,
   KeyRecorded,
   SecretRecorded,
-  AuthorityEvent,
 } from "./events/authority.ts";
-export type {
-  BudgetAllotted,
-  BudgetCarved,
-  BudgetToppedUp,
-  BudgetClosed,
-  BudgetWarned,
-  BudgetEvent,
-} from "./events/budget.ts";
+export type { BudgetAllotted, BudgetCarved, BudgetToppedUp, BudgetClosed, BudgetWarned } from "./events/budget.ts";
 export type {
   DefinitionRegistered,
   DefinitionProposed,
   DefinitionPromoted,
   DefinitionRejected,
   DefinitionRolledBack,
-  DefinitionEvent,
 } from "./events/definition.ts";
 export type {
   EffectRequested,
@@ -104,9 +82,8 @@ export type {
   ToolUpdated,
   ToolUnregistered,
   ToolInjected,
-  EffectEvent,
 } from "./events/effect.ts";
-export type { SessionStarted, SessionAdvanced, SessionEnded, FaultRecorded, SessionEvent } from "./events/session.ts";
+export type { SessionStarted, SessionAdvanced, SessionEnded, FaultRecorded } from "./events/session.ts";
 export type {
   TaskScheduled,
   TaskStarted,
@@ -116,9 +93,8 @@ export type {
   TaskCancelled,
   TaskTimedOut,
   ObjectiveJudged,
-  TaskEvent,
 } from "./events/task.ts";
-export type { VaultOpened, VaultConfigured, VaultResumed, ClockAccepted, VaultEvent } from "./events/vault.ts";
+export type { VaultOpened, VaultConfigured, VaultResumed, ClockAccepted } from "./events/vault.ts";
 export type { AgentResume } from "./operations/agent-resume.ts";
 export type { AgentSpawn } from "./operations/agent-spawn.ts";
 export type { AgentSuspend } from "./operations/agent-suspend.ts";
@@ -201,11 +177,9 @@ export { authorises, grantIsLive } from "./authority/authorises.ts";
 export { covers, excess } from "./authority/covers.ts";
 export { parseOperation, isAttested, operationTypes } from "./codec/operation.ts";
 export { encodeEntry, decodeEntry, encodeOutcome } from "./codec/entry.ts";
-export { emptyState, encodeEntity, entityKeys, takeDirty, encodeState, decodeState } from "./state/snapshot.ts";
+export { emptyState, encodeEntity, entityKeys, takeDirty, encodeState, decodeState } from "./codec/state.ts";
 export { evaluate } from "./predicate/evaluate.ts";
 export type { Facts } from "./predicate/evaluate.ts";
-export { definitionPart, firstCircle } from "./definition-shape.ts";
-export { read } from "./codec/shape.ts";
-export type { Shape } from "./codec/shape.ts";
+export { definitionPart } from "./definition-shape.ts";
 export { availableOf } from "./budget/booking.ts";
 export { predicate } from "./predicate/shape.ts";

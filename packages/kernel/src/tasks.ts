@@ -48,6 +48,7 @@ export function runningTask(
 /**
  * The declaration of a task that was scheduled.
  *
+ * @returns its part of the definition
  * @throws Fault when there is none: scheduling checks it, and a definition does not change
  */
 export function partOf(state: LiveState, { agent, key }: { readonly agent: Agent; readonly key: string }): TaskPart {

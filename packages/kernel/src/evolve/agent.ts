@@ -16,25 +16,25 @@ export function evolveAgent(state: LiveState, event: AgentEvent, cause: Cause): 
     case "agent.spawned":
       return spawned(state, event, cause);
     case "agent.suspended":
-      return changeAgent(state, event.agent, { state: "suspended", suspendReason: event.reason });
+      return changeAgent(state, { id: event.agent, state: "suspended", suspendReason: event.reason });
     case "agent.resumed":
-      return changeAgent(state, event.agent, { state: "running", suspendReason: null });
+      return changeAgent(state, { id: event.agent, state: "running", suspendReason: null });
     case "agent.terminated":
       return terminated(state, event, cause.timeMs);
     case "agent.transitioned":
-      return changeAgent(state, event.agent, { lifecycle: event.to });
+      return changeAgent(state, { id: event.agent, lifecycle: event.to });
     case "run.started":
       state.table.runs.put({ id: event.run, agent: event.agent, startedAtMs: cause.timeMs });
-      return changeAgent(state, event.agent, { run: event.run });
+      return changeAgent(state, { id: event.agent, run: event.run });
     case "run.ended":
       state.table.runs.drop(event.run);
-      return changeAgent(state, event.agent, { run: null });
+      return changeAgent(state, { id: event.agent, run: null });
   }
 }
 
 /** Replaces some of an agent's row. */
-export function changeAgent(state: LiveState, agent: AgentId, change: Partial<Agent>): void {
-  state.table.agents.put({ ...rowOf(state.agents, agent), ...change });
+export function changeAgent(state: LiveState, change: Partial<Agent> & { readonly id: AgentId }): void {
+  state.table.agents.put({ ...rowOf(state.agents, change.id), ...change });
 }
 
 function spawned(state: LiveState, event: AgentSpawned, cause: Cause): void {

@@ -16,6 +16,7 @@ export interface Cause {
 /**
  * The operation behind an event, which must be of the type that makes such events.
  *
+ * @returns it, by its own type
  * @throws Fault when it is another
  */
 export function askedFor<Type extends PlainOperation["type"]>(
@@ -28,6 +29,7 @@ export function askedFor<Type extends PlainOperation["type"]>(
 /**
  * A row that an event presupposes.
  *
+ * @returns the row
  * @throws Fault when it is not there
  */
 export function rowOf<Id extends string, Row>(rows: ReadonlyMap<Id, Row>, id: Id): Row {

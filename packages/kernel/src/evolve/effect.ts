@@ -37,7 +37,7 @@ export function evolveEffect(state: LiveState, event: EffectEvent, cause: Cause)
       return state.table.tools.drop(event.tool);
     case "tool.injected": {
       const { injected } = rowOf(state.agents, event.agent);
-      return changeAgent(state, event.agent, { injected: [...injected, event.name] });
+      return changeAgent(state, { id: event.agent, injected: [...injected, event.name] });
     }
   }
 }

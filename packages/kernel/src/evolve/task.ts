@@ -36,7 +36,7 @@ export function evolveTask(state: LiveState, event: TaskEvent, cause: Cause): vo
     case "objective.judged": {
       const { objectives } = rowOf(state.agents, event.agent);
       const verdict = { met: event.met, position: cause.position };
-      return changeAgent(state, event.agent, { objectives: { ...objectives, [event.objective]: verdict } });
+      return changeAgent(state, { id: event.agent, objectives: { ...objectives, [event.objective]: verdict } });
     }
   }
 }
@@ -98,5 +98,5 @@ function finish(
   const { agent, key, attempt, steps } = rowOf(state.tasks, id);
   const { tasks } = rowOf(state.agents, agent);
   state.table.tasks.drop(id);
-  changeAgent(state, agent, { tasks: { ...tasks, [key]: { task: id, status, attempt, result, steps } } });
+  changeAgent(state, { id: agent, tasks: { ...tasks, [key]: { task: id, status, attempt, result, steps } } });
 }

@@ -200,6 +200,7 @@ export class LiveState implements KernelState {
 /**
  * The kernel's own view of a state that it was handed.
  *
+ * @returns the same state
  * @throws Fault when the state was not made by this kernel
  */
 export function live(state: KernelState): LiveState {

@@ -4,9 +4,9 @@
  * Indexes are not encoded: they follow from the rows.
  */
 import { Malformed, fault } from "../failure.ts";
-import { LiveState, live } from "./live-state.ts";
-import type { KernelState } from "./state.ts";
-import type { Table } from "./table.ts";
+import { LiveState, live } from "../state/live-state.ts";
+import type { KernelState } from "../state/state.ts";
+import type { Table } from "../state/table.ts";
 
 /**
  * The state before the first entry.
