@@ -30,7 +30,7 @@ function describeState(state: KernelState, { dir, served }: StatusOptions): Vaul
   const effects = [...state.effects.values()];
   const root = state.budgets.get(genesisIds.rootBudget);
   return {
-    vault: { id: state.vault?.id ?? "", name: state.vault?.name ?? "", dir },
+    vault: { id: state.vault?.vault ?? "", name: state.vault?.name ?? "", dir },
     head: { position: state.head.position, digest: "", timeMs: state.head.timeMs },
     held: state.vault?.held ?? false,
     sessions: [...state.sessions.values()].map((session) => ({

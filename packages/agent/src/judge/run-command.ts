@@ -50,7 +50,7 @@ export async function checkCommand(command: Command, options: CommandOptions): P
     exit: operation.code,
     ...(typeof output === "string" ? { stdout: output.slice(0, outputCharsMax).toWellFormed() } : {}),
   };
-  const exit = result === undefined ? undefined : jsonAt(result, ["exit"]);
+  const exit = result === undefined ? undefined : jsonAt(result, ["exit", "code"]);
   if (exit === command.exit || (exit === undefined && operation.code === String(command.exit))) return { met: true, found, why: null };
   return { met: false, found, why: `it ended with ${operation.code ?? operation.outcome}, wanted ${command.exit}` };
 }

@@ -27,10 +27,10 @@ const logSchema = {
   additionalProperties: false,
   required: ["after", "follow"],
   properties: {
-    after: { type: "integer", minimum: 0 },
+    after: { type: "string", pattern: "^[0-9]{1,15}$" },
     kind: { type: "string", maxLength: 100 },
     agent: { type: "string", maxLength: 200 },
-    follow: { type: "boolean" },
+    follow: { enum: ["true", "false"] },
   },
 } as const;
 
@@ -53,7 +53,7 @@ const execSchema = {
 const positionSchema = {
   type: "object",
   required: ["position"],
-  properties: { position: { type: "integer", minimum: 1 } },
+  properties: { position: { type: "string", pattern: "^[1-9][0-9]{0,14}$" } },
 } as const;
 
 /**
@@ -67,7 +67,13 @@ const positionSchema = {
  * @throws a failure `cannot_listen` when the socket cannot be made
  */
 export async function serveVault(api: VaultApi, options: { readonly dir: string }): Promise<VaultServer> {
-  const app = fastify({ bodyLimit: requestBytesMax, logger: false, forceCloseConnections: "idle" });
+  const app = fastify({
+    bodyLimit: requestBytesMax,
+    logger: false,
+    forceCloseConnections: "idle",
+    // What does not fit is refused, never bent or dropped until it fits.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
+  });
   app.setErrorHandler(async (error, _request, reply) => {
     const body = failureOf(error);
     await reply.code(body.code === "malformed" ? 400 : 500).send(body);
@@ -105,15 +111,15 @@ function removeStale(path: string): void {
 
 function addRoutes(app: FastifyInstance, api: VaultApi): void {
   app.get("/v1/status", async () => api.status());
-  app.get<{ Params: { position: number } }>("/v1/why/:position", { schema: { params: positionSchema } }, async (request) =>
-    api.why(request.params.position),
+  app.get<{ Params: { position: string } }>("/v1/why/:position", { schema: { params: positionSchema } }, async (request) =>
+    api.why(Number(request.params.position)),
   );
-  app.get<{ Querystring: { after: number; kind?: string; agent?: string; follow: boolean } }>(
+  app.get<{ Querystring: { after: string; kind?: string; agent?: string; follow: "true" | "false" } }>(
     "/v1/log",
     { schema: { querystring: logSchema } },
     async (request, reply) => {
       const { after, kind, agent, follow } = request.query;
-      const query: LogQuery = { after, kind: kind ?? null, agent: agent ?? null, follow };
+      const query: LogQuery = { after: Number(after), kind: kind ?? null, agent: agent ?? null, follow: follow === "true" };
       return sendLines(reply, logLines(api, { query, signal: untilClosed(request, reply) }));
     },
   );

@@ -80,7 +80,7 @@ export class CheckpointCheck {
     const { position } = fold.head;
     const what = `the checkpoint of size ${position}`;
     if (checkpoint.size !== position) differs(position, `${what} says size ${checkpoint.size}`);
-    const origin = originOf(fold.state.vault?.id ?? "");
+    const origin = originOf(fold.state.vault?.vault ?? "");
     if (checkpoint.origin !== origin) differs(position, `${what} is of another log, ${checkpoint.origin}`);
     if (!fold.tree.root().equals(Buffer.from(checkpoint.root)))
       differs(position, `${what} has another root than the entries up to here`);
@@ -136,7 +136,7 @@ export class KnownCheck {
   pass(fold: Fold): void {
     const { position } = fold.head;
     const key = recordedKey(fold);
-    const vault = fold.state.vault?.id ?? "";
+    const vault = fold.state.vault?.vault ?? "";
     if (position === 1 || key?.position === position) {
       const presented = { path: this.#path, vault, key: key?.publicKey ?? this.#known.key, entries: this.#known.size };
       const difference = differenceFromKnown(this.#known, presented);

@@ -143,7 +143,7 @@ function checkAll(
     for (const content of contentsOf(entry.operation)) payloads.refer(content, position);
     fold.apply(entry);
     fold.advance(row);
-    if (position === 1) checks.known = knownCheckOf(known, { files, vault: fold.state.vault?.id ?? "" });
+    if (position === 1) checks.known = knownCheckOf(known, { files, vault: fold.state.vault?.vault ?? "" });
     checks.known?.pass(fold);
     checkpoints.pass(fold);
     counts.entries = position;
@@ -170,7 +170,7 @@ function checkKeyFile(files: VaultFiles, fold: Fold): void {
   if (recorded === undefined) differs(fold.head.position, "no entry records a key for its checkpoints");
   let own: string;
   try {
-    own = signerOf(originOf(fold.state.vault?.id ?? ""), readFileSync(files.key, "utf8")).verifier.text;
+    own = signerOf(originOf(fold.state.vault?.vault ?? ""), readFileSync(files.key, "utf8")).verifier.text;
   } catch {
     differs(0, "the key in its folder is missing or is not a key");
   }
