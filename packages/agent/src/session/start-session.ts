@@ -52,7 +52,7 @@ export async function startSession(options: StartOptions): Promise<OpenSession> 
   const { machine, operator, budget, crew, crewFolder, folders } = options;
   const programs = compileAll(crew, folders);
   const definitions = await registerDefinitions([...programs.values()], options);
-  const sealed = machine.seal(encodeCrew({ folder: options.crewFolder, files: crew.files }));
+  const sealed = machine.seal(encodeCrew({ folder: crewFolder, files: crew.files }));
   const receipt = await machine.submit(
     {
       type: "batch",
@@ -94,15 +94,6 @@ export async function findOpenSessions(machine: Pick<MachinePort, "view">): Prom
   return await machine.view((state) =>
     [...state.sessions.values()].map(({ id, name, crew, workspace, output }) => ({ id, name, crew, folders: { workspace, output } })),
   );
-}
-
-/**
- * Reads the crew of an open session as it was when the session started.
- * @returns undefined when it was erased
- */
-export async function readSessionCrew(machine: Pick<MachinePort, "payload">, found: SessionFound): Promise<RecordedCrew | undefined> {
-  const bytes = await machine.payload(found.crew);
-  return bytes === undefined ? undefined : decodeCrew(bytes);
 }
 
 /**
