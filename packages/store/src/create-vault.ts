@@ -14,6 +14,7 @@ import { syncFolder } from "./durable-file.ts";
 import { StoreFailure } from "./failure.ts";
 import { Fold } from "./fold.ts";
 import { Keeper } from "./keeper.ts";
+import { readKnownVaults } from "./known-vaults.ts";
 import { Machine } from "./machine.ts";
 import { generateKey, signerOf, type NoteSigner } from "./note.ts";
 import { localProof, lockVault, openVault, type OpenVaultOptions, type Vault } from "./vault.ts";
@@ -58,7 +59,16 @@ export async function createVault(genesis: Genesis, options: OpenVaultOptions): 
   } finally {
     lock.release();
   }
-  return openVault(options);
+  await tellOfLost(files, options);
+  return openVault({ ...options, replacesKnown: true });
+}
+
+/** Whoever removed a vault may make a new one; whoever did not is told that his is gone. */
+async function tellOfLost(files: VaultFiles, { knownVaults, onTrouble }: OpenVaultOptions): Promise<void> {
+  const known = knownVaults === null ? [] : await readKnownVaults(knownVaults);
+  const lost = known.find((one) => one.path === files.dir);
+  if (lost === undefined) return;
+  onTrouble?.(new Error(`${lost.vault} with ${lost.size} entries was seen at ${files.dir} before and is gone; a new vault takes its place`));
 }
 
 async function putTogether(

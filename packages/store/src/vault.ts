@@ -33,6 +33,8 @@ export interface OpenVaultOptions {
   readonly clock?: () => number;
   /** Path of the known-vaults file; null keeps nothing outside the vault, and then a rollback cannot be noticed. */
   readonly knownVaults: string | null;
+  /** The vault takes the place of whatever is known at its path, without being compared with it: it was made a moment ago. */
+  readonly replacesKnown?: boolean;
   /** Told of trouble that stops nobody, such as a snapshot that could not be written. */
   readonly onTrouble?: (thrown: unknown) => void;
   /** Wraps the log that the vault writes to; tests put failing disks here. */
@@ -139,7 +141,7 @@ async function openOver({ files, lock, log, options }: Opening): Promise<Vault> 
   const signer = await readSigner(files, id);
   const { position: entries } = await log.head();
   const presented: Presented = { path: files.dir, vault: id, key: signer.verifier.text, entries };
-  const known = await knownFor(options.knownVaults, presented);
+  const known = options.replacesKnown === true ? undefined : await knownFor(options.knownVaults, presented);
   let snapshotSize = 0;
   const load = async (): Promise<Fold> => {
     const loaded = await loadFold({ log, signer, files, known, presented, file: options.knownVaults ?? "" });
