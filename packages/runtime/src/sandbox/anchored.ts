@@ -3,13 +3,17 @@
  * without following links, and entries are then reached through the open folder. Node has no
  * `openat`; a path through /proc/self/fd is the same thing on Linux.
  */
-import { constants } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { lstat, open, readlink, type FileHandle } from "node:fs/promises";
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import type { FileState } from "./job.ts";
 
 /** Bytes read at once while hashing. */
 const pieceBytes = 1024 * 1024;
+/** Files up to this size are read in one piece. */
+const smallBytes = 256 * 1024;
+/** Not blocking: what was a file a moment ago may be a pipe now. */
+const fileFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const folderFlags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 /** One entry, by the open folder that holds it. */
@@ -76,30 +80,45 @@ export async function readState(
   }
   if (!stats.isFile()) return { type: "special", reason: "special_file" };
   if (options.strict === true && (stats.mode & 0o6000) !== 0) return { type: "special", reason: "special_mode" };
-  const { digest, size } = await digestOf(at);
+  const { digest, size } = await digestOf(at, stats.size);
   return { type: "file", digest, size, mode };
 }
 
 /**
- * Hashes a file's bytes without holding them.
+ * Hashes a file's bytes: small ones at once (a layer may hold tens of thousands, and each trip through
+ * the thread pool costs more than the read), large ones piece by piece.
  *
  * @returns digest `sha256:<base64url>` and the number of bytes
  */
-async function digestOf(at: string | Buffer): Promise<{ digest: string; size: number }> {
+async function digestOf(at: string | Buffer, size: number): Promise<{ digest: string; size: number }> {
+  if (size <= smallBytes) {
+    const bytes = readSmall(at);
+    return { digest: `sha256:${hash("sha256", bytes, "base64url")}`, size: bytes.length };
+  }
   const file = await openFile(at);
   try {
-    const hash = createHash("sha256");
+    const hashing = createHash("sha256");
     const piece = new Uint8Array(pieceBytes);
-    let size = 0;
+    let read = 0;
     for (;;) {
-      const { bytesRead } = await file.read(piece, 0, pieceBytes, size);
+      const { bytesRead } = await file.read(piece, 0, pieceBytes, read);
       if (bytesRead === 0) break;
-      hash.update(piece.subarray(0, bytesRead));
-      size += bytesRead;
+      hashing.update(piece.subarray(0, bytesRead));
+      read += bytesRead;
     }
-    return { digest: `sha256:${hash.digest("base64url")}`, size };
+    return { digest: `sha256:${hashing.digest("base64url")}`, size: read };
   } finally {
     await file.close();
+  }
+}
+
+function readSmall(at: string | Buffer): Uint8Array {
+  const descriptor = openSync(at, fileFlags);
+  try {
+    if (!fstatSync(descriptor).isFile()) throw new Error("Cannot read a file: it is no longer a regular file");
+    return readFileSync(descriptor);
+  } finally {
+    closeSync(descriptor);
   }
 }
 
@@ -109,9 +128,7 @@ async function digestOf(at: string | Buffer): Promise<{ digest: string; size: nu
  * @throws Error when it is anything else; the system's error when it cannot be opened
  */
 export async function openFile(at: string | Buffer): Promise<FileHandle> {
-  // Not blocking: what was a file a moment ago may be a pipe now.
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-  const file = await open(at, flags);
+  const file = await open(at, fileFlags);
   if ((await file.stat()).isFile()) return file;
   await file.close();
   throw new Error("Cannot read a file: it is no longer a regular file");

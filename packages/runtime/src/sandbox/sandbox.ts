@@ -109,6 +109,10 @@ async function runJob(
     signal,
   });
   if (order.parts.length === 0) return { ...launched, changes: [], dropped: [] };
+  // More than a layer may hold is more than is worth comparing: nothing of it is to be applied.
+  if (launched.ended === "written") {
+    return { ...launched, changes: [], dropped: order.parts.map(({ path }) => ({ path, reason: "too_many_changes" })) };
+  }
   const { layer, writePaths, hiddenPaths } = job;
   try {
     const compared = await compareLayer({ layer, parts: order.parts, opaque, writePaths, hiddenPaths, madeNs });

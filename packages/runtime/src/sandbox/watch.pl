@@ -107,7 +107,7 @@ sub reap {
 }
 
 sub watch_guest {
-  my %use = (cpu_us => 0, peak => 0, written => 0, seen_ms => 0, lost_ms => 0, json => '', why => '');
+  my %use = (cpu_us => 0, peak => 0, written => 0, seen_ms => 0, lost_ms => 0, last_resident => 0, json => '', why => '');
   my $layer_due = $started_ms + 100;
   my $wait_s = 0.02;
   my $watching = '';
@@ -138,9 +138,11 @@ sub watch_guest {
     $stopped ||= 'memory' if $resident > $set{memory_bytes};
     $stopped ||= 'deadline' if $now - $started_ms > $set{wall_ms};
     last if $stopped;
-    my $spent = now_ms() - $now;
-    $wait_s = $spent > 2 ? $spent / 100 : 0.02;
-    $wait_s = 0.2 if $wait_s > 0.2;
+    # A large tree is looked at less often, so that watching stays cheap; a growing one more often.
+    my $spent_ms = now_ms() - $now;
+    $wait_s = $spent_ms > 5 ? 0.05 : 0.02;
+    $wait_s = 0.003 if $resident > $set{memory_bytes} / 2 || $resident - $use{last_resident} > $set{memory_bytes} / 16;
+    $use{last_resident} = $resident;
     my $left_s = ($set{wall_ms} - ($now - $started_ms)) / 1000;
     $wait_s = $left_s + 0.001 if $left_s >= 0 && $left_s < $wait_s;
   }
