@@ -93,6 +93,16 @@ test("program's writes are applied whatever code it ends with", async () => {
   expect(readFileSync(join(bench.workspace, "made"), "utf8")).toBe("made\n");
 });
 
+test("program may claim one folder for reading and for writing", async () => {
+  bench = await makeBench([]);
+  const { runtime } = await bench.startGate();
+  const claims = [`fs.read:${bench.workspace}/**`, `fs.write:${bench.workspace}/**`];
+  const { settle, result } = await run(shell("cat kept.txt; echo new > kept.txt"), { claims });
+  await runtime.whenApplied();
+  expect([settle.outcome, settle.changed, result.stdout.text]).toEqual(["succeeded", 1, "kept\n"]);
+  expect(readFileSync(join(bench.workspace, "kept.txt"), "utf8")).toBe("new\n");
+});
+
 test("program's writes are dropped when it was cut short", async () => {
   bench = await makeBench([]);
   const { runtime } = await bench.startGate();

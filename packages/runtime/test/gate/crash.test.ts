@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import type { GateHooks, GatePoint } from "../../src/gate/hooks.ts";
-import { eventsOf, makeBench, plain, writes, type Bench, type TestTool } from "./vault.ts";
+import { eventsOf, failingDisk, makeBench, plain, writes, type Bench, type TestTool } from "./vault.ts";
 
 let bench: Bench;
 
@@ -158,4 +158,38 @@ test("gate discards the layers of runs that never counted, and nothing else", as
   await bench.startGate();
   await bench.settled(effect);
   expect(readdirSync(bench.layersDir).filter((name) => name !== effect)).toEqual(["somebody-elses"]);
+});
+
+test.each([
+  ["was not written", "before"],
+  ["was written and the disk did not answer", "after"],
+] as const)("gate settles once when a settlement %s", async (_case, when) => {
+  const disk = failingDisk("effect.settle", when);
+  bench = await makeBench([writer], disk);
+  const { runtime } = await bench.startGate();
+  disk.left = 1;
+  const effect = await bench.request("writer", { out: bench.workspace });
+  expect(await bench.settled(effect)).toMatchObject({ outcome: "succeeded", changed: 3 });
+  await runtime.whenApplied();
+  expect(disk.left).toBe(0);
+  expect(bench.starts.get(effect)).toBe(1);
+  expect(eventsOf(await bench.entries(), "effect.settled")).toHaveLength(1);
+  expect(readFileSync(join(bench.workspace, "kept.txt"), "utf8")).toMatch(/^kept\.txt by sha256:/u);
+  expect(readdirSync(bench.layersDir)).toEqual([]);
+});
+
+test("gate stops and changes nothing when the disk stays full, and goes on when it has room", async () => {
+  const disk = failingDisk("effect.settle", "before");
+  bench = await makeBench([writer], disk);
+  const gate = await bench.startGate();
+  disk.left = 1000;
+  const effect = await bench.request("writer", { out: bench.workspace });
+  expect(await gate.failure).toMatchObject({ name: "Failure", code: "outcome_unknown", retry: "later" });
+  expect(readFileSync(join(bench.workspace, "kept.txt"), "utf8")).toBe("kept\n");
+  await gate.runtime.stop();
+  disk.left = 0;
+  const { runtime } = await bench.startGate();
+  expect(await bench.settled(effect)).toMatchObject({ outcome: "succeeded" });
+  await runtime.whenApplied();
+  expect(readFileSync(join(bench.workspace, "kept.txt"), "utf8")).toMatch(/^kept\.txt by sha256:/u);
 });

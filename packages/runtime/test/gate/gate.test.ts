@@ -142,15 +142,18 @@ test("gate ends a tool at its deadline when it hangs", async () => {
 test.each([
   ["output", "yes\n", "output_limit: 1MB"],
   ["cpu", "while :; do :; done\n", "cpu_limit: 300ms"],
-  ["memory", "perl -e '$x = \"x\" x (400*1024*1024); sleep 1000'\n", "memory_limit: 64MB"],
+  // Each child is within the limit, all of them together are not.
+  [
+    "memory",
+    "for i in 1 2 3 4; do perl -e '$x = \"x\" x (30*1024*1024); sleep 1000' & done; wait\n",
+    "memory_limit: 64MB",
+  ],
 ])("gate names the limit when a tool reaches that of %s", async (limit, program, sandbox) => {
   bench = await makeBench([
     { name: "greedy", program, manifest: plain("none", `{ level: basic, sandbox: { ${sandbox} } }`) },
   ]);
   await bench.startGate();
   const settle = await bench.settled(await bench.request("greedy", {}));
-  // Memory asked for beyond the limit may be denied to the program, which then ends by itself.
-  if (limit === "memory" && settle.outcome === "failed") return;
   expect(settle).toMatchObject({ outcome: "limit", code: limit });
 });
 
@@ -383,7 +386,7 @@ test("gate ends a run when its grant is revoked", async () => {
   });
   const [event] = "events" in delegated.outcome ? delegated.outcome.events : [];
   if (event?.type !== "grant.delegated") throw new Error("not delegated");
-  const effect = await bench.request("hang", {}, { ...operator, grant: event.grant });
+  const effect = await bench.request("hang", {}, { caller: { ...operator, grant: event.grant } });
   await seen;
   await bench.submit({ type: "grant.revoke", grant: event.grant });
   expect(await bench.settled(effect)).toMatchObject({ outcome: "aborted", code: "grant_revoked" });
@@ -401,8 +404,29 @@ test("gate ends a run when its grant expires", async () => {
   });
   const [event] = "events" in delegated.outcome ? delegated.outcome.events : [];
   if (event?.type !== "grant.delegated") throw new Error("not delegated");
-  const effect = await bench.request("hang", {}, { ...operator, grant: event.grant });
+  const effect = await bench.request("hang", {}, { caller: { ...operator, grant: event.grant } });
   expect(await bench.settled(effect)).toMatchObject({ outcome: "aborted", code: "grant_expired" });
+});
+
+test("gate ends a run when the agent it is for is terminated", async () => {
+  bench = await makeBench([{ name: "hang", program: "sleep 1000\n", manifest: plain("none") }]);
+  const { promise: seen, resolve } = Promise.withResolvers<void>();
+  await bench.startGate({ at: (point) => (point === "after-request-seen" ? resolve() : undefined) });
+  const agent = await bench.spawn("worker", ["hang"]);
+  const effect = await bench.request("hang", {}, { caller: agent.caller, agent: agent.id, budget: agent.budget });
+  await seen;
+  await bench.submit({ type: "agent.terminate", agent: agent.id, reason: "killed", exitCode: 1 });
+  expect(await bench.settled(effect)).toMatchObject({ outcome: "aborted" });
+});
+
+test("gate does not begin an effect when its agent is gone by then", async () => {
+  bench = await makeBench([echo]);
+  const agent = await bench.spawn("worker", ["echo"]);
+  const effect = await bench.request("echo", {}, { caller: agent.caller, agent: agent.id, budget: agent.budget });
+  await bench.submit({ type: "agent.terminate", agent: agent.id, reason: "killed", exitCode: 1 });
+  await bench.startGate();
+  expect(await bench.settled(effect)).toMatchObject({ outcome: "aborted", code: "agent_terminated" });
+  expect(bench.starts.get(effect)).toBeUndefined();
 });
 
 test("gate leaves the tree's owner, modes and times alone where nothing changed", async () => {

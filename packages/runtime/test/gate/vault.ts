@@ -2,7 +2,10 @@
 import { join } from "node:path";
 import {
   genesisIds,
+  type AgentId,
+  type BudgetId,
   type Caller,
+  type DefinitionPart,
   type EffectId,
   type EffectSettle,
   type KernelEvent,
@@ -12,7 +15,7 @@ import {
   type Receipt,
   type RecordedEntry,
 } from "@toka/kernel";
-import { createVault, localProof, type Vault } from "@toka/store";
+import { createVault, localProof, type Log, type LogBatch, type Vault } from "@toka/store";
 import { createSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { createRuntime, type Runtime } from "../../src/gate/runtime.ts";
 import type { GateHooks } from "../../src/gate/hooks.ts";
@@ -43,13 +46,29 @@ export interface Bench {
     options?: { readonly caller?: Caller; readonly payloads?: readonly PayloadDraft[] },
   ): Promise<Receipt>;
   /** Plans and requests a tool call. @returns the effect */
-  request(tool: string, values: Readonly<Record<string, unknown>>, caller?: Caller): Promise<EffectId>;
+  request(tool: string, values: Readonly<Record<string, unknown>>, by?: Requester): Promise<EffectId>;
+  /** Spawns an agent that may call some tools. */
+  spawn(name: string, tools: readonly string[]): Promise<SpawnedAgent>;
   /** Waits until an effect is settled or owed. @returns the settling operation */
   settled(effect: EffectId): Promise<EffectSettle>;
   /** @returns the result's JSON */
   result(settle: EffectSettle): Promise<unknown>;
   entries(): Promise<readonly RecordedEntry[]>;
   close(): Promise<void>;
+}
+
+/** Who requests, and on what account. */
+export interface Requester {
+  readonly caller: Caller;
+  readonly agent?: AgentId;
+  readonly budget?: BudgetId;
+}
+
+/** An agent under test. */
+export interface SpawnedAgent {
+  readonly id: AgentId;
+  readonly caller: Caller;
+  readonly budget: BudgetId;
 }
 
 /** A running gate. */
@@ -85,8 +104,11 @@ export function effectOf(receipt: Receipt): EffectId {
   throw new Error("the receipt names no effect");
 }
 
-/** Creates a vault with some tools registered. */
-export async function makeBench(testTools: readonly TestTool[]): Promise<Bench> {
+/** @returns a vault with some tools registered; `wrapLog` puts a failing disk below it */
+export async function makeBench(
+  testTools: readonly TestTool[],
+  { wrapLog }: { readonly wrapLog?: (log: Log) => Log } = {},
+): Promise<Bench> {
   const scratch = makeScratch();
   for (const { name, program, manifest } of testTools) {
     scratch.write(
@@ -98,7 +120,7 @@ export async function makeBench(testTools: readonly TestTool[]): Promise<Bench> 
   scratch.write("workspace/kept.txt", "kept\n");
   const vault = await createVault(
     { name: "bench", host: "host", root: "operator", allotment: plenty, held: false },
-    { dir: join(scratch.path, "vault"), knownVaults: null },
+    { dir: join(scratch.path, "vault"), knownVaults: null, ...(wrapLog === undefined ? {} : { wrapLog }) },
   );
   const loaded = loadTools([join(scratch.path, "tools")]);
   const bench = benchOver(vault, { scratch, tools: createToolCatalogue(loaded) });
@@ -149,7 +171,8 @@ function benchOver(
       await runtime.start();
       return { runtime, failure };
     },
-    request: async (tool, values, caller = operator) => {
+    spawn: (name, offered) => spawnAgent(name, { offered, machine, submit }),
+    request: async (tool, values, { caller, agent = null, budget = genesisIds.rootBudget } = { caller: operator }) => {
       const plan = tools.plan(tool, values);
       if ("problem" in plan) throw new Error(plan.problem);
       const sealed = machine.seal(JSON.stringify(plan.arguments));
@@ -158,14 +181,14 @@ function benchOver(
           type: "effect.request",
           kind: "tool",
           label: tool,
-          agent: null,
+          agent,
           task: null,
           step: null,
           tool,
           arguments: sealed.content,
           claims: plan.claims,
           reserve: plan.reserve,
-          budget: genesisIds.rootBudget,
+          budget,
           timeoutMs: plan.timeoutMs,
           inputs: [],
         },
@@ -184,6 +207,52 @@ function benchOver(
       await vault.close();
       scratch.remove();
     },
+  };
+}
+
+async function spawnAgent(
+  name: string,
+  { offered, machine, submit }: { readonly offered: readonly string[] } & Pick<Bench, "machine" | "submit">,
+): Promise<SpawnedAgent> {
+  const permissions = ["tool.call:*"];
+  const part: DefinitionPart = {
+    name,
+    version: "1.0.0",
+    permissions,
+    allotment: {},
+    tools: offered,
+    lifecycle: { initial: "working", states: ["working"], transitions: [] },
+    limits: { openTasksMax: 1, openEffectsMax: 4 },
+    tasks: [],
+    objectives: [],
+  };
+  const source = machine.seal("an agent file");
+  const registered = await submit(
+    { type: "definition.register", part, source: source.content },
+    { payloads: [source] },
+  );
+  const [definition] = "events" in registered.outcome ? registered.outcome.events : [];
+  if (definition?.type !== "definition.registered") throw new Error(JSON.stringify(registered.outcome));
+  const allotment = { cpuMs: 1e6, wallMs: 1e6, toolCalls: 100, memoryBytes: 1e10 };
+  const receipt = await submit({
+    type: "agent.spawn",
+    name,
+    definition: definition.definition,
+    parent: null,
+    session: null,
+    permissions,
+    expiresAtMs: null,
+    allotment,
+    budget: genesisIds.rootBudget,
+  });
+  const [event] = "events" in receipt.outcome ? receipt.outcome.events : [];
+  if (event?.type !== "agent.spawned") throw new Error(JSON.stringify(receipt.outcome));
+  const agent = await machine.view((state) => state.agents.get(event.agent));
+  if (agent === undefined) throw new Error("the agent is not there");
+  return {
+    id: agent.id,
+    budget: agent.budget,
+    caller: { principal: agent.principal, grant: agent.grant, proof: localProof() },
   };
 }
 
@@ -215,4 +284,40 @@ export function eventsOf<Type extends KernelEvent["type"]>(
 ): readonly Extract<KernelEvent, { readonly type: Type }>[] {
   const isWanted = (event: KernelEvent): event is Extract<KernelEvent, { readonly type: Type }> => event.type === type;
   return entries.flatMap(({ entry }) => ("events" in entry.outcome ? entry.outcome.events.filter(isWanted) : []));
+}
+
+/** A disk that fails to append entries of one kind, before or after it has written them. */
+export interface FailingDisk {
+  readonly wrapLog: (log: Log) => Log;
+  /** How many appends are still to fail. */
+  left: number;
+}
+
+/**
+ * Makes a disk that fails.
+ * @returns it, failing nothing yet
+ */
+export function failingDisk(kind: string, when: "before" | "after"): FailingDisk {
+  const disk: FailingDisk = {
+    left: 0,
+    wrapLog: (log) =>
+      // The rest of the log stays as it is, with its own `this`.
+      new Proxy(log, {
+        get: (target, key) => {
+          if (key === "append") return append(target);
+          const value: unknown = Reflect.get(target, key);
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      }),
+  };
+  const append =
+    (log: Log) =>
+    async (expected: number, batch: LogBatch): Promise<void> => {
+      const fails = disk.left > 0 && batch.rows.some((row) => row.kind === kind);
+      if (fails) disk.left -= 1;
+      if (fails && when === "before") throw new Error("no space left on device");
+      await log.append(expected, batch);
+      if (fails) throw new Error("the disk did not answer");
+    };
+  return disk;
 }
