@@ -70,6 +70,8 @@ export interface World {
   readonly folders: { readonly workspace: string; readonly output: string };
   /** Labels of steps in the order they were performed. */
   readonly performed: string[];
+  /** Settles an effect that the performer left unsettled. */
+  settle(effect: EffectId, answer: Performed): Promise<void>;
   /** Resolves with the first entry that passes, from the log's start on. */
   until(passes: (entry: Entry) => boolean): Promise<Entry>;
   /** Every entry so far. */
@@ -106,6 +108,7 @@ export async function makeWorld(perform: Perform = carryOut): Promise<World> {
     host: vault.host,
     folders: { workspace: join(root, "workspace"), output: root },
     performed,
+    settle: async (effect, answer) => await settle({ machine, host: vault.host }, { effect, answer }),
     until: async (passes) => {
       const over = new AbortController();
       try {
@@ -207,11 +210,15 @@ async function performAll({ machine, host, perform, performed, signal }: Perform
       const answer = await perform(call);
       if (answer === undefined) continue;
       if (event.sideEffect === "external") await machine.submit({ type: "effect.start", effect }, { caller: host });
-      const result = machine.seal(JSON.stringify(answer.result));
-      await machine.submit(
-        { type: "effect.settle", effect, outcome: answer.outcome, code: answer.code, result: result.content, usage: { cpuMs: 5, wallMs: 7, toolCalls: 1 }, changes: null, changed: 0 },
-        { caller: host, payloads: [result] },
-      );
+      await settle({ machine, host }, { effect, answer });
     }
   }
+}
+
+async function settle({ machine, host }: Pick<World, "machine" | "host">, { effect, answer }: { readonly effect: EffectId; readonly answer: Performed }): Promise<void> {
+  const result = machine.seal(JSON.stringify(answer.result));
+  await machine.submit(
+    { type: "effect.settle", effect, outcome: answer.outcome, code: answer.code, result: result.content, usage: { cpuMs: 5, wallMs: 7, toolCalls: 1 }, changes: null, changed: 0 },
+    { caller: host, payloads: [result] },
+  );
 }
