@@ -19,6 +19,8 @@ describe("showSpan", () => {
     [840, "840 ms"],
     [12_400, "12.4 s"],
     [200_000, "3 min 20 s"],
+    [5_400_000, "1.5 h"],
+    [315_360_000_000, "3650 days"],
   ])("shows %d ms as %s", (ms, wanted) => {
     expect(showSpan(ms)).toBe(wanted);
   });

@@ -84,8 +84,8 @@ interface Run {
 
 async function runUnder(grant: GrantId, { request, claims, timeoutMs, options }: Run): Promise<ExecOutcome> {
   const { machine, operator, runtime } = options.parts;
-  const { argv, cwd } = request;
-  const text = encodeCodeArguments({ argv, cwd, stdin: Buffer.from(request.stdin, "base64"), env: {} });
+  const { argv } = request;
+  const text = encodeCodeArguments({ argv, cwd: startFolder(request.cwd, claims), stdin: Buffer.from(request.stdin, "base64"), env: {} });
   const draft = machine.seal(text);
   const reserve = codeReservation({ timeoutMs, writes: claims.some((claim) => claim.startsWith("fs.write:")) });
   // Listening starts before anybody can have performed the effect, so it is by the arguments, whose salt makes them this run's own.
@@ -119,6 +119,15 @@ async function runUnder(grant: GrantId, { request, claims, timeoutMs, options }:
   } finally {
     stopListening();
   }
+}
+
+/** A folder that the program may not see is none to start in. */
+function startFolder(cwd: string, claims: readonly string[]): string {
+  const shown = claims.some((claim) => {
+    const [, folder] = /^fs\.(?:read|write):(.*)\/\*\*$/u.exec(claim) ?? [];
+    return folder !== undefined && (cwd === folder || cwd.startsWith(`${folder}/`));
+  });
+  return shown ? cwd : "/tmp";
 }
 
 type Answer = { readonly refusal: Refusal; readonly position: number | null } | { readonly events: Extract<Receipt["outcome"], { events: unknown }>["events"]; readonly position: number };

@@ -65,16 +65,25 @@ function isOfKind(type: string, kind: string): boolean {
 
 /**
  * An entry concerns an agent when it names one of the agent's ids anywhere: the agent itself, its principal, its grant, its
- * budget, its tasks, runs and effects. Ids that an entry about the agent made are the agent's from then on.
+ * budget, and the runs, tasks and effects that were made for it.
  */
 function createAgentFilter(agent: string): (entry: Entry) => boolean {
-  const ids = new Set<string>([agent]);
+  const ids = new Set<string>();
   return (entry) => {
-    const names = namesIn(entry);
-    const about = names.some((name) => ids.has(name));
-    if (!about) return false;
-    const made = new RegExp(`^(?:agent|principal|grant|budget|run|task|effect)-${entry.position}-\\d+$`, "u");
-    for (const name of names) if (made.test(name)) ids.add(name);
+    const events = "events" in entry.outcome ? entry.outcome.events : [];
+    for (const event of events) {
+      if (event.type === "agent.spawned" && (event.name === agent || event.agent === agent)) {
+        for (const id of [event.agent, event.principal, event.grant, event.budget]) ids.add(id);
+      }
+    }
+    if (!namesIn(entry).some((name) => ids.has(name))) return false;
+    for (const event of events) {
+      if (!("agent" in event) || event.agent === null || !ids.has(event.agent)) continue;
+      for (const field of ["run", "task", "effect"] as const) {
+        const id: unknown = Reflect.get(event, field);
+        if (typeof id === "string") ids.add(id);
+      }
+    }
     return true;
   };
 }

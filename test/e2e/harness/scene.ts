@@ -73,7 +73,15 @@ export function createScene(): Scene {
   const start = (args: readonly string[], options: StartOptions = {}): Running => {
     const running = startProcess(tokaCommand(args, options), {
       cwd: options.cwd ?? workspace,
-      env: { PATH: process.env["PATH"] ?? "", HOME: home, TOKA_HOME: join(home, "toka"), LANG: "C.UTF-8", ...options.env },
+      env: {
+        PATH: process.env["PATH"] ?? "",
+        HOME: home,
+        TOKA_HOME: join(home, "toka"),
+        LANG: "C.UTF-8",
+        // As the launcher has it; a process of another user may read it.
+        NODE_COMPILE_CACHE: join(root, "node_modules/.cache/compile"),
+        ...options.env,
+      },
       ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
       keepStdin: options.keepStdin ?? false,
     });

@@ -1,7 +1,7 @@
 /**
  * `toka log`: the entries, one a line.
  */
-import { askVault, type RecordedEntry, storedBytes, type VaultApi } from "@toka/service";
+import { askVault, type RecordedEntry, refusalInWords, storedBytes, type VaultApi } from "@toka/service";
 
 import { type CommandContext, exitDone, writeLine } from "../context.ts";
 import { showOnOneLine } from "../output/plain.ts";
@@ -18,6 +18,9 @@ export interface LogOptions extends PlaceOptions {
 
 /** Fields of an operation that say the most in the least room. */
 const tellingFields = ["name", "label", "key", "tool", "agent", "task", "effect", "outcome", "reason", "run", "session"] as const;
+
+/** Characters of a refusal. */
+const refusalWidthMax = 120;
 
 /** Characters of one telling field. */
 const fieldWidthMax = 60;
@@ -54,7 +57,7 @@ function describeEntry({ entry }: RecordedEntry): string {
     const value: unknown = Reflect.get(operation, field);
     return typeof value === "string" ? [`${field}=${showOnOneLine(value, fieldWidthMax)}`] : [];
   });
-  const verdict = "refusal" in outcome ? `REFUSED ${outcome.refusal.code}` : "ok";
+  const verdict = "refusal" in outcome ? `REFUSED ${showOnOneLine(refusalInWords(outcome.refusal), refusalWidthMax)}` : "ok";
   const size = operation.type === "batch" ? [`of=${operation.operations.map((one) => one.type).join(",")}`] : [];
   const time = new Date(stamp.timeMs).toISOString();
   return [String(entry.position).padStart(6), time, stamp.principal, operation.type, verdict, ...fields, ...size].join("  ");

@@ -20,12 +20,13 @@ export function showBytes(bytes: number): string {
 
 /**
  * @param ms - a span in milliseconds
- * @returns such as `840 ms`, `12.4 s` or `3 min 20 s`
+ * @returns such as `840 ms`, `12.4 s`, `3 min 20 s`, `5.5 h` or `12 days`
  */
 export function showSpan(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
-  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+  if (ms < 3_600_000) return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+  return ms < 48 * 3_600_000 ? `${(ms / 3_600_000).toFixed(1)} h` : `${Math.round(ms / 86_400_000)} days`;
 }
 
 const showers: Readonly<Record<string, (amount: number) => string>> = {
