@@ -68,7 +68,11 @@ async function tellOfLost(files: VaultFiles, { knownVaults, onTrouble }: OpenVau
   const known = knownVaults === null ? [] : await readKnownVaults(knownVaults);
   const lost = known.find((one) => one.path === files.dir);
   if (lost === undefined) return;
-  onTrouble?.(new Error(`${lost.vault} with ${lost.size} entries was seen at ${files.dir} before and is gone; a new vault takes its place`));
+  onTrouble?.(
+    new Error(
+      `${lost.vault} with ${lost.size} entries was seen at ${files.dir} before and is gone; a new vault takes its place`,
+    ),
+  );
 }
 
 async function putTogether(
