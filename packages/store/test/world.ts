@@ -25,6 +25,7 @@ export const genesis: Genesis = {
   host: "host",
   root: "operator",
   allotment: { tokens: 1_000_000, cpuMs: 1_000_000_000, wallMs: 1_000_000_000, toolCalls: 1_000_000 },
+  limits: { principalsMax: 1_000_000 },
   held: false,
 };
 
