@@ -5,7 +5,7 @@ import type { Cause } from "./evolve/cause.ts";
 import { setStep } from "./evolve/task.ts";
 import { fault } from "./failure.ts";
 import type { KernelEvent } from "./event.ts";
-import type { Operation } from "./operation.ts";
+import type { Batch } from "./operation.ts";
 import type { Refusal } from "./refusal.ts";
 import { live } from "./state/live-state.ts";
 import type { LiveState } from "./state/live-state.ts";
@@ -27,6 +27,11 @@ export function applyEntry(state: KernelState, entry: Entry): void {
   }
   if ("refusal" in outcome) return applyRefusal(at, entry, outcome.refusal);
   const timeMs = effectiveTimeMs(at, stamp);
+  if (operation.type !== "batch") {
+    const cause = { operation, stamp, position, timeMs };
+    for (const event of outcome.events) evolve(at, event, cause);
+    return at.advance({ position, timeMs });
+  }
   const rest = { stamp, position, timeMs };
   let index = 0;
   for (const [one, count] of shares(operation, outcome)) {
@@ -38,15 +43,14 @@ export function applyEntry(state: KernelState, entry: Entry): void {
 
 // Each plain operation with how many of the events are its own.
 function shares(
-  operation: Operation,
+  { operations }: Batch,
   { events, counts }: { readonly events: readonly KernelEvent[]; readonly counts?: readonly number[] },
 ): readonly (readonly [Cause["operation"], number])[] {
-  if (operation.type !== "batch") return [[operation, events.length]];
   const sum = (counts ?? []).reduce((total, count) => total + count, 0);
-  if (counts?.length !== operation.operations.length || sum !== events.length) {
+  if (counts?.length !== operations.length || sum !== events.length) {
     return fault("the events of a batch do not share out among its operations");
   }
-  return operation.operations.map((one, index) => [one, counts[index] ?? 0]);
+  return operations.map((one, index) => [one, counts[index] ?? 0]);
 }
 
 function applyRefusal(state: LiveState, { position, stamp, operation }: Entry, refusal: Refusal): void {

@@ -6,7 +6,7 @@
  * the last. The order is contract: the first that fails is the answer.
  */
 import { grantIsLive } from "./authority/authorises.ts";
-import { warningsOf } from "./budget/booking.ts";
+import { warningsOf } from "./budget/accounts.ts";
 import type { Answer, Moment, OperationKind } from "./decision.ts";
 import type { Decision } from "./entry.ts";
 import type { KernelEvent } from "./event.ts";

@@ -3,7 +3,6 @@
  *
  * Source: docs/decisions/0002-attenuation.md.
  */
-import { actions } from "./permission.ts";
 import type { Permission } from "./permission.ts";
 
 /**
@@ -15,19 +14,11 @@ import type { Permission } from "./permission.ts";
  */
 export function covers(held: Permission, wanted: Permission): boolean {
   if (held === wanted) return true;
-  const colon = held.indexOf(":");
-  // The same action, up to and with its colon.
-  if (!wanted.startsWith(held.slice(0, colon + 1))) return false;
-  const heldResource = held.slice(colon + 1);
-  const wantedResource = wanted.slice(colon + 1);
-  switch (actions[held.slice(0, colon)]) {
-    case "path":
-      return coversPath(heldResource, wantedResource);
-    case "host":
-      return coversHost(heldResource, wantedResource);
-    default:
-      return heldResource.endsWith("*") && wantedResource.startsWith(heldResource.slice(0, -1));
-  }
+  if (held.endsWith("*")) return coversAll(held, wanted);
+  // "*.example.com:443" is every host below example.com, not example.com itself.
+  if (!held.startsWith(belowDomain)) return false;
+  const suffix = held.slice(belowDomain.length - 1);
+  return wanted.startsWith(connect) && wanted.length > connect.length + suffix.length && wanted.endsWith(suffix);
 }
 
 /**
@@ -51,17 +42,12 @@ export function isCovered(held: readonly Permission[], wanted: Permission): bool
   return false;
 }
 
-// "/a/**" is the folder /a and all below it; "/**" is everything.
-function coversPath(held: string, wanted: string): boolean {
-  if (!held.endsWith("/**")) return false;
-  const folder = held.slice(0, -3);
-  return wanted === folder || (wanted === "/" && folder === "") || wanted.startsWith(`${folder}/`);
+// Ends with a star: all of a folder, all names with a prefix, or everything. The action stands in front and is compared with it.
+function coversAll(held: Permission, wanted: Permission): boolean {
+  if (!held.endsWith("/**")) return wanted.startsWith(held.slice(0, -1));
+  // "/a/**" is what begins with "/a/", and /a itself; names hold no slash, so that only paths end like this.
+  return wanted.startsWith(held.slice(0, -2)) || (wanted.length === held.length - 3 && held.startsWith(wanted));
 }
 
-// "*.example.com:443" is every host below example.com, not example.com itself.
-function coversHost(held: string, wanted: string): boolean {
-  if (held === "*") return true;
-  if (!held.startsWith("*.")) return false;
-  const suffix = held.slice(1);
-  return wanted.length > suffix.length && wanted.endsWith(suffix);
-}
+const connect = "net.connect:";
+const belowDomain = "net.connect:*.";

@@ -63,7 +63,6 @@ export function amountsBy(of: (kind: AmountKind) => number): Amounts {
  * @returns the sums, canonical
  */
 export function addAmounts(left: Amounts, right: Amounts): Amounts {
-  if (isNothing(right)) return left;
   return amountsBy((kind) => amountOf(left, kind) + amountOf(right, kind));
 }
 
@@ -73,7 +72,6 @@ export function addAmounts(left: Amounts, right: Amounts): Amounts {
  * @returns the differences, canonical
  */
 export function lessAmounts(left: Amounts, right: Amounts): Amounts {
-  if (isNothing(right)) return left;
   return amountsBy((kind) => Math.max(0, amountOf(left, kind) - amountOf(right, kind)));
 }
 
@@ -83,8 +81,5 @@ export function lessAmounts(left: Amounts, right: Amounts): Amounts {
  * @returns true for amounts without a positive kind
  */
 export function isNothing(amounts: Amounts): boolean {
-  for (const kind in amounts) {
-    if (Object.hasOwn(amounts, kind)) return false;
-  }
-  return true;
+  return amountKinds.every((kind) => amountOf(amounts, kind) === 0);
 }

@@ -6,14 +6,12 @@
  * when reservations are given back.
  * Source: docs/decisions/0003-budgets.md.
  */
-import type { BudgetWarned } from "../events/budget.ts";
 import { fault } from "../failure.ts";
 import type { BudgetId } from "../ids.ts";
-import { fixedLimits } from "../limits.ts";
-import type { Budget, EffectKind } from "../state/entities.ts";
+import type { Budget } from "../state/entities.ts";
 import type { LiveState } from "../state/live-state.ts";
-import { addAmounts, amountKinds, amountOf, amountsBy, isNothing, lessAmounts, noAmounts } from "./amounts.ts";
 import type { AmountKind, Amounts } from "./amounts.ts";
+import { figuresOf, less, noFigures, plus, same, within, type Figures } from "./figures.ts";
 
 /**
  * A budget as it stands at a time: in a new window, what was spent in the last one no longer counts.
@@ -27,7 +25,7 @@ export function budgetAt(budget: Budget, timeMs: number): Budget {
   if (window === null || timeMs < window.startMs + window.lengthMs) return budget;
   const startMs = timeMs - ((timeMs - window.startMs) % window.lengthMs);
   // Stored bytes are still stored; only flows begin anew.
-  const spent = amountsBy((kind) => (kind === "storedBytes" ? amountOf(budget.spent, kind) : 0));
+  const spent = { ...noFigures, storedBytes: budget.spent.storedBytes };
   return balanced({ ...budget, spent, warned: [], window: { lengthMs: window.lengthMs, startMs } });
 }
 
@@ -38,58 +36,40 @@ export function budgetAt(budget: Budget, timeMs: number): Budget {
  * @returns the amount, at least 0
  */
 export function availableOf(budget: Budget, kind: AmountKind): number {
-  const used = amountOf(budget.spent, kind) + amountOf(budget.reserved, kind) + amountOf(budget.carved, kind);
-  return Math.max(0, amountOf(budget.allotment, kind) - used);
+  return less(budget.allotment, usedOf(budget))[kind];
 }
 
 /**
- * The first kind of which more is wanted than a budget has.
+ * Whether a budget has what is wanted.
  *
- * @returns what runs out, or undefined when all is available
+ * @param budget as it stands now, see `budgetAt`
+ * @returns true when every kind is available
  */
-export function shortage(
-  budget: Budget,
-  wanted: Amounts,
-): { readonly dimension: AmountKind; readonly available: number; readonly wanted: number } | undefined {
-  for (const kind of amountKinds) {
-    const amount = amountOf(wanted, kind);
-    if (amount === 0) continue;
-    const available = availableOf(budget, kind);
-    if (amount > available) return { dimension: kind, available, wanted: amount };
-  }
-  return undefined;
-}
-
-/**
- * What a request reserves: as asked, but of tool calls exactly the one that it is, or none.
- *
- * @param kind of the effect
- * @param asked the amounts asked for
- * @returns canonical amounts
- */
-export function reserveOf(kind: EffectKind, asked: Amounts): Amounts {
-  const calls = kind === "tool" ? 1 : 0;
-  return amountsBy((which) => (which === "toolCalls" ? calls : amountOf(asked, which)));
-}
-
-/**
- * What a settlement books: as measured, but for tool calls, which are booked as reserved, and memory, which is given back.
- *
- * @param usage measured
- * @param reserve what was held
- * @returns what becomes spent
- */
-export function bookedOf(usage: Amounts, reserve: Amounts): Amounts {
-  return amountsBy((kind) => {
-    if (kind === "memoryBytes") return 0;
-    return amountOf(kind === "toolCalls" ? reserve : usage, kind);
-  });
+export function suffices(budget: Budget, wanted: Figures): boolean {
+  return within(wanted, less(budget.allotment, usedOf(budget)));
 }
 
 /** Adds a budget; one below another is carved out of it. */
-export function openBudget(state: LiveState, budget: Budget): void {
-  state.table.budgets.put(budget);
-  passUp(state, { parent: budget.parent, before: noAmounts, after: budget.allotment });
+export function openBudget(
+  state: LiveState,
+  budget: Pick<Budget, "id" | "holder" | "parent" | "window"> & { readonly amounts: Amounts },
+): void {
+  const { id, holder, parent, amounts, window } = budget;
+  const allotment = figuresOf(amounts);
+  state.table.budgets.put({
+    id,
+    holder,
+    parent,
+    allotment,
+    spent: noFigures,
+    reserved: noFigures,
+    carved: noFigures,
+    overdraft: noFigures,
+    window,
+    warned: [],
+    closing: false,
+  });
+  passUp(state, { parent, before: noFigures, after: allotment });
 }
 
 /**
@@ -106,7 +86,7 @@ export function changeBudget(
   if (stored === undefined) return fault(`the budget ${options.budget} is gone`);
   const next = balanced(options.change(budgetAt(stored, options.timeMs)));
   state.table.budgets.put(next);
-  if (stored.parent !== null && (stored.allotment !== next.allotment || stored.overdraft !== next.overdraft)) {
+  if (stored.allotment !== next.allotment || stored.overdraft !== next.overdraft) {
     passUp(state, { parent: stored.parent, before: handedTo(stored), after: handedTo(next) });
   }
 }
@@ -114,22 +94,22 @@ export function changeBudget(
 /** Holds amounts for an effect. */
 export function reserve(
   state: LiveState,
-  options: { readonly budget: BudgetId; readonly timeMs: number; readonly amounts: Amounts },
+  options: { readonly budget: BudgetId; readonly timeMs: number; readonly held: Figures },
 ): void {
-  const { budget, timeMs, amounts } = options;
-  changeBudget(state, { budget, timeMs, change: (now) => ({ ...now, reserved: addAmounts(now.reserved, amounts) }) });
+  const { budget, timeMs, held } = options;
+  changeBudget(state, { budget, timeMs, change: (now) => ({ ...now, reserved: plus(now.reserved, held) }) });
 }
 
 /** Gives back what an effect held and books what it used. */
 export function book(
   state: LiveState,
-  options: { readonly budget: BudgetId; readonly timeMs: number; readonly held: Amounts; readonly booked: Amounts },
+  options: { readonly budget: BudgetId; readonly timeMs: number; readonly held: Figures; readonly booked: Figures },
 ): void {
   const { budget, timeMs, held, booked } = options;
   changeBudget(state, {
     budget,
     timeMs,
-    change: (now) => ({ ...now, spent: plusSpent(now.spent, booked), reserved: lessAmounts(now.reserved, held) }),
+    change: (now) => ({ ...now, spent: plus(now.spent, booked), reserved: less(now.reserved, held) }),
   });
 }
 
@@ -139,89 +119,48 @@ export function drain(state: LiveState, options: { readonly budget: BudgetId; re
   for (let id: BudgetId | null = options.budget; id !== null;) {
     const stored = state.budgets.get(id);
     if (stored === undefined || !stored.closing) return;
-    if (state.index.effectsOnBudget.of(id).size > 0 || state.index.budgetsBelow.of(id).size > 0) return;
+    if (state.index.effectsOnBudget.count(id) > 0 || state.index.budgetsBelow.count(id) > 0) return;
     const { parent } = stored;
     state.table.budgets.drop(id);
-    if (parent !== null) {
-      const { spent } = budgetAt(stored, timeMs);
-      changeBudget(state, {
-        budget: parent,
-        timeMs,
-        change: (now) => ({
-          ...now,
-          spent: plusSpent(now.spent, spent),
-          carved: lessAmounts(now.carved, handedTo(stored)),
-        }),
-      });
-    }
+    if (parent !== null) takeOver(state, { parent, drained: stored, timeMs });
     id = parent;
   }
 }
 
-/**
- * What the holder of a budget is to be warned of: the kinds of which most is spent, once each.
- *
- * @param budget as it stands after booking
- * @returns the events, in canonical order of kinds
- */
-export function warningsOf(budget: Budget): readonly BudgetWarned[] {
-  const warnings: BudgetWarned[] = [];
-  for (const kind of amountKinds) {
-    const allotment = amountOf(budget.allotment, kind);
-    const spent = amountOf(budget.spent, kind);
-    if (allotment === 0 || budget.warned.includes(kind)) continue;
-    if (spent < Math.ceil((allotment / 100) * fixedLimits.warnPercent)) continue;
-    warnings.push({ type: "budget.warned", schema: 1, budget: budget.id, dimension: kind, spent, allotment });
-  }
-  return warnings;
-}
-
-/**
- * Adds to what is spent.
- *
- * @returns the sums, held below 2^52: far beyond any allotment, and still exact
- */
-export function plusSpent(spent: Amounts, booked: Amounts): Amounts {
-  if (isNothing(booked)) return spent;
-  return amountsBy((kind) => Math.min(spentMax, amountOf(spent, kind) + amountOf(booked, kind)));
+function takeOver(
+  state: LiveState,
+  { parent, drained, timeMs }: { readonly parent: BudgetId; readonly drained: Budget; readonly timeMs: number },
+): void {
+  const { spent } = budgetAt(drained, timeMs);
+  const handed = handedTo(drained);
+  const change = (now: Budget): Budget => ({ ...now, spent: plus(now.spent, spent), carved: less(now.carved, handed) });
+  changeBudget(state, { budget: parent, timeMs, change });
 }
 
 function balanced(budget: Budget): Budget {
-  const { allotment, spent, reserved, carved, overdraft } = budget;
-  let same = true;
-  for (const kind of amountKinds) {
-    const beyond =
-      amountOf(spent, kind) + amountOf(reserved, kind) + amountOf(carved, kind) - amountOf(allotment, kind);
-    if (Math.max(0, beyond) !== amountOf(overdraft, kind)) same = false;
-  }
-  if (same) return budget;
-  return {
-    ...budget,
-    overdraft: amountsBy((kind) => {
-      const used = amountOf(spent, kind) + amountOf(reserved, kind) + amountOf(carved, kind);
-      return Math.max(0, used - amountOf(allotment, kind));
-    }),
-  };
+  const overdraft = less(usedOf(budget), budget.allotment);
+  return same(overdraft, budget.overdraft) ? budget : { ...budget, overdraft };
 }
 
-function handedTo(budget: Budget): Amounts {
-  return addAmounts(budget.allotment, budget.overdraft);
+function usedOf({ spent, reserved, carved }: Budget): Figures {
+  return plus(plus(spent, reserved), carved);
+}
+
+function handedTo({ allotment, overdraft }: Budget): Figures {
+  return plus(allotment, overdraft);
 }
 
 function passUp(
   state: LiveState,
-  { parent, before, after }: { readonly parent: BudgetId | null; readonly before: Amounts; readonly after: Amounts },
+  { parent, before, after }: { readonly parent: BudgetId | null; readonly before: Figures; readonly after: Figures },
 ): void {
   if (parent === null) return;
   const above = state.budgets.get(parent);
   if (above === undefined) return fault(`the budget ${parent} is gone`);
-  // The time of the budget above stays as stored: only its own bookings move its window on.
-  const carved = addAmounts(lessAmounts(above.carved, before), after);
-  const next = balanced({ ...above, carved });
+  // The window of the budget above stays as stored: only its own bookings move it on.
+  const next = balanced({ ...above, carved: plus(less(above.carved, before), after) });
   state.table.budgets.put(next);
   if (next.overdraft !== above.overdraft) {
     passUp(state, { parent: above.parent, before: handedTo(above), after: handedTo(next) });
   }
 }
-
-const spentMax = 4_503_599_627_370_496;

@@ -4,8 +4,9 @@ import type { BudgetId } from "../ids.ts";
 import { fixedLimits } from "../limits.ts";
 import type { PlainRefusal } from "../refusal.ts";
 import type { LiveState } from "../state/live-state.ts";
-import type { Amounts } from "./amounts.ts";
-import { budgetAt, shortage } from "./booking.ts";
+import { shortage } from "./accounts.ts";
+import { budgetAt } from "./booking.ts";
+import type { Figures } from "./figures.ts";
 
 /**
  * Whether amounts may not be reserved on a budget.
@@ -16,7 +17,7 @@ import { budgetAt, shortage } from "./booking.ts";
  */
 export function spendable(
   state: LiveState,
-  options: { readonly budget: BudgetId; readonly wanted: Amounts; readonly moment: Moment },
+  options: { readonly budget: BudgetId; readonly wanted: Figures; readonly moment: Moment },
 ): PlainRefusal | undefined {
   const { budget: id, wanted, moment } = options;
   const budget = state.budgets.get(id);

@@ -56,8 +56,7 @@ export function takeDirty(state: KernelState): readonly string[] {
   const keys: string[] = at.headDirty ? [headKey] : [];
   at.headDirty = false;
   for (const [name, table] of tablesOf(at)) {
-    for (const id of table.dirty) keys.push(`${name}/${id}`);
-    table.dirty.clear();
+    for (const id of table.takeDirty()) keys.push(`${name}/${id}`);
   }
   return keys.sort();
 }

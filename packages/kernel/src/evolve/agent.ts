@@ -1,6 +1,5 @@
 /** What events of agents and runs do to the state. */
 import type { AgentEvent, AgentSpawned, AgentTerminated } from "../events/agent.ts";
-import { compareIds } from "../ids.ts";
 import type { AgentId } from "../ids.ts";
 import type { Agent, SessionAgent } from "../state/entities.ts";
 import type { LiveState } from "../state/live-state.ts";
@@ -89,11 +88,11 @@ function terminated(state: LiveState, event: AgentTerminated, timeMs: number): v
   state.table.agents.drop(agent.id);
   state.table.principals.drop(agent.principal);
   state.table.refusals.drop(agent.principal);
-  for (const grant of [...state.index.grantsHeldBy.of(agent.principal)].sort(compareIds)) {
+  for (const grant of state.index.grantsHeldBy.idsOf(agent.principal)) {
     // One of them may stand below another and be gone with it.
     if (state.grants.has(grant)) endGrant(state, grant);
   }
-  for (const budget of [...state.index.budgetsHeldBy.of(agent.principal)].sort(compareIds)) {
+  for (const budget of state.index.budgetsHeldBy.idsOf(agent.principal)) {
     if (state.budgets.has(budget)) closeBudget(state, { budget, timeMs });
   }
   dropIfUnused(state, agent.definition);

@@ -1,6 +1,6 @@
 /** What events of authority do to the state. */
 import type { AuthorityEvent, GrantDelegated, GrantIssued } from "../events/authority.ts";
-import { compareIds, genesisIds } from "../ids.ts";
+import { genesisIds } from "../ids.ts";
 import type { GrantId } from "../ids.ts";
 import { fixedLimits } from "../limits.ts";
 import type { LiveState } from "../state/live-state.ts";
@@ -36,7 +36,7 @@ export function evolveAuthority(state: LiveState, event: AuthorityEvent, cause: 
 export function endGrant(state: LiveState, grant: GrantId): void {
   const row = rowOf(state.grants, grant);
   // In the order of creation: a set's order depends on what happened to it, and this must not.
-  for (const below of [...state.index.grantsBelow.of(grant)].sort(compareIds)) endGrant(state, below);
+  for (const below of state.index.grantsBelow.idsOf(grant)) endGrant(state, below);
   state.table.grants.drop(grant);
   const holder = state.principals.get(row.holder);
   if (holder === undefined) return;

@@ -1,11 +1,9 @@
 /** What events of budgets do to the state. */
-import { addAmounts, noAmounts } from "../budget/amounts.ts";
 import type { Amounts } from "../budget/amounts.ts";
 import { budgetAt, changeBudget, drain, openBudget } from "../budget/booking.ts";
+import { figuresOf, plus } from "../budget/figures.ts";
 import type { BudgetEvent } from "../events/budget.ts";
-import { compareIds } from "../ids.ts";
 import type { BudgetId, PrincipalId } from "../ids.ts";
-import type { BudgetWindow } from "../state/entities.ts";
 import type { LiveState } from "../state/live-state.ts";
 import { askedFor, rowOf } from "./cause.ts";
 import type { Cause } from "./cause.ts";
@@ -16,7 +14,7 @@ export function evolveBudget(state: LiveState, event: BudgetEvent, cause: Cause)
   switch (event.type) {
     case "budget.allotted": {
       const { holder, amounts } = askedFor(cause, "budget.allot");
-      return addBudget(state, { ...event, parent: null, holder, amounts });
+      return openBudget(state, { id: event.budget, holder, parent: null, amounts, window: event.window });
     }
     case "budget.carved": {
       const { parent, holder, amounts } = askedFor(cause, "budget.carve");
@@ -26,7 +24,7 @@ export function evolveBudget(state: LiveState, event: BudgetEvent, cause: Cause)
       return changeBudget(state, {
         budget: event.budget,
         timeMs,
-        change: (budget) => ({ ...budget, allotment: addAmounts(budget.allotment, event.amounts), warned: [] }),
+        change: (budget) => ({ ...budget, allotment: plus(budget.allotment, figuresOf(event.amounts)), warned: [] }),
       });
     case "budget.closed":
       return closeBudget(state, { budget: event.budget, timeMs });
@@ -54,7 +52,7 @@ export function carveBudget(
   // Its window begins with that of the budget above, which is moved on first.
   const { window } = budgetAt(rowOf(state.budgets, parent), timeMs);
   changeBudget(state, { budget: parent, timeMs, change: (budget) => budget });
-  addBudget(state, { ...options, window });
+  openBudget(state, { id: options.budget, holder: options.holder, parent, amounts: options.amounts, window });
 }
 
 /** Closes a budget and all below it, and drains those that nothing hangs on. */
@@ -63,33 +61,8 @@ export function closeBudget(
   { budget, timeMs }: { readonly budget: BudgetId; readonly timeMs: number },
 ): void {
   changeBudget(state, { budget, timeMs, change: (now) => ({ ...now, closing: true }) });
-  for (const below of [...state.index.budgetsBelow.of(budget)].sort(compareIds)) {
+  for (const below of state.index.budgetsBelow.idsOf(budget)) {
     closeBudget(state, { budget: below, timeMs });
   }
   drain(state, { budget, timeMs });
-}
-
-function addBudget(
-  state: LiveState,
-  budget: {
-    readonly budget: BudgetId;
-    readonly parent: BudgetId | null;
-    readonly holder: PrincipalId;
-    readonly amounts: Amounts;
-    readonly window: BudgetWindow | null;
-  },
-): void {
-  openBudget(state, {
-    id: budget.budget,
-    holder: budget.holder,
-    parent: budget.parent,
-    allotment: budget.amounts,
-    spent: noAmounts,
-    reserved: noAmounts,
-    carved: noAmounts,
-    overdraft: noAmounts,
-    window: budget.window,
-    warned: [],
-    closing: false,
-  });
 }

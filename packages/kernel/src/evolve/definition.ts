@@ -44,7 +44,7 @@ export function evolveDefinition(state: LiveState, event: DefinitionEvent, cause
 export function dropIfUnused(state: LiveState, definition: DefinitionId): void {
   const row = state.definitions.get(definition);
   if (row === undefined || !row.retired) return;
-  if (state.index.agentsOfDefinition.of(definition).size === 0) state.table.definitions.drop(definition);
+  if (state.index.agentsOfDefinition.count(definition) === 0) state.table.definitions.drop(definition);
 }
 
 function supersede(state: LiveState, definition: DefinitionId | null): void {

@@ -1,6 +1,7 @@
 /** What events of effects and tools do to the state. */
-import { noAmounts } from "../budget/amounts.ts";
-import { book, drain, reserve, reserveOf } from "../budget/booking.ts";
+import { reserveOf } from "../budget/accounts.ts";
+import { book, drain, reserve } from "../budget/booking.ts";
+import { figuresOf, noFigures } from "../budget/figures.ts";
 import type { EffectEvent, EffectOwed, EffectRequested, EffectSettled } from "../events/effect.ts";
 import { fault } from "../failure.ts";
 import type { ToolFields } from "../operations/tool-register.ts";
@@ -45,8 +46,8 @@ export function evolveEffect(state: LiveState, event: EffectEvent, cause: Cause)
 function requested(state: LiveState, event: EffectRequested, cause: Cause): void {
   const asked = askedFor(cause, "effect.request");
   const { timeMs, stamp } = cause;
-  const amounts = reserveOf(asked.kind, asked.reserve);
-  reserve(state, { budget: asked.budget, timeMs, amounts });
+  const held = reserveOf(asked.kind, asked.reserve);
+  reserve(state, { budget: asked.budget, timeMs, held });
   state.table.effects.put({
     id: event.effect,
     kind: asked.kind,
@@ -61,8 +62,8 @@ function requested(state: LiveState, event: EffectRequested, cause: Cause): void
     arguments: asked.arguments,
     claims: asked.claims,
     budget: asked.budget,
-    reserve: amounts,
-    presumed: noAmounts,
+    reserve: held,
+    presumed: noFigures,
     timeoutMs: asked.timeoutMs,
     requestedAtMs: timeMs,
     startedAtMs: null,
@@ -77,7 +78,7 @@ function settled(state: LiveState, event: EffectSettled, cause: Cause): void {
   const { outcome, code, result } = askedFor(cause, "effect.settle");
   const { timeMs } = cause;
   const effect = rowOf(state.effects, event.effect);
-  book(state, { budget: effect.budget, timeMs, held: effect.reserve, booked: event.booked });
+  book(state, { budget: effect.budget, timeMs, held: effect.reserve, booked: figuresOf(event.booked) });
   const step: StepState =
     outcome === "succeeded"
       ? { status: "succeeded", effect: effect.id, result, code }
@@ -87,8 +88,8 @@ function settled(state: LiveState, event: EffectSettled, cause: Cause): void {
 
 function owed(state: LiveState, event: EffectOwed, timeMs: number): void {
   const effect = rowOf(state.effects, event.effect);
-  book(state, { budget: effect.budget, timeMs, held: effect.reserve, booked: event.booked });
-  state.table.effects.put({ ...effect, status: "owed", reserve: noAmounts, presumed: event.booked });
+  book(state, { budget: effect.budget, timeMs, held: effect.reserve, booked: figuresOf(event.booked) });
+  state.table.effects.put({ ...effect, status: "owed", reserve: noFigures, presumed: figuresOf(event.booked) });
 }
 
 function remove(

@@ -1,6 +1,5 @@
 /** What events of the vault do to the state. */
 import { allPermissions } from "../authority/permission.ts";
-import { noAmounts } from "../budget/amounts.ts";
 import { openBudget } from "../budget/booking.ts";
 import type { VaultEvent } from "../events/vault.ts";
 import { fault } from "../failure.ts";
@@ -49,13 +48,7 @@ function openedVault(state: LiveState, limits: Vault["limits"], cause: Cause): v
     id: genesisIds.rootBudget,
     holder: genesisIds.root,
     parent: null,
-    allotment,
-    spent: noAmounts,
-    reserved: noAmounts,
-    carved: noAmounts,
-    overdraft: noAmounts,
+    amounts: allotment,
     window: null,
-    warned: [],
-    closing: false,
   });
 }

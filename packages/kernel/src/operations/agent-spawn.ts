@@ -3,6 +3,7 @@ import { excess } from "../authority/covers.ts";
 import { narrowing } from "../authority/narrowing.ts";
 import type { Permission } from "../authority/permission.ts";
 import type { Amounts } from "../budget/amounts.ts";
+import { figuresOf } from "../budget/figures.ts";
 import { carvable, spendable } from "../budget/spendable.ts";
 import { nullable, oneOf, record } from "../codec/shape.ts";
 import { amounts, id, momentMs, name, permissions } from "../codec/shapes.ts";
@@ -51,7 +52,7 @@ export const agentSpawn: OperationKind<AgentSpawn> = {
       parentAmiss(state, { parent: operation.parent, moment }) ??
       sessionAmiss(state, { operation, moment }) ??
       authorityAmiss(state, { operation, moment }) ??
-      spendable(state, { budget: operation.budget, wanted: operation.allotment, moment }) ??
+      spendable(state, { budget: operation.budget, wanted: figuresOf(operation.allotment), moment }) ??
       crowded(state, operation.budget);
     if (no !== undefined) return refuse(no);
     return accept({
@@ -105,7 +106,7 @@ function sessionAmiss(state: LiveState, { operation, moment }: { operation: Agen
   if (stopped !== undefined) return { code: "session_stopping", failed: stopped.name };
   const missing = dependencyMissing(session, planned);
   if (missing !== undefined) return { code: "dependency_not_met", name: missing.name, state: missing.state };
-  if (state.index.agentsOfSession.of(id).size >= concurrencyMax) return { code: "concurrency_reached", concurrencyMax };
+  if (state.index.agentsOfSession.count(id) >= concurrencyMax) return { code: "concurrency_reached", concurrencyMax };
   return undefined;
 }
 

@@ -7,7 +7,7 @@ import { id } from "../codec/shapes.ts";
 import { accept, controlled, type OperationKind } from "../decision.ts";
 import type { AgentTerminated } from "../events/agent.ts";
 import { fault } from "../failure.ts";
-import { type AgentId, compareIds } from "../ids.ts";
+import { type AgentId } from "../ids.ts";
 import type { TerminateReason } from "../reasons.ts";
 import type { LiveState } from "../state/live-state.ts";
 
@@ -39,7 +39,7 @@ export const agentTerminate: OperationKind<AgentTerminate> = {
 
 // The deepest first, so that none outlives its parent even between two events.
 function descendants(state: LiveState, agent: AgentId): readonly AgentId[] {
-  const children = [...state.index.agentsBelow.of(agent)].sort(compareIds);
+  const children = state.index.agentsBelow.idsOf(agent);
   return children.flatMap((child) => [...descendants(state, child), child]);
 }
 

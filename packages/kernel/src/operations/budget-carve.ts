@@ -1,5 +1,6 @@
 /** `budget.carve`: the holder of a budget hands part of what is available to another principal. */
 import type { Amounts } from "../budget/amounts.ts";
+import { figuresOf } from "../budget/figures.ts";
 import { carvable, spendable } from "../budget/spendable.ts";
 import { oneOf, record } from "../codec/shape.ts";
 import { amounts, id } from "../codec/shapes.ts";
@@ -18,7 +19,7 @@ export interface BudgetCarve {
 export const budgetCarve: OperationKind<BudgetCarve> = {
   shape: record<BudgetCarve>({ type: oneOf("budget.carve"), parent: id("budget"), holder: id("principal"), amounts }),
   decide: (state, { parent, holder, amounts: wanted }, moment) => {
-    const no = spendable(state, { budget: parent, wanted, moment });
+    const no = spendable(state, { budget: parent, wanted: figuresOf(wanted), moment });
     if (no !== undefined) return refuse(no);
     if (!state.principals.has(holder)) return refuse({ code: "holder_unknown", principal: holder });
     const over = carvable(state, parent) ?? full("budgetsMax", { state, count: state.budgets.size });

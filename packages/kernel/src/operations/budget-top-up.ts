@@ -1,5 +1,6 @@
 /** `budget.top-up`: adds to a budget what its parent has available, or to a top budget from nothing. */
 import { amountKinds, amountOf, type Amounts } from "../budget/amounts.ts";
+import { figuresOf } from "../budget/figures.ts";
 import { spendable } from "../budget/spendable.ts";
 import { oneOf, record } from "../codec/shape.ts";
 import { amounts, id } from "../codec/shapes.ts";
@@ -23,7 +24,7 @@ export const budgetTopUp: OperationKind<BudgetTopUp> = {
     const no =
       budget.parent === null
         ? denied(state, { moment, permission: "budget.allot:*" })
-        : spendable(state, { budget: budget.parent, wanted: added, moment });
+        : spendable(state, { budget: budget.parent, wanted: figuresOf(added), moment });
     if (no !== undefined) return refuse(no);
     if (budget.closing) return refuse({ code: "budget_closing", budget: id });
     const max = fixedLimits.allotmentMax;

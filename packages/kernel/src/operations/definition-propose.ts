@@ -19,7 +19,7 @@ export const definitionPropose: OperationKind<DefinitionPropose> = {
   shape: record<DefinitionPropose>({ type: oneOf("definition.propose"), part: definitionPart, source: content }),
   decide: (state, { part }, moment) => {
     const max = fixedLimits.proposalsPerPrincipalMax;
-    if (state.index.proposalsOf.of(moment.stamp.principal).size >= max) {
+    if (state.index.proposalsOf.count(moment.stamp.principal) >= max) {
       return refuse({ code: "limit_reached", limit: "proposalsPerPrincipalMax", max });
     }
     const over = full("definitionsMax", { state, count: state.definitions.size });

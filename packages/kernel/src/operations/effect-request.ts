@@ -2,7 +2,7 @@
 import { isCovered } from "../authority/covers.ts";
 import type { Permission } from "../authority/permission.ts";
 import type { Amounts } from "../budget/amounts.ts";
-import { reserveOf } from "../budget/booking.ts";
+import { reserveOf } from "../budget/accounts.ts";
 import { spendable } from "../budget/spendable.ts";
 import { checked, integer, list, nullable, oneOf, record } from "../codec/shape.ts";
 import { amounts, content, id, inputs, key, name, permission, shortText } from "../codec/shapes.ts";
@@ -153,7 +153,7 @@ function crowded(state: LiveState, id: AgentId | null): Amiss {
   const agent = id === null ? undefined : state.agents.get(id);
   if (agent !== undefined) {
     const max = state.definitions.get(agent.definition)?.part.limits.openEffectsMax ?? 0;
-    const open = state.index.effectsOfAgent.of(agent.id).size;
+    const open = state.index.effectsOfAgent.count(agent.id);
     if (open >= max) return { code: "limit_reached", limit: "openEffectsMax", max };
   }
   return full("effectsMax", { state, count: state.effects.size });

@@ -1,6 +1,8 @@
 /** `effect.settle`: the host says what came of an effect and what it used. Host only: nobody settles his own effect. */
-import { type Amounts, lessAmounts, noAmounts } from "../budget/amounts.ts";
-import { bookedOf, budgetAt, plusSpent, warningsOf } from "../budget/booking.ts";
+import { type Amounts, amountsBy } from "../budget/amounts.ts";
+import { bookedOf, warningsOf } from "../budget/accounts.ts";
+import { budgetAt } from "../budget/booking.ts";
+import { figuresOf, less, noFigures, plus, type Figures } from "../budget/figures.ts";
 import { integer, nullable, oneOf, record } from "../codec/shape.ts";
 import { amounts, content, id, shortText } from "../codec/shapes.ts";
 import type { Content } from "../content.ts";
@@ -52,8 +54,9 @@ export const effectSettle: OperationKind<EffectSettle> = {
     }
     const { agent, task, step } = effect;
     const of = { effect: id, agent, task, step } as const;
-    const booked = bookedNow(effect, outcome === "unknown" ? effect.reserve : usage);
-    const warnings = warned(state, { effect, booked, moment });
+    const figures = bookedNow(effect, outcome === "unknown" ? effect.reserve : figuresOf(usage));
+    const warnings = warned(state, { effect, booked: figures, moment });
+    const booked = amountsBy((kind) => figures[kind]);
     if (outcome === "unknown") return accept({ type: "effect.owed", schema: 1, ...of, booked }, ...warnings);
     return accept({ type: "effect.settled", schema: 1, ...of, outcome, booked }, ...warnings);
   },
@@ -65,9 +68,9 @@ function mustStart({ sideEffect, status }: Effect): boolean {
 }
 
 // What an owed effect was presumed to have used is spent already: only what goes beyond it is booked.
-function bookedNow(effect: Effect, usage: Amounts): Amounts {
+function bookedNow(effect: Effect, usage: Figures): Figures {
   if (effect.status !== "owed") return bookedOf(usage, effect.reserve);
-  return bookedOf(lessAmounts(usage, effect.presumed), noAmounts);
+  return bookedOf(less(usage, effect.presumed), noFigures);
 }
 
 function budgetOf(state: LiveState, { effect: id }: EffectSettle): Budget | undefined {
@@ -78,10 +81,10 @@ function budgetOf(state: LiveState, { effect: id }: EffectSettle): Budget | unde
 // A closing budget hands its account up when it is drained; what that warns of is found by trying.
 function warned(
   state: LiveState,
-  { effect, booked, moment }: { effect: Effect; booked: Amounts; moment: Moment },
+  { effect, booked, moment }: { effect: Effect; booked: Figures; moment: Moment },
 ): readonly BudgetWarned[] {
   const stored = state.budgets.get(effect.budget);
   if (stored === undefined || stored.closing) return [];
   const now = budgetAt(stored, moment.timeMs);
-  return warningsOf({ ...now, spent: plusSpent(now.spent, booked) });
+  return warningsOf({ ...now, spent: plus(now.spent, booked) });
 }

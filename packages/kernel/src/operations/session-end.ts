@@ -25,7 +25,7 @@ export const sessionEnd: OperationKind<SessionEnd> = {
     const { name } = session;
     const no = denied(state, { moment, permission: `session.run:${name}` });
     if (no !== undefined) return refuse(no);
-    const live = state.index.agentsOfSession.of(id).size;
+    const live = state.index.agentsOfSession.count(id);
     if (live > 0) return refuse({ code: "session_has_live_agents", live });
     const never = session.agents.filter((agent) => agent.state === "waiting" || agent.state === "skipped");
     const skipped = never.map((agent) => agent.name);

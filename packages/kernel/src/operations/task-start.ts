@@ -3,7 +3,8 @@ import { oneOf, record } from "../codec/shape.ts";
 import { id, inputs } from "../codec/shapes.ts";
 import type { Input } from "../content.ts";
 import { accept, type OperationKind, refuse } from "../decision.ts";
-import type { TaskId } from "../ids.ts";
+import type { AgentId, TaskId } from "../ids.ts";
+import type { LiveState } from "../state/live-state.ts";
 import { evaluate } from "../predicate/evaluate.ts";
 import { factsOf, own } from "../predicate/facts.ts";
 import type { Agent } from "../state/entities.ts";
@@ -35,7 +36,7 @@ export const taskStart: OperationKind<TaskStart> = {
       if (!holds) return refuse({ code: "condition_not_met", error });
     }
     const max = state.definitions.get(agent.definition)?.part.limits.openTasksMax ?? 0;
-    const open = state.lookup.tasksOf(agent.id).filter((other) => other.status === "running").length;
+    const open = runningTasks(state, agent.id);
     if (open >= max) return refuse({ code: "limit_reached", limit: "openTasksMax", max });
     const { key: which } = task;
     const attempt = task.attempt + 1;
@@ -46,4 +47,12 @@ export const taskStart: OperationKind<TaskStart> = {
 function isBehind(agent: Agent, before: string): boolean {
   const status = own(agent.tasks, before)?.status;
   return status === "completed" || status === "skipped";
+}
+
+function runningTasks(state: LiveState, agent: AgentId): number {
+  let running = 0;
+  for (const id of state.index.tasksOfAgent.idsOf(agent)) {
+    if (state.tasks.get(id)?.status === "running") running += 1;
+  }
+  return running;
 }

@@ -1,5 +1,6 @@
 /** What the kernel's state holds: live things only. Each is a readonly row, replaced as a whole. */
-import type { Amounts, AmountKind } from "../budget/amounts.ts";
+import type { AmountKind } from "../budget/amounts.ts";
+import type { Figures } from "../budget/figures.ts";
 import type { Permission } from "../authority/permission.ts";
 import type { Content } from "../content.ts";
 import type { DefinitionPart, Priority } from "../definition.ts";
@@ -77,15 +78,15 @@ export interface Budget {
   readonly id: BudgetId;
   readonly holder: PrincipalId;
   readonly parent: BudgetId | null;
-  readonly allotment: Amounts;
+  readonly allotment: Figures;
   /** Booked by settlements, and by the budgets below that were closed. */
-  readonly spent: Amounts;
+  readonly spent: Figures;
   /** Held for effects under way. */
-  readonly reserved: Amounts;
+  readonly reserved: Figures;
   /** Handed down: the sum of allotment + overdraft of the budgets below. */
-  readonly carved: Amounts;
+  readonly carved: Figures;
   /** By how much spent + reserved + carved stands above the allotment; the budget above carries it. */
-  readonly overdraft: Amounts;
+  readonly overdraft: Figures;
   /** Null for a lifetime budget. */
   readonly window: BudgetWindow | null;
   /** Kinds warned of since the last top-up or window. */
@@ -218,9 +219,9 @@ export interface Effect {
   readonly claims: readonly Permission[];
   readonly budget: BudgetId;
   /** Held on the budget; nothing once it is owed. */
-  readonly reserve: Amounts;
+  readonly reserve: Figures;
   /** Booked as spent when it became owed. */
-  readonly presumed: Amounts;
+  readonly presumed: Figures;
   readonly timeoutMs: number;
   readonly requestedAtMs: number;
   readonly startedAtMs: number | null;

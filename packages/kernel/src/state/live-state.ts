@@ -86,8 +86,8 @@ export class LiveState implements KernelState {
     const { index } = this;
     const trial = this.#trial;
     this.table = {
-      vault: new Table(trial, nothing),
-      principals: new Table(trial, nothing),
+      vault: new Table(trial),
+      principals: new Table(trial),
       grants: new Table(trial, (before, after) => {
         const id = idOf(before, after);
         index.grantsBelow.move(id, { from: before?.parent ?? null, to: after?.parent ?? null });
@@ -109,7 +109,7 @@ export class LiveState implements KernelState {
         index.agentsBelow.move(id, { from: before?.parent ?? null, to: after?.parent ?? null });
         index.agentsOfDefinition.move(id, { from: before?.definition ?? null, to: after?.definition ?? null });
       }),
-      runs: new Table(trial, nothing),
+      runs: new Table(trial),
       tasks: new Table(trial, (before, after) => {
         index.tasksOfAgent.move(idOf(before, after), { from: before?.agent ?? null, to: after?.agent ?? null });
       }),
@@ -121,8 +121,8 @@ export class LiveState implements KernelState {
       tools: new Table(trial, (before, after) => {
         index.toolByName.move(idOf(before, after), { from: before?.name ?? null, to: after?.name ?? null });
       }),
-      sessions: new Table(trial, nothing),
-      refusals: new Table(trial, nothing),
+      sessions: new Table(trial),
+      refusals: new Table(trial),
     };
   }
 
@@ -175,7 +175,7 @@ export class LiveState implements KernelState {
    * @returns their rows as they stand now
    */
   changedBudgets(): readonly Budget[] {
-    return rowsOf(this.budgets, this.table.budgets.touched);
+    return rowsOf(this.budgets, [...this.table.budgets.touched].sort(compareIds));
   }
 
   /**
@@ -216,17 +216,17 @@ class Lookup implements KernelLookup {
   }
 
   tool(name: string): Tool | undefined {
-    for (const id of this.#state.index.toolByName.of(name)) return this.#state.tools.get(id);
-    return undefined;
+    const id = this.#state.index.toolByName.onlyOf(name);
+    return id === undefined ? undefined : this.#state.tools.get(id);
   }
 
   definition(name: string): Definition | undefined {
-    for (const id of this.#state.index.activeDefinition.of(name)) return this.#state.definitions.get(id);
-    return undefined;
+    const id = this.#state.index.activeDefinition.onlyOf(name);
+    return id === undefined ? undefined : this.#state.definitions.get(id);
   }
 
   task(agent: AgentId, key: string): Task | undefined {
-    for (const id of this.#state.index.tasksOfAgent.of(agent)) {
+    for (const id of this.#state.index.tasksOfAgent.idsOf(agent)) {
       const task = this.#state.tasks.get(id);
       if (task?.key === key) return task;
     }
@@ -234,15 +234,15 @@ class Lookup implements KernelLookup {
   }
 
   tasksOf(agent: AgentId): readonly Task[] {
-    return rowsOf(this.#state.tasks, this.#state.index.tasksOfAgent.of(agent));
+    return rowsOf(this.#state.tasks, this.#state.index.tasksOfAgent.idsOf(agent));
   }
 
   effectsOf(agent: AgentId): readonly Effect[] {
-    return rowsOf(this.#state.effects, this.#state.index.effectsOfAgent.of(agent));
+    return rowsOf(this.#state.effects, this.#state.index.effectsOfAgent.idsOf(agent));
   }
 
   agentsOf(session: SessionId): readonly Agent[] {
-    return rowsOf(this.#state.agents, this.#state.index.agentsOfSession.of(session));
+    return rowsOf(this.#state.agents, this.#state.index.agentsOfSession.idsOf(session));
   }
 }
 
@@ -251,10 +251,10 @@ export const vaultKey: "vault" = "vault";
 
 function rowsOf<Id extends AgentId | TaskId | EffectId | BudgetId, Row>(
   rows: ReadonlyMap<Id, Row>,
-  ids: ReadonlySet<Id>,
+  ids: readonly Id[],
 ): readonly Row[] {
   const out: Row[] = [];
-  for (const id of [...ids].sort(compareIds)) {
+  for (const id of ids) {
     const row = rows.get(id);
     if (row !== undefined) out.push(row);
   }
@@ -271,8 +271,4 @@ function activeName(definition: Definition | undefined): string | null {
 
 function proposerOf(definition: Definition | undefined): PrincipalId | null {
   return definition?.status === "proposed" ? definition.proposer : null;
-}
-
-function nothing(): void {
-  // Tables without indexes.
 }

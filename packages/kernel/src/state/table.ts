@@ -1,5 +1,7 @@
 /** One table of the state: rows by id, what changed since last asked, and a way back. */
 
+import { compareIds, type Id as AnyIdOf, type IdKind } from "../ids.ts";
+
 /** The way back out of a trial: what undoes each change, oldest first; null when changes are for good. */
 export interface Trial {
   undo: (() => void)[] | null;
@@ -11,72 +13,114 @@ export type OnChange<Row> = (before: Row | undefined, after: Row | undefined) =>
 /** Rows by id. */
 export class Table<Key extends string, Row extends { readonly id: Key }> {
   readonly rows: Map<Key, Row> = new Map();
-  /** Ids put or dropped for good since the set was last emptied. */
-  readonly dirty: Set<Key> = new Set();
   /** Ids changed in the innermost trial. */
   readonly touched: Set<Key> = new Set();
+  // An id may stand here several times: appending is cheaper than asking a set each time.
+  #dirty: Key[] = [];
+  #dirtyMax: number = dirtyMaxAtFirst;
   readonly #trial: Trial;
-  readonly #onChange: OnChange<Row>;
+  readonly #onChange: OnChange<Row> | undefined;
 
-  constructor(trial: Trial, onChange: OnChange<Row>) {
+  constructor(trial: Trial, onChange?: OnChange<Row>) {
     this.#trial = trial;
     this.#onChange = onChange;
   }
 
   /** Puts a row in place of the one with its id. */
   put(row: Row): void {
-    this.#note(row.id);
-    this.#set(row.id, row);
+    const before = this.rows.get(row.id);
+    this.#note(row.id, before);
+    this.rows.set(row.id, row);
+    this.#onChange?.(before, row);
   }
 
   /** Takes a row out. */
   drop(id: Key): void {
-    if (!this.rows.has(id)) return;
-    this.#note(id);
-    this.#set(id, undefined);
+    const before = this.rows.get(id);
+    if (before === undefined) return;
+    this.#note(id, before);
+    this.rows.delete(id);
+    this.#onChange?.(before, undefined);
   }
 
-  #note(id: Key): void {
+  /**
+   * The ids put or dropped for good since this was last asked.
+   *
+   * @returns them, each once, in no order
+   */
+  takeDirty(): ReadonlySet<Key> {
+    const dirty = new Set(this.#dirty);
+    this.#dirty = [];
+    return dirty;
+  }
+
+  #note(id: Key, before: Row | undefined): void {
     if (this.#trial.undo === null) {
-      this.dirty.add(id);
+      this.#dirty.push(id);
+      // Nobody may ever ask; then the list is kept as short as the ids in it are few.
+      if (this.#dirty.length > this.#dirtyMax) this.#shorten();
       return;
     }
-    const before = this.rows.get(id);
     this.touched.add(id);
-    this.#trial.undo.push(() => this.#set(id, before));
+    this.#trial.undo.push(() => {
+      const after = this.rows.get(id);
+      if (before === undefined) this.rows.delete(id);
+      else this.rows.set(id, before);
+      this.#onChange?.(after, before);
+    });
   }
 
-  #set(id: Key, row: Row | undefined): void {
-    const before = this.rows.get(id);
-    if (row === undefined) this.rows.delete(id);
-    else this.rows.set(id, row);
-    this.#onChange(before, row);
+  #shorten(): void {
+    this.#dirty = [...new Set(this.#dirty)];
+    this.#dirtyMax = Math.max(dirtyMaxAtFirst, 2 * this.#dirty.length);
   }
 }
 
-/** Ids by something that their rows have in common. Sets have no order that anybody may rely on. */
-export class Index<Key extends string, Id extends string> {
-  readonly #sets = new Map<Key, Set<Id>>();
+const dirtyMaxAtFirst = 65_536;
+
+type AnyId = AnyIdOf<IdKind>;
+
+/** Ids by something that their rows have in common. Most keys have one id, which then needs no set. */
+export class Index<Key extends string, Id extends AnyId> {
+  readonly #ids = new Map<Key, Id | Set<Id>>();
 
   /** Moves an id from one key to another; null is none. */
   move(id: Id, { from, to }: { readonly from: Key | null; readonly to: Key | null }): void {
     if (from === to) return;
-    if (from !== null) {
-      const set = this.#sets.get(from);
-      set?.delete(id);
-      if (set?.size === 0) this.#sets.delete(from);
-    }
-    if (to !== null) {
-      const set = this.#sets.get(to);
-      if (set === undefined) this.#sets.set(to, new Set([id]));
-      else set.add(id);
-    }
+    if (from !== null) this.#remove(from, id);
+    if (to !== null) this.#add(to, id);
   }
 
-  /** The ids under a key, in no order. */
-  of(key: Key): ReadonlySet<Id> {
-    return this.#sets.get(key) ?? none;
+  /** How many ids are under a key. */
+  count(key: Key): number {
+    const ids = this.#ids.get(key);
+    if (ids === undefined) return 0;
+    return typeof ids === "string" ? 1 : ids.size;
+  }
+
+  /** The ids under a key, in the order of creation: a set's own order depends on its history, and nothing may depend on that. */
+  idsOf(key: Key): readonly Id[] {
+    const ids = this.#ids.get(key);
+    if (ids === undefined) return [];
+    return typeof ids === "string" ? [ids] : [...ids].sort(compareIds);
+  }
+
+  /** The one id under a key that never has more. */
+  onlyOf(key: Key): Id | undefined {
+    const ids = this.#ids.get(key);
+    return typeof ids === "object" ? this.idsOf(key)[0] : ids;
+  }
+
+  #add(key: Key, id: Id): void {
+    const ids = this.#ids.get(key);
+    if (ids === undefined) this.#ids.set(key, id);
+    else if (typeof ids === "object") ids.add(id);
+    else this.#ids.set(key, new Set([ids, id]));
+  }
+
+  #remove(key: Key, id: Id): void {
+    const ids = this.#ids.get(key);
+    if (typeof ids === "object") ids.delete(id);
+    if (ids === id || (typeof ids === "object" && ids.size === 0)) this.#ids.delete(key);
   }
 }
-
-const none: ReadonlySet<never> = new Set<never>();
