@@ -2,7 +2,14 @@
  * Turns an agent's definition into what the kernel registers and what the driver runs. The kernel part says what the
  * agent may do and when it is done; the program says with which arguments.
  */
-import { fixedLimits, permissionProblem, type DefinitionPart, type ObjectivePart, type Permission, type Predicate } from "@toka/kernel";
+import {
+  fixedLimits,
+  permissionProblem,
+  type DefinitionPart,
+  type ObjectivePart,
+  type Permission,
+  type Predicate,
+} from "@toka/kernel";
 import type { AgentDefinition, ObjectiveDefinition } from "./definition/agent-definition.ts";
 import { SourceFailure, type Problem } from "./definition/problem.ts";
 import { fillTemplate } from "./definition/template.ts";
@@ -62,7 +69,10 @@ export function compile(definition: AgentDefinition, folders: Folders): Program 
   };
   const size = JSON.stringify(part).length;
   if (size > fixedLimits.definitionCharsMax) {
-    problems.push({ at: definition.at, message: `Cannot register agent "${definition.name}": its kernel part has ${size} characters, at most ${fixedLimits.definitionCharsMax} are allowed` });
+    problems.push({
+      at: definition.at,
+      message: `Cannot register agent "${definition.name}": its kernel part has ${size} characters, at most ${fixedLimits.definitionCharsMax} are allowed`,
+    });
   }
   if (problems.length > 0) throw new SourceFailure(`agent ${definition.name}`, problems);
   return { definition, part, folders };
@@ -77,21 +87,30 @@ function objectivePart(objective: ObjectiveDefinition): ObjectivePart {
   if (conditions.length === 0 || first === undefined) return { key: objective.key, method: first?.type ?? "cel" };
   // The kernel re-decides the condition; what was looked at on disk can only be attested beside it.
   const others: readonly Predicate[] =
-    conditions.length === objective.checks.length ? [] : [{ op: "==", left: { fact: `inputs.${otherChecksInput}` }, right: { value: true } }];
+    conditions.length === objective.checks.length
+      ? []
+      : [{ op: "==", left: { fact: `inputs.${otherChecksInput}` }, right: { value: true } }];
   const all = [...conditions, ...others];
   const only = all[0];
-  return { key: objective.key, method: "cel", predicate: all.length === 1 && only !== undefined ? only : { op: "and", of: all } };
+  return {
+    key: objective.key,
+    method: "cel",
+    predicate: all.length === 1 && only !== undefined ? only : { op: "and", of: all },
+  };
 }
 
 function toolsOf(definition: AgentDefinition): readonly string[] {
   return [...new Set(definition.tasks.flatMap((task) => task.steps.map((step) => step.tool)))].sort();
 }
 
-function permissionsOf(definition: AgentDefinition, { folders, problems }: { readonly folders: Folders; readonly problems: Problem[] }): readonly Permission[] {
+function permissionsOf(
+  definition: AgentDefinition,
+  { folders, problems }: { readonly folders: Folders; readonly problems: Problem[] },
+): readonly Permission[] {
   const permissions = new Set<Permission>();
   for (const { text, at } of definition.permissions) {
     const filled = fillTemplate(text, { ...folders, session: "", result: () => undefined });
-    const permission = "problem" in filled ? filled.problem : String(filled.value);
+    const permission = "value" in filled && typeof filled.value === "string" ? filled.value : text;
     // The root folder already ends in the slash that the template writes after it.
     const canonical = permission.replace(":///", ":/").replace("://", ":/");
     const wanted = permissionProblem(canonical);

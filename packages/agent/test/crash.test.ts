@@ -17,7 +17,10 @@ afterEach(async () => {
 class Died extends Error {}
 
 /** A machine whose user dies at the given operation, before or after it became durable, and with him every later call. */
-function dyingAt(machine: MachinePort, place: { readonly operation: number; readonly durable: boolean }): MachinePort & { submitted(): number } {
+function dyingAt(
+  machine: MachinePort,
+  place: { readonly operation: number; readonly durable: boolean },
+): MachinePort & { submitted(): number } {
   let count = 0;
   let dead = false;
   return {
@@ -42,7 +45,9 @@ function dyingAt(machine: MachinePort, place: { readonly operation: number; read
 }
 
 function countOf(entries: readonly Entry[], type: string): number {
-  return entries.flatMap(({ outcome }) => ("events" in outcome ? outcome.events : [])).filter((event) => event.type === type).length;
+  return entries
+    .flatMap(({ outcome }) => ("events" in outcome ? outcome.events : []))
+    .filter((event) => event.type === type).length;
 }
 
 const crew = crewOf([writer, curious]);
@@ -61,23 +66,30 @@ describe("a supervisor that dies", () => {
   test.each([
     ["before its operation became durable", false],
     ["after its operation became durable", true],
-  ])("%s is followed by one that repeats nothing, wherever it was", async (_when, durable) => {
-    const operations = await undisturbed();
-    expect(operations).toBeGreaterThan(20);
-    for (let operation = 1; operation <= operations; operation += 1) {
-      const place = await makeWorld();
-      try {
-        const dying = dyingAt(place.machine, { operation, durable });
-        const first = start(place, crew, dying).then(async (open) => await supervise(place, open, { machine: dying }));
-        await expect(first, `operation ${operation}`).rejects.toThrow(Died);
-        const open = (await findOpenSessions(place.machine)).length > 0 ? await resume(place) : await restartOrEnded(place);
-        if (open !== null) expect(await supervise(place, open), `operation ${operation}`).toBe("completed");
-        await expectDoneOnce(place, `operation ${operation}`);
-      } finally {
-        await place.close();
+  ])(
+    "%s is followed by one that repeats nothing, wherever it was",
+    async (_when, durable) => {
+      const operations = await undisturbed();
+      expect(operations).toBeGreaterThan(20);
+      for (let operation = 1; operation <= operations; operation += 1) {
+        const place = await makeWorld();
+        try {
+          const dying = dyingAt(place.machine, { operation, durable });
+          const first = start(place, crew, dying).then(
+            async (open) => await supervise(place, open, { machine: dying }),
+          );
+          await expect(first, `operation ${operation}`).rejects.toThrow(Died);
+          const open =
+            (await findOpenSessions(place.machine)).length > 0 ? await resume(place) : await restartOrEnded(place);
+          if (open !== null) expect(await supervise(place, open), `operation ${operation}`).toBe("completed");
+          await expectDoneOnce(place, `operation ${operation}`);
+        } finally {
+          await place.close();
+        }
       }
-    }
-  }, 240_000);
+    },
+    240_000,
+  );
 
   test("again and again, at every fifth of its operations, still gets everything done once", async () => {
     const place = await makeWorld();
@@ -114,10 +126,23 @@ async function expectDoneOnce(place: World, where: string): Promise<void> {
   expect(countOf(entries, "task.started"), where).toBe(3);
   const steps = place.performed.filter((label) => label === "count" || label === "write");
   expect(steps, where).toEqual(["count", "write"]);
-  const refusals = entries.filter(({ operation, outcome }) => operation.type === "effect.request" && "refusal" in outcome);
+  const refusals = entries.filter(
+    ({ operation, outcome }) => operation.type === "effect.request" && "refusal" in outcome,
+  );
   expect(refusals, where).toHaveLength(2);
-  const session = entries.flatMap(({ outcome }) => ("events" in outcome ? outcome.events : [])).find((event) => event.type === "session.started");
+  const session = entries
+    .flatMap(({ outcome }) => ("events" in outcome ? outcome.events : []))
+    .find((event) => event.type === "session.started");
   if (session?.type !== "session.started") throw new Error("no session was started");
-  const done = await summary(place, { id: session.session, crew, folders: place.folders, programs: new Map(), definitions: new Map() });
-  expect(done.agents.every((agent) => agent.state === "completed" && agent.objectives.every((objective) => objective.met)), where).toBe(true);
+  const done = await summary(place, {
+    id: session.session,
+    crew,
+    folders: place.folders,
+    programs: new Map(),
+    definitions: new Map(),
+  });
+  expect(
+    done.agents.every((agent) => agent.state === "completed" && agent.objectives.every((objective) => objective.met)),
+    where,
+  ).toBe(true);
 }

@@ -52,14 +52,27 @@ export function agentText(parts: AgentParts = {}): string {
 export interface TestTool {
   readonly name: string;
   readonly sideEffect?: ToolDescription["sideEffect"];
-  readonly parameters: Readonly<Record<string, { readonly type: string; readonly access?: "read" | "write"; readonly required?: boolean }>>;
+  readonly parameters: Readonly<
+    Record<string, { readonly type: string; readonly access?: "read" | "write"; readonly required?: boolean }>
+  >;
   readonly timeoutMs?: number;
 }
 
 /** Tools the tests call: `count` reads a folder, `write` writes a file, `peek` reads one file, `fetch` wants the network. */
 export const testTools: readonly TestTool[] = [
-  { name: "count", sideEffect: "read_only", parameters: { root: { type: "string", access: "read", required: true }, limit: { type: "integer" } } },
-  { name: "write", sideEffect: "idempotent", parameters: { path: { type: "string", access: "write", required: true }, content: { type: "string", required: true } } },
+  {
+    name: "count",
+    sideEffect: "read_only",
+    parameters: { root: { type: "string", access: "read", required: true }, limit: { type: "integer" } },
+  },
+  {
+    name: "write",
+    sideEffect: "idempotent",
+    parameters: {
+      path: { type: "string", access: "write", required: true },
+      content: { type: "string", required: true },
+    },
+  },
   { name: "peek", sideEffect: "read_only", parameters: { path: { type: "string", access: "read", required: true } } },
   { name: "send", sideEffect: "external", parameters: { text: { type: "string", required: true } } },
 ];
@@ -73,7 +86,9 @@ export function knownTools(tools: readonly TestTool[] = testTools): KnownTools {
     plan: (name, values) => {
       const tool = tools.find((known) => known.name === name);
       if (tool === undefined) return { problem: `tool ${name} is not known` };
-      const wrong = Object.entries(tool.parameters).find(([key, { type }]) => Object.hasOwn(values, key) && typeOf(values[key]) !== type);
+      const wrong = Object.entries(tool.parameters).find(
+        ([key, { type }]) => Object.hasOwn(values, key) && typeOf(values[key]) !== type,
+      );
       if (wrong !== undefined) return { problem: `${wrong[0]} must be ${wrong[1].type}` };
       return planOf(tool, values);
     },
@@ -82,7 +97,9 @@ export function knownTools(tools: readonly TestTool[] = testTools): KnownTools {
 
 function describe(tool: TestTool): ToolDescription {
   const properties = Object.fromEntries(Object.entries(tool.parameters).map(([name, { type }]) => [name, { type }]));
-  const required = Object.entries(tool.parameters).filter(([, parameter]) => parameter.required === true).map(([name]) => name);
+  const required = Object.entries(tool.parameters)
+    .filter(([, parameter]) => parameter.required === true)
+    .map(([name]) => name);
   return {
     name: tool.name,
     version: "1.0.0",
@@ -90,9 +107,20 @@ function describe(tool: TestTool): ToolDescription {
     description: `The tool ${tool.name}`,
     sideEffect: tool.sideEffect ?? "read_only",
     inputSchema: { type: "object", properties, required, additionalProperties: false },
-    permissions: [...new Set(Object.values(tool.parameters).flatMap(({ access }) => (access === undefined ? [] : [`fs.${access}:/**`])))],
+    permissions: [
+      ...new Set(
+        Object.values(tool.parameters).flatMap(({ access }) => (access === undefined ? [] : [`fs.${access}:/**`])),
+      ),
+    ],
     timeoutMs: tool.timeoutMs ?? 60_000,
-    limits: { memoryBytes: 1_048_576, cpuMs: 1000, processes: 1, outputBytes: 1_048_576, writtenBytes: 1_048_576, openFiles: 16 },
+    limits: {
+      memoryBytes: 1_048_576,
+      cpuMs: 1000,
+      processes: 1,
+      outputBytes: 1_048_576,
+      writtenBytes: 1_048_576,
+      openFiles: 16,
+    },
   };
 }
 
@@ -103,7 +131,12 @@ function planOf(tool: TestTool, values: Readonly<Record<string, unknown>>): Tool
     const path = String(values[name]);
     return [tool.name === "count" ? `fs.${access}:${path}/**` : `fs.${access}:${path}`];
   });
-  return { arguments: values, claims, reserve: { cpuMs: limits.cpuMs, wallMs: timeoutMs, toolCalls: 1, memoryBytes: limits.memoryBytes }, timeoutMs };
+  return {
+    arguments: values,
+    claims,
+    reserve: { cpuMs: limits.cpuMs, wallMs: timeoutMs, toolCalls: 1, memoryBytes: limits.memoryBytes },
+    timeoutMs,
+  };
 }
 
 function typeOf(value: unknown): string {

@@ -8,15 +8,27 @@ import { knownTools, type AgentParts } from "./files.ts";
 import type { World } from "./world.ts";
 
 /** Starts a session of a crew. */
-export async function start(place: World, crew: CrewDefinition, machine: MachinePort = place.machine): Promise<OpenSession> {
+export async function start(
+  place: World,
+  crew: CrewDefinition,
+  machine: MachinePort = place.machine,
+): Promise<OpenSession> {
   const { operator, folders } = place;
-  return await startSession({ machine, operator, budget: genesisIds.rootBudget, crew, crewFolder: "/crews/testers", folders });
+  return await startSession({
+    machine,
+    operator,
+    budget: genesisIds.rootBudget,
+    crew,
+    crewFolder: "/crews/testers",
+    folders,
+  });
 }
 
 /** Finds the one open session and reads its crew back. */
 export async function resume(place: World, machine: MachinePort = place.machine): Promise<OpenSession> {
   const [found, ...others] = await findOpenSessions(machine);
-  if (found === undefined || others.length > 0) throw new Error(`${others.length + (found === undefined ? 0 : 1)} sessions are open`);
+  if (found === undefined || others.length > 0)
+    throw new Error(`${others.length + (found === undefined ? 0 : 1)} sessions are open`);
   return await resumeSession(found, { machine, operator: place.operator, tools: knownTools() });
 }
 
@@ -24,15 +36,33 @@ export async function resume(place: World, machine: MachinePort = place.machine)
 export async function supervise(
   place: World,
   open: OpenSession,
-  { machine = place.machine, signal = new AbortController().signal }: { readonly machine?: MachinePort; readonly signal?: AbortSignal } = {},
+  {
+    machine = place.machine,
+    signal = new AbortController().signal,
+  }: { readonly machine?: MachinePort; readonly signal?: AbortSignal } = {},
 ): Promise<SessionEnding> {
   const { clock, operator, readDeliverable } = place;
-  return await superviseSession(open, { machine, clock, tools: knownTools(), operator, judge: operator, judgeBudget: genesisIds.rootBudget, readDeliverable, signal });
+  return await superviseSession(open, {
+    machine,
+    clock,
+    tools: knownTools(),
+    operator,
+    judge: operator,
+    judgeBudget: genesisIds.rootBudget,
+    readDeliverable,
+    signal,
+  });
 }
 
 /** Summarises a session. */
 export async function summary(place: World, open: OpenSession): Promise<SessionSummary> {
-  return await summariseSession({ machine: place.machine, session: open.id, crew: open.crew, folders: open.folders, readDeliverable: place.readDeliverable });
+  return await summariseSession({
+    machine: place.machine,
+    session: open.id,
+    crew: open.crew,
+    folders: open.folders,
+    readDeliverable: place.readDeliverable,
+  });
 }
 
 /** Counts files, then writes the number down; judged by file, content, condition and command. */
@@ -46,7 +76,7 @@ export const writer: AgentParts = {
   ].join(" "),
   objectives: [
     "[{ description: The notes are there, deliverable: notes.md, validation: [{ file: notes.md, min_bytes: 7 }, { content: notes.md, contains: ['files ${steps.count.result.files}'] }] },",
-    "{ description: Three files were counted, validation: { cel: 'steps.count.result.files == 3 && tasks[\"write-notes\"].status == \"completed\"' } },",
+    '{ description: Three files were counted, validation: { cel: \'steps.count.result.files == 3 && tasks["write-notes"].status == "completed"\' } },',
     "{ description: A command agrees, validation: { command: ['true'] } }]",
   ].join(" "),
 };
@@ -57,7 +87,7 @@ export const curious: AgentParts = {
   tasks:
     "{ default: [{ name: look, description: Looks where it may not, steps: [{ name: passwd, tool: peek, with: { path: /etc/passwd }, expect: refusal }, { name: again, tool: peek, with: { path: /etc/shadow }, expect: refusal }] }] }",
   objectives:
-    "[{ description: Both are refused by the kernel, validation: { cel: 'steps.passwd.code == \"permission_denied\" && steps.again.outcome == \"refused\"' } }]",
+    '[{ description: Both are refused by the kernel, validation: { cel: \'steps.passwd.code == "permission_denied" && steps.again.outcome == "refused"\' } }]',
 };
 
 /** One step that counts, and an objective that holds when it was done. */

@@ -6,7 +6,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { genesisIds, type Caller, type EffectId, type EffectOutcome, type Entry, type MachinePort, type RecordedEntry } from "@toka/kernel";
+import {
+  genesisIds,
+  type Caller,
+  type EffectId,
+  type EffectOutcome,
+  type Entry,
+  type MachinePort,
+  type RecordedEntry,
+} from "@toka/kernel";
 import { createVault, localProof, type Vault } from "@toka/store";
 import type { CrewDefinition } from "../src/crew/crew-definition.ts";
 import { readCrew } from "../src/crew/read-crew.ts";
@@ -146,7 +154,10 @@ export async function makeWorld(perform: Perform = carryOut): Promise<World> {
 /** Reads a crew from parts of agent files, which must be right. */
 export function crewOf(agents: readonly AgentParts[], crewFile = ""): CrewDefinition {
   const text = ["name: testers", "description: A crew of the tests", crewFile].join("\n");
-  const files = new Map([["crew.yaml", bytes(text)], ...agents.map((parts) => [`agents/${parts.name ?? "reader"}.yaml`, bytes(agentText(parts))] as const)]);
+  const files = new Map([
+    ["crew.yaml", bytes(text)],
+    ...agents.map((parts) => [`agents/${parts.name ?? "reader"}.yaml`, bytes(agentText(parts))] as const),
+  ]);
   const read = readCrew(files, { prefix: "", tools: knownTools() });
   if ("problems" in read) throw new Error(shown(read).join("\n"));
   return read.value;
@@ -162,7 +173,7 @@ export async function carryOut({ tool, given }: Call): Promise<Performed> {
   }
   if (tool === "peek") return done({ text: await readFile(String(given["path"]), "utf8") });
   if (tool === "send") return done({ sent: String(given["text"]).length });
-  return done({ exit: 0, stdout: { text: "fine" } });
+  return done({ exit: { code: 0 }, stdout: { text: "fine" } });
 }
 
 async function registerTools(machine: MachinePort, operator: Caller): Promise<void> {
@@ -206,7 +217,13 @@ async function performAll({ machine, host, perform, performed, signal }: Perform
       const before = performed.filter((label) => label === operation.label).length;
       performed.push(operation.label);
       const { effect } = event;
-      const call: Call = { effect, label: operation.label, tool: operation.tool, given: given as Readonly<Record<string, unknown>>, before };
+      const call: Call = {
+        effect,
+        label: operation.label,
+        tool: operation.tool,
+        given: given as Readonly<Record<string, unknown>>,
+        before,
+      };
       const answer = await perform(call);
       if (answer === undefined) continue;
       if (event.sideEffect === "external") await machine.submit({ type: "effect.start", effect }, { caller: host });
@@ -215,10 +232,22 @@ async function performAll({ machine, host, perform, performed, signal }: Perform
   }
 }
 
-async function settle({ machine, host }: Pick<World, "machine" | "host">, { effect, answer }: { readonly effect: EffectId; readonly answer: Performed }): Promise<void> {
+async function settle(
+  { machine, host }: Pick<World, "machine" | "host">,
+  { effect, answer }: { readonly effect: EffectId; readonly answer: Performed },
+): Promise<void> {
   const result = machine.seal(JSON.stringify(answer.result));
   await machine.submit(
-    { type: "effect.settle", effect, outcome: answer.outcome, code: answer.code, result: result.content, usage: { cpuMs: 5, wallMs: 7, toolCalls: 1 }, changes: null, changed: 0 },
+    {
+      type: "effect.settle",
+      effect,
+      outcome: answer.outcome,
+      code: answer.code,
+      result: result.content,
+      usage: { cpuMs: 5, wallMs: 7, toolCalls: 1 },
+      changes: null,
+      changed: 0,
+    },
     { caller: host, payloads: [result] },
   );
 }

@@ -21,7 +21,7 @@ const limits = { maxAstNodes: 256, maxDepth: 16, maxListElements: 64, maxMapEntr
 const environment = new Environment({ unlistedVariablesAreDyn: false, homogeneousAggregateLiterals: false, limits })
   .registerVariable("steps", "map")
   .registerVariable("tasks", "map")
-  .registerVariable("attempt", "double");
+  .registerVariable("attempt", "int");
 
 /**
  * Reads one CEL condition.
@@ -37,7 +37,10 @@ export function readCondition(source: string, names: ConditionNames): Condition 
     const checked = parsed.check();
     if (!checked.valid) return problemOf(checked.error, source);
     if (checked.type !== "bool" && checked.type !== "dyn") {
-      return { problem: `Cannot use the condition: wanted true or false, found ${checked.type ?? "another type"}`, offset: 0 };
+      return {
+        problem: `Cannot use the condition: wanted true or false, found ${checked.type ?? "another type"}`,
+        offset: 0,
+      };
     }
     ast = parsed.ast;
   } catch (error) {
@@ -54,7 +57,9 @@ function problemOf(error: unknown, source: string): ConditionProblem {
   const start = typeof range === "object" && range !== null ? field(range, "start") : 0;
   const said = typeof summary === "string" ? summary.charAt(0).toLowerCase() + summary.slice(1) : "it cannot be parsed";
   // `steps.read-file` is a subtraction to CEL, which its message alone does not tell anyone.
-  const hint = /\b(?:steps|tasks)\.[a-z0-9]+-/u.test(source) ? '; a name with hyphens is written steps["read-file"]' : "";
+  const hint = /\b(?:steps|tasks)\.[a-z0-9]+-/u.test(source)
+    ? '; a name with hyphens is written steps["read-file"]'
+    : "";
   return { problem: `Cannot use the condition: ${said}${hint}`, offset: typeof start === "number" ? start : 0 };
 }
 

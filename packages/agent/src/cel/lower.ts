@@ -28,7 +28,9 @@ export interface ConditionProblem {
 }
 
 /** What lowering gives. */
-export type Lowered = { readonly predicate: Predicate; readonly inputs: readonly ConditionInput[]; readonly steps: readonly string[] } | ConditionProblem;
+export type Lowered =
+  | { readonly predicate: Predicate; readonly inputs: readonly ConditionInput[]; readonly steps: readonly string[] }
+  | ConditionProblem;
 
 /** A list walked inside a walk over a list multiplies the work, so only one may stand inside another. */
 const walksNestedMax = 1;
@@ -61,7 +63,8 @@ export function lower(ast: ASTNode, names: ConditionNames): Lowered {
     const predicate = lowerNode(ast, scope);
     return { predicate, inputs: [...scope.inputs.values()], steps: [...scope.steps] };
   } catch (error) {
-    if (error instanceof NotLowered) return { problem: `Cannot use the condition: ${error.message}`, offset: error.offset };
+    if (error instanceof NotLowered)
+      return { problem: `Cannot use the condition: ${error.message}`, offset: error.offset };
     throw error;
   }
 }
@@ -71,7 +74,11 @@ function lowerNode(node: ASTNode, scope: Scope): Predicate {
     case "value":
       return { value: literal(node) };
     case "list":
-      return { value: node.args.map((item) => (item.op === "value" ? literal(item) : refuse(item, "a list may hold only plain values"))) };
+      return {
+        value: node.args.map((item) =>
+          item.op === "value" ? literal(item) : refuse(item, "a list may hold only plain values"),
+        ),
+      };
     case "id":
     case ".":
     case "[]":
@@ -83,7 +90,8 @@ function lowerNode(node: ASTNode, scope: Scope): Predicate {
     case "!_":
       return { op: "not", of: lowerNode(node.args, scope) };
     case "-_":
-      if (node.args.op === "value" && typeof literal(node.args) === "number") return { value: -Number(literal(node.args)) };
+      if (node.args.op === "value" && typeof literal(node.args) === "number")
+        return { value: -Number(literal(node.args)) };
       return { op: "-", left: { value: 0 }, right: lowerNode(node.args, scope) };
     case "==":
     case "!=":
@@ -110,7 +118,8 @@ function lowerNode(node: ASTNode, scope: Scope): Predicate {
 function lowerCall(node: ASTNode & { readonly op: "call" }, scope: Scope): Predicate {
   const [name, parameters] = node.args;
   const only = parameters[0];
-  if (name === "size" && only !== undefined && parameters.length === 1) return { op: "size", of: lowerNode(only, scope) };
+  if (name === "size" && only !== undefined && parameters.length === 1)
+    return { op: "size", of: lowerNode(only, scope) };
   return refuse(node, `"${name}(...)" is not among what the kernel can re-decide`);
 }
 
@@ -122,9 +131,15 @@ function lowerMethod(node: ASTNode & { readonly op: "rcall" }, scope: Scope): Pr
     return { op: name, left: lowerNode(receiver, scope), right: lowerNode(first, scope) };
   }
   if ((name === "exists" || name === "all") && first?.op === "id" && second !== undefined) {
-    if (scope.bound.length > walksNestedMax) return refuse(node, `lists may be walked inside each other at most ${walksNestedMax + 1} deep`);
+    if (scope.bound.length > walksNestedMax)
+      return refuse(node, `lists may be walked inside each other at most ${walksNestedMax + 1} deep`);
     const list = lowerNode(receiver, scope);
-    return { op: name, list, as: first.args, where: lowerNode(second, { ...scope, bound: [...scope.bound, first.args] }) };
+    return {
+      op: name,
+      list,
+      as: first.args,
+      where: lowerNode(second, { ...scope, bound: [...scope.bound, first.args] }),
+    };
   }
   // `matches` is the one people will try: a regular expression's cost depends on its text, so the kernel has none.
   return refuse(node, `"${name}(...)" is not among what the kernel can re-decide`);
@@ -137,11 +152,15 @@ function lowerFact(node: ASTNode, scope: Scope): Predicate {
   if (head === "attempt" && path.length === 1 && scope.names.task !== null) return { fact: "attempt" };
   if (head === "steps" && name !== undefined) return lowerStep(node, scope, { step: name, kind, rest });
   if (head === "tasks" && name !== undefined && kind === "status" && rest.length === 0) {
-    if (!scope.names.tasks.has(name)) return refuse(node, `there is no task "${name}"${suggestion(name, [...scope.names.tasks])}`);
+    if (!scope.names.tasks.has(name))
+      return refuse(node, `there is no task "${name}"${suggestion(name, [...scope.names.tasks])}`);
     return { fact: `tasks.${name}.status` };
   }
   const known = "tasks.NAME.status, steps.NAME.outcome, steps.NAME.code, steps.NAME.result.PATH";
-  return refuse(node, `there is no "${path.join(".")}"; known: ${scope.names.task === null ? known : `attempt, ${known}`}`);
+  return refuse(
+    node,
+    `there is no "${path.join(".")}"; known: ${scope.names.task === null ? known : `attempt, ${known}`}`,
+  );
 }
 
 interface StepFact {
@@ -152,7 +171,8 @@ interface StepFact {
 
 function lowerStep(node: ASTNode, scope: Scope, { step, kind, rest }: StepFact): Predicate {
   const task = scope.names.steps.get(step);
-  if (task === undefined) return refuse(node, `there is no step "${step}"${suggestion(step, [...scope.names.steps.keys()])}`);
+  if (task === undefined)
+    return refuse(node, `there is no step "${step}"${suggestion(step, [...scope.names.steps.keys()])}`);
   scope.steps.add(step);
   if ((kind === "outcome" || kind === "code") && rest.length === 0) {
     // The kernel knows the steps of the task under way by their own names, those of other tasks by their task's.
@@ -160,7 +180,11 @@ function lowerStep(node: ASTNode, scope: Scope, { step, kind, rest }: StepFact):
   }
   if (kind === "result") {
     const name = [step, ...rest].join(".");
-    if (!isName(name)) return refuse(node, `the path "${name}" cannot name an input: at most ${fixedLimits.nameCharsMax} letters, digits and "_.-" are allowed`);
+    if (!isName(name))
+      return refuse(
+        node,
+        `the path "${name}" cannot name an input: at most ${fixedLimits.nameCharsMax} letters, digits and "_.-" are allowed`,
+      );
     scope.inputs.set(name, { name, step, path: rest });
     return { fact: `inputs.${name}` };
   }
@@ -172,7 +196,8 @@ function pathOf(node: ASTNode): readonly string[] {
   if (node.op === ".") return [...pathOf(node.args[0]), node.args[1]];
   if (node.op === "[]") {
     const key = node.args[1];
-    if (key.op === "value" && (typeof key.args === "string" || typeof key.args === "bigint")) return [...pathOf(node.args[0]), String(key.args)];
+    if (key.op === "value" && (typeof key.args === "string" || typeof key.args === "bigint"))
+      return [...pathOf(node.args[0]), String(key.args)];
     return refuse(key, "only a plain text or number may stand between the brackets");
   }
   return refuse(node, "only names can be looked into");
@@ -187,7 +212,8 @@ function literal(node: ASTNode & { readonly op: "value" }): string | number | bo
   const value = node.args;
   if (typeof value === "string" || typeof value === "boolean") return value;
   const number = Number(value);
-  if ((typeof value === "bigint" || typeof value === "number") && Math.abs(number) <= Number.MAX_SAFE_INTEGER) return number;
+  if ((typeof value === "bigint" || typeof value === "number") && Math.abs(number) <= Number.MAX_SAFE_INTEGER)
+    return number;
   return refuse(node, "only texts, true, false and numbers up to 2^53 can stand here");
 }
 

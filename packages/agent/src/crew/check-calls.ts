@@ -23,14 +23,20 @@ export function checkCalls(agent: AgentDefinition, tools: KnownTools): readonly 
       const tool = tools.find(step.tool);
       if (tool === undefined) {
         const names = tools.list().map((known) => known.name);
-        problems.push({ at: step.toolAt, message: `Cannot call tool "${step.tool}": there is no such tool${suggestion(step.tool, names)}` });
+        problems.push({
+          at: step.toolAt,
+          message: `Cannot call tool "${step.tool}": there is no such tool${suggestion(step.tool, names)}`,
+        });
         continue;
       }
       const found = checkArguments(step, tool);
       problems.push(...found);
       if (found.length === 0) problems.push(...checkPlan({ agent, step, tools }));
       if (tool.timeoutMs > task.timeoutMs) {
-        problems.push({ at: step.toolAt, message: `Cannot call tool "${step.tool}": it may take ${tool.timeoutMs} ms, the task ${task.timeoutMs} ms; raise the task's timeout` });
+        problems.push({
+          at: step.toolAt,
+          message: `Cannot call tool "${step.tool}": it may take ${tool.timeoutMs} ms, the task ${task.timeoutMs} ms; raise the task's timeout`,
+        });
       }
     }
   }
@@ -38,7 +44,15 @@ export function checkCalls(agent: AgentDefinition, tools: KnownTools): readonly 
 }
 
 // A call whose arguments are all known now is planned as a whole: the catalogue has the last word on its arguments.
-function checkPlan({ agent, step, tools }: { readonly agent: AgentDefinition; readonly step: StepDefinition; readonly tools: KnownTools }): readonly Problem[] {
+function checkPlan({
+  agent,
+  step,
+  tools,
+}: {
+  readonly agent: AgentDefinition;
+  readonly step: StepDefinition;
+  readonly tools: KnownTools;
+}): readonly Problem[] {
   let open = false;
   eachText(step.arguments, (text) => {
     if (waitsForResult(text)) open = true;
@@ -52,7 +66,12 @@ function checkPlan({ agent, step, tools }: { readonly agent: AgentDefinition; re
     const wanted = plan.reserve[kind] ?? 0;
     const limit = agent.allotment[kind] ?? 0;
     if (wanted <= limit) return [];
-    return [{ at: step.toolAt, message: `Cannot call tool "${step.tool}": one call may use ${wanted} ${kind}, the agent ${limit}; raise security.resource_limits.${limitNames[kind] ?? kind}` }];
+    return [
+      {
+        at: step.toolAt,
+        message: `Cannot call tool "${step.tool}": one call may use ${wanted} ${kind}, the agent ${limit}; raise security.resource_limits.${limitNames[kind] ?? kind}`,
+      },
+    ];
   });
 }
 
@@ -71,18 +90,27 @@ function checkArguments(step: StepDefinition, tool: ToolDescription): readonly P
   for (const [name, value] of Object.entries(step.arguments)) {
     const at = step.argumentAt.get(name) ?? step.argumentsAt;
     if (!known.includes(name)) {
-      problems.push({ at, message: `Cannot pass "${name}" to tool "${step.tool}": it has no such parameter${suggestion(name, known)}` });
+      problems.push({
+        at,
+        message: `Cannot pass "${name}" to tool "${step.tool}": it has no such parameter${suggestion(name, known)}`,
+      });
       continue;
     }
     const wanted = recordOf(properties[name])["type"];
     if (typeof wanted === "string" && !fits(value, wanted)) {
-      problems.push({ at, message: `Cannot pass "${name}" to tool "${step.tool}": wanted ${wanted}, found ${typeName(value)}` });
+      problems.push({
+        at,
+        message: `Cannot pass "${name}" to tool "${step.tool}": wanted ${wanted}, found ${typeName(value)}`,
+      });
     }
   }
   const required: unknown = tool.inputSchema["required"];
   for (const name of Array.isArray(required) ? required : []) {
     if (typeof name === "string" && !Object.hasOwn(step.arguments, name)) {
-      problems.push({ at: step.argumentsAt, message: `Cannot call tool "${step.tool}": parameter "${name}" is missing` });
+      problems.push({
+        at: step.argumentsAt,
+        message: `Cannot call tool "${step.tool}": parameter "${name}" is missing`,
+      });
     }
   }
   return problems;
@@ -97,7 +125,12 @@ function fits(value: Json, wanted: string): boolean {
 
 function isLoneHole(text: string): boolean {
   const parsed = parseTemplate(text);
-  return "parts" in parsed && parsed.parts.length === 1 && typeof parsed.parts[0] === "object" && parsed.parts[0].kind === "result";
+  return (
+    "parts" in parsed &&
+    parsed.parts.length === 1 &&
+    typeof parsed.parts[0] === "object" &&
+    parsed.parts[0].kind === "result"
+  );
 }
 
 function waitsForResult(text: string): boolean {
@@ -113,5 +146,7 @@ function typeName(value: Json): string {
 }
 
 function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value)) : {};
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value))
+    : {};
 }

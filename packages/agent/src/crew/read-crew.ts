@@ -37,8 +37,13 @@ export function readCrew(files: CrewFiles, options: ReadCrewOptions): Read<CrewD
     else agents.push(read.value);
   }
   const nowhere = { file: options.prefix + crewFileName, line: 1, column: 1 };
-  if (files.size < 2) problems.push({ at: nowhere, message: "Cannot use the crew: it has no agents; put their files in agents/" });
-  if (files.size > crewAgentsMax + 1) problems.push({ at: nowhere, message: `Cannot use the crew: it has ${files.size - 1} agents, at most ${crewAgentsMax} are allowed` });
+  if (files.size < 2)
+    problems.push({ at: nowhere, message: "Cannot use the crew: it has no agents; put their files in agents/" });
+  if (files.size > crewAgentsMax + 1)
+    problems.push({
+      at: nowhere,
+      message: `Cannot use the crew: it has ${files.size - 1} agents, at most ${crewAgentsMax} are allowed`,
+    });
   // A file that could not be read has a name nobody knows, so that nothing can be said about who waits for it.
   if (problems.length === 0) problems.push(...checkTogether(agents));
   for (const agent of agents) problems.push(...checkCalls(agent, options.tools));
@@ -53,11 +58,17 @@ export const crewFileName = "crew.yaml";
  * Reads the crew file alone, for where its tools are, before the tools themselves are known.
  * @returns the checked file, or undefined when it has problems, which are added to `problems`
  */
-export function readCrewFile(files: CrewFiles, { prefix, problems }: { readonly prefix: string; readonly problems: Problem[] }): CrewFile | undefined {
+export function readCrewFile(
+  files: CrewFiles,
+  { prefix, problems }: { readonly prefix: string; readonly problems: Problem[] },
+): CrewFile | undefined {
   const file = prefix + crewFileName;
   const bytes = files.get(crewFileName);
   if (bytes === undefined) {
-    problems.push({ at: { file, line: 1, column: 1 }, message: "Cannot read the crew: there is no crew.yaml in its folder" });
+    problems.push({
+      at: { file, line: 1, column: 1 },
+      message: "Cannot read the crew: there is no crew.yaml in its folder",
+    });
     return undefined;
   }
   const source = readYaml(bytes, { file });
@@ -68,7 +79,10 @@ export function readCrewFile(files: CrewFiles, { prefix, problems }: { readonly 
   }
   const { tools } = shape.data;
   if (tools !== undefined && (tools.startsWith("/") || tools.split("/").includes(".."))) {
-    problems.push({ at: source.locate(["tools"]), message: `Cannot use folder "${tools}": the tools must lie in the crew folder` });
+    problems.push({
+      at: source.locate(["tools"]),
+      message: `Cannot use folder "${tools}": the tools must lie in the crew folder`,
+    });
     return undefined;
   }
   return shape.data;
@@ -79,20 +93,28 @@ function checkTogether(agents: readonly AgentDefinition[]): readonly Problem[] {
   const byName = new Map<string, AgentDefinition>();
   for (const agent of agents) {
     const other = byName.get(agent.name);
-    if (other !== undefined) problems.push({ at: agent.at, message: `Cannot use agent "${agent.name}": ${other.file} has the same name` });
+    if (other !== undefined)
+      problems.push({ at: agent.at, message: `Cannot use agent "${agent.name}": ${other.file} has the same name` });
     byName.set(agent.name, agent);
   }
   for (const agent of agents) {
     for (const dependency of agent.dependencies) {
       if (byName.has(dependency.name) || !dependency.required) continue;
       const others = [...byName.keys()].filter((name) => name !== agent.name);
-      problems.push({ at: dependency.at, message: `Cannot depend on agent "${dependency.name}": the crew has no such agent${suggestion(dependency.name, others)}` });
+      problems.push({
+        at: dependency.at,
+        message: `Cannot depend on agent "${dependency.name}": the crew has no such agent${suggestion(dependency.name, others)}`,
+      });
     }
   }
   for (const cycle of cyclesOf(graphOf(agents))) {
     const first = byName.get(cycle[0] ?? "");
     const next = first?.dependencies.find((dependency) => dependency.name === (cycle[1] ?? cycle[0]));
-    if (next !== undefined) problems.push({ at: next.at, message: `Cannot order the crew: its agents wait for each other (${[...cycle, cycle[0]].join(" -> ")})` });
+    if (next !== undefined)
+      problems.push({
+        at: next.at,
+        message: `Cannot order the crew: its agents wait for each other (${[...cycle, cycle[0]].join(" -> ")})`,
+      });
   }
   return problems;
 }
@@ -101,10 +123,14 @@ function graphOf(agents: readonly AgentDefinition[]): Graph {
   return new Map(agents.map((agent) => [agent.name, agent.dependencies.map((dependency) => dependency.name)]));
 }
 
-function assemble(file: CrewFile, { agents, files }: { readonly agents: readonly AgentDefinition[]; readonly files: CrewFiles }): CrewDefinition {
+function assemble(
+  file: CrewFile,
+  { agents, files }: { readonly agents: readonly AgentDefinition[]; readonly files: CrewFiles },
+): CrewDefinition {
   const rank = new Map(agents.map((agent) => [agent.name, priorities.indexOf(agent.priority)]));
   const graph = graphOf(agents);
-  const byPriority = (left: string, right: string): number => (rank.get(left) ?? 0) - (rank.get(right) ?? 0) || compareText(left, right);
+  const byPriority = (left: string, right: string): number =>
+    (rank.get(left) ?? 0) - (rank.get(right) ?? 0) || compareText(left, right);
   return {
     name: file.name,
     description: file.description,
@@ -133,7 +159,8 @@ function allotmentOf(file: CrewFile, agents: readonly AgentDefinition[]): Amount
   const amounts: Record<string, number> = {};
   for (const kind of amountKinds) {
     // Memory is a level: a life that is over has given it back.
-    const asked = agents.reduce((sum, agent) => sum + (agent.allotment[kind] ?? 0), 0) * (kind === "memoryBytes" ? 1 : lives);
+    const asked =
+      agents.reduce((sum, agent) => sum + (agent.allotment[kind] ?? 0), 0) * (kind === "memoryBytes" ? 1 : lives);
     const amount = said[kind] ?? asked;
     if (amount > 0) amounts[kind] = amount;
   }

@@ -55,7 +55,12 @@ export async function readBounded(path: string): Promise<Uint8Array | undefined>
         filled += bytesRead;
       }
       if (size > fileBytesMax && filled > fileBytesMax) {
-        throw new SourceFailure(path, [{ at: { file: path, line: 1, column: 1 }, message: `Cannot read the file: it has ${size} bytes, at most ${fileBytesMax} are allowed` }]);
+        throw new SourceFailure(path, [
+          {
+            at: { file: path, line: 1, column: 1 },
+            message: `Cannot read the file: it has ${size} bytes, at most ${fileBytesMax} are allowed`,
+          },
+        ]);
       }
       return buffer.slice(0, filled);
     } finally {
@@ -69,7 +74,9 @@ export async function readBounded(path: string): Promise<Uint8Array | undefined>
 
 function unreadable(path: string, error: unknown): Error {
   if (error instanceof SourceFailure) return error;
-  return new SourceFailure(path, [{ at: { file: path, line: 1, column: 1 }, message: `Cannot read the file: ${codeOf(error)}` }]);
+  return new SourceFailure(path, [
+    { at: { file: path, line: 1, column: 1 }, message: `Cannot read the file: ${codeOf(error)}` },
+  ]);
 }
 
 function codeOf(error: unknown): string {

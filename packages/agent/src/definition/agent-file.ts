@@ -16,7 +16,13 @@ import { readYaml, type YamlSource } from "./yaml-source.ts";
 export type Read<T> = { readonly value: T } | { readonly problems: readonly Problem[] };
 
 /** What an agent may use when its file sets no limit of that kind. */
-export const defaultLimits: { readonly memory: string; readonly share: string; readonly timeout: string; readonly disk: string; readonly toolCalls: number } = {
+export const defaultLimits: {
+  readonly memory: string;
+  readonly share: string;
+  readonly timeout: string;
+  readonly disk: string;
+  readonly toolCalls: number;
+} = {
   memory: "1GB",
   share: "100%",
   timeout: "1h",
@@ -73,15 +79,22 @@ function readDependencies(source: YamlSource, { file, problems }: Reading): read
   );
   const seen = new Set<string>();
   for (const dependency of all) {
-    if (dependency.name === file.metadata.name) problems.push({ at: dependency.at, message: "Cannot depend on itself: an agent starts when its dependencies are over" });
-    if (seen.has(dependency.name)) problems.push({ at: dependency.at, message: `Cannot use dependency "${dependency.name}": it is named twice` });
+    if (dependency.name === file.metadata.name)
+      problems.push({
+        at: dependency.at,
+        message: "Cannot depend on itself: an agent starts when its dependencies are over",
+      });
+    if (seen.has(dependency.name))
+      problems.push({ at: dependency.at, message: `Cannot use dependency "${dependency.name}": it is named twice` });
     seen.add(dependency.name);
   }
   return all;
 }
 
 // The three shapes that the original shipped: a map, a list of single-key maps, a list of objects.
-function flatten(list: DependencyListFile | undefined): readonly { readonly name: string; readonly reason: string | null; readonly path: readonly PropertyKey[] }[] {
+function flatten(
+  list: DependencyListFile | undefined,
+): readonly { readonly name: string; readonly reason: string | null; readonly path: readonly PropertyKey[] }[] {
   if (list === undefined) return [];
   if (!Array.isArray(list)) return Object.entries(list).map(([name, reason]) => ({ name, reason, path: [name] }));
   return list.flatMap((item, index) => {
@@ -101,15 +114,25 @@ function readPermissions(source: YamlSource, { file, problems }: Reading): Agent
     const unacted = Object.hasOwn(unactedCapabilities, word) ? unactedCapabilities[word] : undefined;
     const given = Object.hasOwn(capabilityPermissions, word) ? capabilityPermissions[word] : undefined;
     if (given !== undefined) permissions.push(...given.map((text) => ({ text, at })));
-    else if (unacted !== undefined) problems.push({ at, message: `Cannot use capability "${word}": nothing acts on it yet (${unacted}); remove it` });
-    else problems.push({ at, message: `Cannot use capability "${word}": there is no such capability${suggestion(word, Object.keys(capabilityPermissions))}` });
+    else if (unacted !== undefined)
+      problems.push({ at, message: `Cannot use capability "${word}": nothing acts on it yet (${unacted}); remove it` });
+    else
+      problems.push({
+        at,
+        message: `Cannot use capability "${word}": there is no such capability${suggestion(word, Object.keys(capabilityPermissions))}`,
+      });
   });
   (file.security.permissions ?? []).forEach((text, index) => {
     const path = ["security", "permissions", index];
     const parsed = parseTemplate(text);
     if ("problem" in parsed) problems.push({ at: source.locateInText(path, parsed.offset), message: parsed.problem });
-    else if (parsed.parts.some((part) => typeof part !== "string" && (part.kind === "result" || part.kind === "session"))) {
-      problems.push({ at: source.locate(path), message: `Cannot use permission "${text}": only \${workspace} and \${output} can stand in it` });
+    else if (
+      parsed.parts.some((part) => typeof part !== "string" && (part.kind === "result" || part.kind === "session"))
+    ) {
+      problems.push({
+        at: source.locate(path),
+        message: `Cannot use permission "${text}": only \${workspace} and \${output} can stand in it`,
+      });
     } else {
       const wanted = permissionProblem(text.replaceAll(/\$\{(?:workspace|output)\}/gu, "/folder"));
       if (wanted === undefined) permissions.push({ text, at: source.locate(path) });

@@ -49,7 +49,9 @@ export interface AgentFile {
   readonly capabilities: { readonly primary: readonly string[] };
   readonly objectives: readonly ObjectiveFile[];
   readonly tasks: { readonly default: readonly TaskFile[] };
-  readonly dependencies?: { readonly required?: DependencyListFile | undefined; readonly optional?: DependencyListFile | undefined } | undefined;
+  readonly dependencies?:
+    | { readonly required?: DependencyListFile | undefined; readonly optional?: DependencyListFile | undefined }
+    | undefined;
   readonly security: {
     readonly sandbox?: true | undefined;
     readonly capabilities_required: readonly string[];
@@ -123,7 +125,10 @@ const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const step = z.strictObject({
   name: name.describe("names the step's outcome and result in the whole file"),
   tool: name.describe("the tool to call"),
-  with: z.record(z.string(), z.json()).optional().describe("the tool's arguments; texts may hold ${workspace}, ${output}, ${session} and ${steps.NAME.result.PATH}"),
+  with: z
+    .record(z.string(), z.json())
+    .optional()
+    .describe("the tool's arguments; texts may hold ${workspace}, ${output}, ${session} and ${steps.NAME.result.PATH}"),
   when: condition.optional().describe("a CEL condition; the step is left out when it is false"),
   expect: z.enum(["success", "refusal"]).optional().describe("refusal: the step is done when the kernel refused it"),
 });
@@ -135,7 +140,10 @@ const task = z.strictObject({
   dependencies: z.array(name).max(tasksMax).optional().describe("names of tasks that must be completed before"),
   when: condition.optional().describe("a CEL condition; the task is cancelled when it is false"),
   attempts: z.int().min(1).max(10).optional(),
-  backoff: z.strictObject({ first: span, max: span }).optional().describe("the wait before the second attempt, doubled for each one after up to max"),
+  backoff: z
+    .strictObject({ first: span, max: span })
+    .optional()
+    .describe("the wait before the second attempt, doubled for each one after up to max"),
   timeout: span.optional(),
   steps: z.array(step).min(1).max(stepsMax),
 });
@@ -145,11 +153,17 @@ const check = z.union([
   z.strictObject({
     content: path,
     contains: z.array(z.string().min(1).max(1000)).min(1).max(32).optional(),
-    json: z.record(z.string().regex(/^(?:\/.*)?$/u, "a JSON pointer such as /totals/files"), z.union([scalar, z.null()])).optional(),
+    json: z
+      .record(z.string().regex(/^(?:\/.*)?$/u, "a JSON pointer such as /totals/files"), z.union([scalar, z.null()]))
+      .optional(),
     lines: z.strictObject({ min: z.int().min(0).optional(), max: z.int().min(0).optional() }).optional(),
     sha256: z.string().optional().describe("the digest the content must have, in hexadecimal"),
   }),
-  z.strictObject({ command: z.array(z.string().max(4096)).min(1).max(64), exit: z.int().min(0).max(255).optional(), timeout: span.optional() }),
+  z.strictObject({
+    command: z.array(z.string().max(4096)).min(1).max(64),
+    exit: z.int().min(0).max(255).optional(),
+    timeout: span.optional(),
+  }),
   z.strictObject({ cel: condition }),
 ]);
 
@@ -184,10 +198,20 @@ export const agentFileSchema: z.ZodType<AgentFile> = z.strictObject({
   security: z.strictObject({
     sandbox: z.literal(true).optional().describe("always true: nothing runs open"),
     capabilities_required: z.array(z.string().min(1).max(nameLengthMax)).max(32),
-    permissions: z.array(z.string().min(1).max(4096)).max(64).optional().describe("finer rights such as fs.read:${workspace}/**"),
+    permissions: z
+      .array(z.string().min(1).max(4096))
+      .max(64)
+      .optional()
+      .describe("finer rights such as fs.read:${workspace}/**"),
     resource_limits: z.strictObject({
       max_memory: size.optional(),
-      max_cpu: z.string().regex(new RegExp(`${sharePattern.source}|${spanPattern.source}`, "u"), "a share such as 50% or a span such as 60s").optional(),
+      max_cpu: z
+        .string()
+        .regex(
+          new RegExp(`${sharePattern.source}|${spanPattern.source}`, "u"),
+          "a share such as 50% or a span such as 60s",
+        )
+        .optional(),
       timeout: span.optional(),
       max_disk_usage: size.optional(),
       max_tool_calls: z.int().min(1).max(1_000_000).optional(),

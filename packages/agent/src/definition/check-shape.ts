@@ -11,7 +11,10 @@ type Issue = z.core.$ZodIssue;
  * Checks `source` against `schema`.
  * @returns the typed data, or every problem found
  */
-export function checkShape<T>(source: YamlSource, schema: z.ZodType<T>): { readonly data: T } | { readonly problems: readonly Problem[] } {
+export function checkShape<T>(
+  source: YamlSource,
+  schema: z.ZodType<T>,
+): { readonly data: T } | { readonly problems: readonly Problem[] } {
   if (source.problems.length > 0) return { problems: source.problems };
   const result = schema.safeParse(source.value);
   if (result.success) return { data: result.data };
@@ -36,27 +39,54 @@ function explain({ source, schema, issue, above }: Explained): readonly Problem[
       return issue.keys.map((key) => {
         const why = whyUnacted([...path, key]);
         const name = pathText([...path, key]);
-        if (why !== undefined) return { at: source.locateKey([...path, key]), message: `Cannot use "${name}": nothing acts on it yet (${why}); remove it` };
-        return { at: source.locateKey([...path, key]), message: `Cannot use key "${name}": there is no such key${suggestion(key, keysAt(schema, path))}` };
+        if (why !== undefined)
+          return {
+            at: source.locateKey([...path, key]),
+            message: `Cannot use "${name}": nothing acts on it yet (${why}); remove it`,
+          };
+        return {
+          at: source.locateKey([...path, key]),
+          message: `Cannot use key "${name}": there is no such key${suggestion(key, keysAt(schema, path))}`,
+        };
       });
     case "invalid_union":
       return explainUnion({ source, schema, issue, above });
     case "invalid_key":
-      return [{ at: source.locateKey(path), message: `Cannot use name "${String(path.at(-1))}": wanted ${wantedOf(issue.issues[0])}` }];
+      return [
+        {
+          at: source.locateKey(path),
+          message: `Cannot use name "${String(path.at(-1))}": wanted ${wantedOf(issue.issues[0])}`,
+        },
+      ];
     case "invalid_type":
       if (found === "nothing" && path.length > 0) {
         const parent = path.slice(0, -1);
-        return [{ at: source.locateKey(parent), message: `Cannot use ${parent.length === 0 ? "the file" : `"${pathText(parent)}"`}: "${String(path.at(-1))}" is missing` }];
+        return [
+          {
+            at: source.locateKey(parent),
+            message: `Cannot use ${parent.length === 0 ? "the file" : `"${pathText(parent)}"`}: "${String(path.at(-1))}" is missing`,
+          },
+        ];
       }
       return [{ at, message: `Cannot use ${here}: wanted ${wantedOf(issue)}, found ${found}` }];
     case "invalid_value": {
       const value = valueAt(source.value, path);
       const known = issue.values.map(String);
       if (value === undefined) {
-        return [{ at: source.locateKey(path.slice(0, -1)), message: `Cannot use "${pathText(path.slice(0, -1))}": "${String(path.at(-1))}" is missing` }];
+        return [
+          {
+            at: source.locateKey(path.slice(0, -1)),
+            message: `Cannot use "${pathText(path.slice(0, -1))}": "${String(path.at(-1))}" is missing`,
+          },
+        ];
       }
       const hint = typeof value === "string" ? suggestion(value, known) : "";
-      return [{ at, message: `Cannot use ${here}: wanted ${known.length === 1 ? known[0] : `one of ${known.join(", ")}`}, found ${found}${hint.startsWith("; did") ? hint : ""}` }];
+      return [
+        {
+          at,
+          message: `Cannot use ${here}: wanted ${known.length === 1 ? known[0] : `one of ${known.join(", ")}`}, found ${found}${hint.startsWith("; did") ? hint : ""}`,
+        },
+      ];
     }
     default:
       return [{ at, message: `Cannot use ${here}: wanted ${wantedOf(issue)}, found ${found}` }];
@@ -79,7 +109,12 @@ function explainUnion({ source, schema, issue, above }: Explained): readonly Pro
   const isScalarValue = value === null || typeof value !== "object";
   if (best === undefined || isScalarValue) {
     const wanted = [...new Set(ranked.map(({ issues }) => wantedOf(issues[0])))].join(" or ");
-    return [{ at: source.locate(path), message: `Cannot use "${pathText(path)}": wanted ${wanted}, found ${describe(value)}` }];
+    return [
+      {
+        at: source.locate(path),
+        message: `Cannot use "${pathText(path)}": wanted ${wanted}, found ${describe(value)}`,
+      },
+    ];
   }
   return best.issues.flatMap((inner) => explain({ source, schema, issue: inner, above: path }));
 }
@@ -87,7 +122,8 @@ function explainUnion({ source, schema, issue, above }: Explained): readonly Pro
 function costOf(issue: Issue): number {
   if (issue.code === "unrecognized_keys") return 10 * issue.keys.length;
   if (issue.code === "invalid_type" && issue.path.length === 0) return 1000;
-  if (issue.code === "invalid_union") return Math.min(...issue.errors.map((issues) => issues.reduce((sum, inner) => sum + costOf(inner), 0)));
+  if (issue.code === "invalid_union")
+    return Math.min(...issue.errors.map((issues) => issues.reduce((sum, inner) => sum + costOf(inner), 0)));
   return 5 - Math.min(4, issue.path.length);
 }
 
@@ -129,7 +165,9 @@ function describe(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === "object") return "a map";
   const written = JSON.stringify(value) ?? typeof value;
-  return written.length > 80 ? `${typeof value === "string" ? "text" : typeof value} of ${written.length - 2} characters` : written;
+  return written.length > 80
+    ? `${typeof value === "string" ? "text" : typeof value} of ${written.length - 2} characters`
+    : written;
 }
 
 /**
@@ -138,7 +176,8 @@ function describe(value: unknown): string {
  */
 export function pathText(path: readonly PropertyKey[]): string {
   let written = "";
-  for (const part of path) written += typeof part === "number" ? `[${part}]` : `${written === "" ? "" : "."}${String(part)}`;
+  for (const part of path)
+    written += typeof part === "number" ? `[${part}]` : `${written === "" ? "" : "."}${String(part)}`;
   return written;
 }
 

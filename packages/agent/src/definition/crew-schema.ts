@@ -34,10 +34,19 @@ export const crewFileSchema: z.ZodType<CrewFile> = z.strictObject({
   name: z.string().max(nameLengthMax).regex(namePattern, "lower-case words joined by hyphens"),
   description: z.string().min(1).max(1000),
   concurrency: z.int().min(1).max(crewAgentsMax).optional().describe("agents live at once"),
-  failure: z.enum(["continue", "suspend-dependents", "stop"]).optional().describe("what happens to the rest when an agent fails"),
+  failure: z
+    .enum(["continue", "suspend-dependents", "stop"])
+    .optional()
+    .describe("what happens to the rest when an agent fails"),
   restarts: z.int().min(0).max(10).optional().describe("how often an agent that failed is spawned again"),
   allotment: z
-    .strictObject({ cpu: span.optional(), wall: span.optional(), memory: size.optional(), disk: size.optional(), tool_calls: z.int().min(1).max(10_000_000).optional() })
+    .strictObject({
+      cpu: span.optional(),
+      wall: span.optional(),
+      memory: size.optional(),
+      disk: size.optional(),
+      tool_calls: z.int().min(1).max(10_000_000).optional(),
+    })
     .optional()
     .describe("what the whole crew may use; default: the sum of what its agents ask for"),
   tools: z.string().min(1).max(1000).optional().describe("folder of the crew's own tools, relative to this file"),

@@ -43,7 +43,9 @@ export function wavesOf(graph: Graph, order: (left: string, right: string) => nu
   const waves: (readonly string[])[] = [];
   const placed = new Set<string>();
   for (;;) {
-    const wave = [...graph].filter(([name, waits]) => !placed.has(name) && waits.every((other) => placed.has(other) || !graph.has(other))).map(([name]) => name);
+    const wave = [...graph]
+      .filter(([name, waits]) => !placed.has(name) && waits.every((other) => placed.has(other) || !graph.has(other)))
+      .map(([name]) => name);
     if (wave.length === 0) return waves;
     for (const name of wave) placed.add(name);
     waves.push(wave.sort(order));

@@ -32,7 +32,12 @@ export class SourceFailure extends Error {
   readonly problems: readonly Problem[];
 
   constructor(what: string, problems: readonly Problem[]) {
-    super([`Cannot use ${what}: ${problems.length} ${problems.length === 1 ? "problem" : "problems"}`, ...problems.map(formatProblem)].join("\n"));
+    super(
+      [
+        `Cannot use ${what}: ${problems.length} ${problems.length === 1 ? "problem" : "problems"}`,
+        ...problems.map(formatProblem),
+      ].join("\n"),
+    );
     this.problems = problems;
   }
 }
@@ -53,7 +58,11 @@ export function arrangeProblems(problems: readonly Problem[]): readonly Problem[
     list.sort((left, right) => left.at.line - right.at.line || left.at.column - right.at.column);
     arranged.push(...list.slice(0, problemsPerFileMax));
     const last = list[problemsPerFileMax];
-    if (last !== undefined) arranged.push({ at: last.at, message: `Cannot list every problem: ${list.length - problemsPerFileMax} more in this file` });
+    if (last !== undefined)
+      arranged.push({
+        at: last.at,
+        message: `Cannot list every problem: ${list.length - problemsPerFileMax} more in this file`,
+      });
   }
   return arranged;
 }

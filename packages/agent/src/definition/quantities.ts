@@ -35,7 +35,10 @@ export function parseShare(text: string): number | undefined {
   return found?.[1] === undefined ? undefined : Number(found[1]);
 }
 
-function parseWith(text: string, { pattern, units }: { readonly pattern: RegExp; readonly units: Readonly<Record<string, number>> }): number | undefined {
+function parseWith(
+  text: string,
+  { pattern, units }: { readonly pattern: RegExp; readonly units: Readonly<Record<string, number>> },
+): number | undefined {
   const found = pattern.exec(text);
   const unit = found?.[2] === undefined ? undefined : units[found[2]];
   if (found?.[1] === undefined || unit === undefined) return undefined;

@@ -25,17 +25,33 @@ interface Reading {
  */
 export function readObjectives(
   source: YamlSource,
-  { file, tasks, problems }: { readonly file: AgentFile; readonly tasks: readonly TaskDefinition[]; readonly problems: Problem[] },
+  {
+    file,
+    tasks,
+    problems,
+  }: { readonly file: AgentFile; readonly tasks: readonly TaskDefinition[]; readonly problems: Problem[] },
 ): readonly ObjectiveDefinition[] {
   const steps = new Map(tasks.flatMap((task) => task.steps.map((step) => [step.label, task.key] as const)));
-  const reading: Reading = { source, problems, names: { steps, tasks: new Set(tasks.map((task) => task.key)), task: null } };
+  const reading: Reading = {
+    source,
+    problems,
+    names: { steps, tasks: new Set(tasks.map((task) => task.key)), task: null },
+  };
   const keys = file.objectives.map((objective) => objective.name ?? nameFrom(objective.description));
   return file.objectives.map((objective, index) => {
     const path = ["objectives", index];
     const key = keys[index] ?? "";
-    if (key === "") problems.push({ at: source.locate(path), message: "Cannot name the objective: its description has no letters, so it needs a name" });
-    else if (keys.indexOf(key) !== index) problems.push({ at: source.locate(path), message: `Cannot use objective "${key}": another objective has that name` });
-    if (objective.deliverable !== undefined) checkTexts(reading, objective.deliverable, [...path, "deliverable"]);
+    if (key === "")
+      problems.push({
+        at: source.locate(path),
+        message: "Cannot name the objective: its description has no letters, so it needs a name",
+      });
+    else if (keys.indexOf(key) !== index)
+      problems.push({
+        at: source.locate(path),
+        message: `Cannot use objective "${key}": another objective has that name`,
+      });
+    if (objective.deliverable !== undefined) checkPath(reading, objective.deliverable, [...path, "deliverable"]);
     const { validation } = objective;
     const checks = isList(validation)
       ? validation.flatMap((check, place) => readCheck(reading, check, [...path, "validation", place]))
@@ -58,13 +74,23 @@ function readCheck(reading: Reading, check: CheckFile, path: readonly PropertyKe
     return [{ type: "cel", condition: read }];
   }
   checkTexts(reading, check, path);
+  if ("file" in check) checkPath(reading, check.file, [...path, "file"]);
+  if ("content" in check) checkPath(reading, check.content, [...path, "content"]);
   if ("file" in check) return [{ type: "file", path: check.file, minBytes: check.min_bytes ?? 0 }];
   if ("command" in check) {
     const timeoutMs = check.timeout === undefined ? defaultCommandTimeoutMs : (parseSpan(check.timeout) ?? 0);
     return [{ type: "command", argv: check.command, exit: check.exit ?? 0, timeoutMs }];
   }
-  if (check.contains === undefined && check.json === undefined && check.lines === undefined && check.sha256 === undefined) {
-    reading.problems.push({ at: reading.source.locate(path), message: `Cannot check the content of "${check.content}": say what it must hold (contains, json, lines or sha256)` });
+  if (
+    check.contains === undefined &&
+    check.json === undefined &&
+    check.lines === undefined &&
+    check.sha256 === undefined
+  ) {
+    reading.problems.push({
+      at: reading.source.locate(path),
+      message: `Cannot check the content of "${check.content}": say what it must hold (contains, json, lines or sha256)`,
+    });
   }
   return [
     {
@@ -78,6 +104,22 @@ function readCheck(reading: Reading, check: CheckFile, path: readonly PropertyKe
   ];
 }
 
+// A judge reads with the operator's rights, so that a file must not be able to send it anywhere else.
+function checkPath(reading: Reading, template: string, path: readonly PropertyKey[]): void {
+  const parsed = parseTemplate(template);
+  if ("problem" in parsed) {
+    reading.problems.push({ at: reading.source.locateInText(path, parsed.offset), message: parsed.problem });
+    return;
+  }
+  const inside = template.replace(/^\$\{(?:output|workspace)\}\//u, "");
+  if (!inside.startsWith("/") && !inside.includes("${") && !inside.split("/").includes("..") && !inside.includes("\0"))
+    return;
+  reading.problems.push({
+    at: reading.source.locate(path),
+    message: `Cannot look at "${template}": wanted a path below \${output} or \${workspace}, without ".."`,
+  });
+}
+
 function checkTexts(reading: Reading, value: unknown, path: readonly PropertyKey[]): void {
   const { source, problems, names } = reading;
   eachText(value, (text, inner) => {
@@ -89,7 +131,10 @@ function checkTexts(reading: Reading, value: unknown, path: readonly PropertyKey
     }
     for (const part of parsed.parts) {
       if (typeof part === "string" || part.kind !== "result" || names.steps.has(part.step)) continue;
-      problems.push({ at: source.locate(place), message: `Cannot use "\${steps.${part.step}}": there is no step "${part.step}"${suggestion(part.step, [...names.steps.keys()])}` });
+      problems.push({
+        at: source.locate(place),
+        message: `Cannot use "\${steps.${part.step}}": there is no step "${part.step}"${suggestion(part.step, [...names.steps.keys()])}`,
+      });
     }
   });
 }

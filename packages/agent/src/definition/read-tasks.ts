@@ -41,19 +41,29 @@ export function readTasks(
   const steps = new Map<string, string>();
   keys.forEach((key, index) => {
     const at = source.locateKey(["tasks", "default", index, "name"]);
-    if (key === "") problems.push({ at, message: "Cannot name the task: its description has no letters, so it needs a name" });
-    else if (keys.indexOf(key) !== index) problems.push({ at, message: `Cannot use task "${key}": another task has that name` });
+    if (key === "")
+      problems.push({ at, message: "Cannot name the task: its description has no letters, so it needs a name" });
+    else if (keys.indexOf(key) !== index)
+      problems.push({ at, message: `Cannot use task "${key}": another task has that name` });
     tasks[index]?.steps.forEach((step, place) => {
       if (steps.has(step.name)) {
-        problems.push({ at: source.locate(["tasks", "default", index, "steps", place, "name"]), message: `Cannot use step "${step.name}": another step of the file has that name` });
+        problems.push({
+          at: source.locate(["tasks", "default", index, "steps", place, "name"]),
+          message: `Cannot use step "${step.name}": another step of the file has that name`,
+        });
       } else steps.set(step.name, key);
     });
   });
-  const graph = new Map(keys.map((key, index) => [key, checkAfter({ source, problems, keys, index, task: tasks[index] })]));
+  const graph = new Map(
+    keys.map((key, index) => [key, checkAfter({ source, problems, keys, index, task: tasks[index] })]),
+  );
   const cycle = cyclesOf(graph)[0];
   if (cycle !== undefined) {
     const at = source.locate(["tasks", "default", keys.indexOf(cycle[0] ?? ""), "dependencies"]);
-    problems.push({ at, message: `Cannot order the tasks: they wait for each other (${[...cycle, cycle[0]].join(" -> ")})` });
+    problems.push({
+      at,
+      message: `Cannot order the tasks: they wait for each other (${[...cycle, cycle[0]].join(" -> ")})`,
+    });
     return [];
   }
   const reading: Reading = { source, problems, steps, keys, before: ancestorsOf(graph) };
@@ -72,7 +82,8 @@ function checkAfter({ source, problems, keys, index, task }: After): readonly st
   const known: string[] = [];
   (task?.dependencies ?? []).forEach((name, place) => {
     const at = source.locate(["tasks", "default", index, "dependencies", place]);
-    if (!keys.includes(name)) problems.push({ at, message: `Cannot wait for task "${name}": there is no such task${suggestion(name, keys)}` });
+    if (!keys.includes(name))
+      problems.push({ at, message: `Cannot wait for task "${name}": there is no such task${suggestion(name, keys)}` });
     else if (known.includes(name)) problems.push({ at, message: `Cannot wait for task "${name}": it is named twice` });
     else known.push(name);
   });
@@ -82,7 +93,9 @@ function checkAfter({ source, problems, keys, index, task }: After): readonly st
 function readTask(reading: Reading, task: TaskFile, index: number): TaskDefinition {
   const key = reading.keys[index] ?? "";
   const path = ["tasks", "default", index];
-  const earlier = new Set([...reading.steps].filter(([, owner]) => reading.before.get(key)?.has(owner) === true).map(([step]) => step));
+  const earlier = new Set(
+    [...reading.steps].filter(([, owner]) => reading.before.get(key)?.has(owner) === true).map(([step]) => step),
+  );
   const when = readWhen(reading, { text: task.when, path: [...path, "when"], task: key, visible: earlier });
   const steps = task.steps.map((step, place) => {
     const read = readStep(reading, step, { path: [...path, "steps", place], task: key, visible: new Set(earlier) });
@@ -123,7 +136,8 @@ function readStep(reading: Reading, step: StepFile, { path, task, visible }: Ste
       return;
     }
     for (const part of parsed.parts) {
-      if (typeof part !== "string" && part.kind === "result") checkVisible(reading, part.step, { at: source.locate(textPath), visible });
+      if (typeof part !== "string" && part.kind === "result")
+        checkVisible(reading, part.step, { at: source.locate(textPath), visible });
     }
   });
   return {
@@ -157,10 +171,17 @@ function readWhen(reading: Reading, { text, path, task, visible }: WhenPlace): C
   return read;
 }
 
-function checkVisible(reading: Reading, name: string, { at, visible }: { readonly at: Problem["at"]; readonly visible: ReadonlySet<string> }): void {
+function checkVisible(
+  reading: Reading,
+  name: string,
+  { at, visible }: { readonly at: Problem["at"]; readonly visible: ReadonlySet<string> },
+): void {
   if (visible.has(name)) return;
   const owner = reading.steps.get(name);
-  const state = owner === undefined ? `there is no step "${name}"${suggestion(name, [...reading.steps.keys()])}` : `step "${name}" is not over by then; order it before, or add task "${owner}" to the dependencies`;
+  const state =
+    owner === undefined
+      ? `there is no step "${name}"${suggestion(name, [...reading.steps.keys()])}`
+      : `step "${name}" is not over by then; order it before, or add task "${owner}" to the dependencies`;
   reading.problems.push({ at, message: `Cannot use "\${steps.${name}}": ${state}` });
 }
 

@@ -31,7 +31,9 @@ const stepReference = /^steps\.([a-z0-9-]+)\.result((?:\.[A-Za-z0-9_-]+)*)$/u;
  * Cuts a text at its holes.
  * @returns the parts, or the first problem with its offset in the text
  */
-export function parseTemplate(text: string): { readonly parts: readonly TemplatePart[] } | { readonly problem: string; readonly offset: number } {
+export function parseTemplate(
+  text: string,
+): { readonly parts: readonly TemplatePart[] } | { readonly problem: string; readonly offset: number } {
   const parts: TemplatePart[] = [];
   let plain = "";
   let index = 0;
@@ -41,7 +43,8 @@ export function parseTemplate(text: string): { readonly parts: readonly Template
       index += 3;
     } else if (text.startsWith("${", index)) {
       const end = text.indexOf("}", index);
-      if (end < 0) return { problem: 'Cannot use "${": no "}" closes it; write "$${" for the plain characters', offset: index };
+      if (end < 0)
+        return { problem: 'Cannot use "${": no "}" closes it; write "$${" for the plain characters', offset: index };
       const reference = parseReference(text.slice(index + 2, end));
       if (typeof reference === "string") return { problem: reference, offset: index };
       if (plain !== "") parts.push(plain);
@@ -64,7 +67,8 @@ function parseReference(name: string): Reference | string {
     return `Cannot use "\${${name}}": there is no such name; known: workspace, output, session, steps.NAME.result.PATH`;
   }
   const path = (found[2] ?? "").split(".").slice(1);
-  if (path.length > referencePathMax) return `Cannot use "\${${name}}": its path has ${path.length} keys, at most ${referencePathMax} are allowed`;
+  if (path.length > referencePathMax)
+    return `Cannot use "\${${name}}": its path has ${path.length} keys, at most ${referencePathMax} are allowed`;
   return { kind: "result", step: found[1], path };
 }
 
@@ -76,7 +80,8 @@ export function eachText(value: unknown, visitor: (text: string, path: readonly 
   const walk = (part: unknown, path: readonly PropertyKey[]): void => {
     if (typeof part === "string") visitor(part, path);
     else if (Array.isArray(part)) part.forEach((item: unknown, index) => walk(item, [...path, index]));
-    else if (typeof part === "object" && part !== null) for (const [key, item] of Object.entries(part)) walk(item, [...path, key]);
+    else if (typeof part === "object" && part !== null)
+      for (const [key, item] of Object.entries(part)) walk(item, [...path, key]);
   };
   walk(value, []);
 }
@@ -86,7 +91,10 @@ export function eachText(value: unknown, visitor: (text: string, path: readonly 
  * whatever its type; inside a longer text only texts, numbers, true and false can stand.
  * @returns the filled value, or the problem with the hole that could not be filled
  */
-export function fillTemplate(value: Json, values: TemplateValues): { readonly value: Json } | { readonly problem: string } {
+export function fillTemplate(
+  value: Json,
+  values: TemplateValues,
+): { readonly value: Json } | { readonly problem: string } {
   if (typeof value === "string") return fillText(value, values);
   if (Array.isArray(value)) {
     const items: Json[] = [];
@@ -116,13 +124,17 @@ function fillText(text: string, values: TemplateValues): { readonly value: Json 
   const filled: Json[] = [];
   for (const part of parsed.parts) {
     const value = typeof part === "string" ? part : valueOf(part, values);
-    if (value === undefined && typeof part !== "string") return { problem: `Cannot fill ${referenceText(part)}: the step has no such result` };
+    if (value === undefined && typeof part !== "string")
+      return { problem: `Cannot fill ${referenceText(part)}: the step has no such result` };
     filled.push(value ?? null);
   }
   const only = filled[0];
   if (filled.length === 1 && only !== undefined) return { value: only };
   const unfit = filled.find((value) => typeof value === "object");
-  if (unfit !== undefined) return { problem: `Cannot fill "${text}": a ${Array.isArray(unfit) ? "list" : unfit === null ? "null" : "map"} cannot stand inside a text` };
+  if (unfit !== undefined)
+    return {
+      problem: `Cannot fill "${text}": a ${Array.isArray(unfit) ? "list" : unfit === null ? "null" : "map"} cannot stand inside a text`,
+    };
   return { value: filled.map(String).join("") };
 }
 
@@ -135,7 +147,9 @@ function valueOf(reference: Reference, values: TemplateValues): Json | undefined
  * @returns for example `${steps.catalogue.result.files}`
  */
 export function referenceText(reference: Reference): string {
-  return reference.kind === "result" ? `\${${["steps", reference.step, "result", ...reference.path].join(".")}}` : `\${${reference.kind}}`;
+  return reference.kind === "result"
+    ? `\${${["steps", reference.step, "result", ...reference.path].join(".")}}`
+    : `\${${reference.kind}}`;
 }
 
 /**

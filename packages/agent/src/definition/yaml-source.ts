@@ -34,25 +34,53 @@ export function readYaml(bytes: Uint8Array, options: { readonly file: string }):
   const { file } = options;
   const start: Position = { file, line: 1, column: 1 };
   if (bytes.byteLength > fileBytesMax) {
-    return unreadable({ file, problem: { at: start, message: `Cannot read the file: it has ${bytes.byteLength} bytes, at most ${fileBytesMax} are allowed` } });
+    return unreadable({
+      file,
+      problem: {
+        at: start,
+        message: `Cannot read the file: it has ${bytes.byteLength} bytes, at most ${fileBytesMax} are allowed`,
+      },
+    });
   }
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    return unreadable({ file, problem: { at: invalidUtf8At(bytes, file), message: "Cannot read the file: it is not valid UTF-8" } });
+    return unreadable({
+      file,
+      problem: { at: invalidUtf8At(bytes, file), message: "Cannot read the file: it is not valid UTF-8" },
+    });
   }
   const deep = tooDeepAt(text);
   if (deep !== undefined) {
-    return unreadable({ file, problem: { at: { ...start, ...deep }, message: `Cannot read the file: brackets are nested more than ${depthMax} deep` } });
+    return unreadable({
+      file,
+      problem: {
+        at: { ...start, ...deep },
+        message: `Cannot read the file: brackets are nested more than ${depthMax} deep`,
+      },
+    });
   }
   const lines = new LineCounter();
   try {
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, strict: true, uniqueKeys: true, stringKeys: true, merge: false, version: "1.2" });
+    const document = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      strict: true,
+      uniqueKeys: true,
+      stringKeys: true,
+      merge: false,
+      version: "1.2",
+    });
     return located({ file, text, document, lines });
   } catch (error) {
     // The parser recurses; what its stack cannot hold is refused like any other file.
-    const reason = error instanceof RangeError ? "it is nested too deep" : error instanceof Error ? error.message : "the parser gave up";
+    const reason =
+      error instanceof RangeError
+        ? "it is nested too deep"
+        : error instanceof Error
+          ? error.message
+          : "the parser gave up";
     return unreadable({ file, problem: { at: start, message: `Cannot read the file: ${reason}` } });
   }
 }
@@ -79,7 +107,10 @@ function located(parsed: Parsed): YamlSource {
     try {
       value = document.toJS({ maxAliasCount: aliasesMax });
     } catch (error) {
-      problems.push({ at: at(0), message: `Cannot read YAML: ${error instanceof Error ? sentence(error.message) : "its aliases cannot be resolved"}` });
+      problems.push({
+        at: at(0),
+        message: `Cannot read YAML: ${error instanceof Error ? sentence(error.message) : "its aliases cannot be resolved"}`,
+      });
     }
   }
   const startOf = (node: Node | null | undefined): number => node?.range?.[0] ?? 0;
@@ -95,7 +126,8 @@ function located(parsed: Parsed): YamlSource {
     },
     locateInText: (path, offset) => {
       const { node } = nodeAt(document, path);
-      if (!isScalar(node) || typeof node.value !== "string" || node.range === undefined || node.range === null) return at(startOf(node));
+      if (!isScalar(node) || typeof node.value !== "string" || node.range === undefined || node.range === null)
+        return at(startOf(node));
       // A text that stands in the file as it is (plain, or quoted without escapes) can be pointed into; another cannot.
       const inside = text.slice(node.range[0], node.range[1]).indexOf(node.value.trimEnd());
       return at(node.range[0] + (inside < 0 ? 0 : inside + offset));
@@ -125,7 +157,10 @@ function offsetOf(node: unknown): number {
   return isScalar(node) || isAlias(node) || isMap(node) || isSeq(node) ? (node.range?.[0] ?? 0) : 0;
 }
 
-function nodeAt(document: Document, path: readonly PropertyKey[]): { readonly node: Node | null; readonly key: Node | null } {
+function nodeAt(
+  document: Document,
+  path: readonly PropertyKey[],
+): { readonly node: Node | null; readonly key: Node | null } {
   let node: Node | null = document.contents;
   let key: Node | null = null;
   for (const part of path) {
@@ -173,7 +208,15 @@ function invalidUtf8At(bytes: Uint8Array, file: string): Position {
 
 function unreadable({ file, problem }: { readonly file: string; readonly problem: Problem }): YamlSource {
   const nowhere = (): Position => ({ file, line: 1, column: 1 });
-  return { file, text: "", value: undefined, problems: [problem], locate: nowhere, locateKey: nowhere, locateInText: nowhere };
+  return {
+    file,
+    text: "",
+    value: undefined,
+    problems: [problem],
+    locate: nowhere,
+    locateKey: nowhere,
+    locateInText: nowhere,
+  };
 }
 
 function sentence(message: string): string {

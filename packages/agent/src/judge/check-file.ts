@@ -23,10 +23,14 @@ interface Seen {
  * Checks that a file is there and has at least so many bytes.
  * @returns the verdict with what was seen of the file
  */
-export function checkFile(file: Deliverable | undefined, { path, minBytes }: { readonly path: string; readonly minBytes: number }): CheckResult {
+export function checkFile(
+  file: Deliverable | undefined,
+  { path, minBytes }: { readonly path: string; readonly minBytes: number },
+): CheckResult {
   const seen = describe(file, path);
   if (file === undefined) return { met: false, found: seen, why: `there is no file ${path}` };
-  if (file.size < minBytes) return { met: false, found: seen, why: `it has ${file.size} bytes, wanted at least ${minBytes}` };
+  if (file.size < minBytes)
+    return { met: false, found: seen, why: `it has ${file.size} bytes, wanted at least ${minBytes}` };
   return { met: true, found: seen, why: null };
 }
 
@@ -39,11 +43,17 @@ export type FilledContentCheck = Omit<ContentCheck, "type">;
  */
 export function checkContent(file: Deliverable | undefined, check: FilledContentCheck): CheckResult {
   const seen = describe(file, check.path);
-  const no = (why: string, more: { readonly [name: string]: Json } = {}): CheckResult => ({ met: false, found: { ...seen, ...more }, why });
+  const no = (why: string, more: { readonly [name: string]: Json } = {}): CheckResult => ({
+    met: false,
+    found: { ...seen, ...more },
+    why,
+  });
   if (file === undefined) return no(`there is no file ${check.path}`);
-  if (file.size > deliverableBytesMax) return no(`it has ${file.size} bytes, at most ${deliverableBytesMax} are looked into`);
+  if (file.size > deliverableBytesMax)
+    return no(`it has ${file.size} bytes, at most ${deliverableBytesMax} are looked into`);
   const digest = hash("sha256", file.bytes);
-  if (check.sha256 !== null && check.sha256.toLowerCase().replace(/^sha256:/u, "") !== digest) return no(`its SHA-256 is ${digest}, wanted ${check.sha256}`);
+  if (check.sha256 !== null && check.sha256.toLowerCase().replace(/^sha256:/u, "") !== digest)
+    return no(`its SHA-256 is ${digest}, wanted ${check.sha256}`);
   const text = new TextDecoder("utf-8").decode(file.bytes);
   const lines = countLines(file.bytes);
   const { min = null, max = null } = check.lines ?? {};
@@ -58,7 +68,10 @@ export function checkContent(file: Deliverable | undefined, check: FilledContent
     for (const { pointer, value } of check.json) {
       const there = jsonAt(document, pointerPath(pointer));
       values[pointer] = there === undefined ? null : isScalar(there) ? there : "a list or map";
-      if (there !== value) return no(`${pointer} is ${there === undefined ? "absent" : brief(there)}, wanted ${brief(value)}`, { json: values });
+      if (there !== value)
+        return no(`${pointer} is ${there === undefined ? "absent" : brief(there)}, wanted ${brief(value)}`, {
+          json: values,
+        });
     }
   }
   return { met: true, found: { ...seen, lines, ...(check.json.length > 0 ? { json: values } : {}) }, why: null };
@@ -66,7 +79,10 @@ export function checkContent(file: Deliverable | undefined, check: FilledContent
 
 function describe(file: Deliverable | undefined, path: string): Seen {
   if (file === undefined) return { path, present: false };
-  const excerpt = new TextDecoder("utf-8").decode(file.bytes.subarray(0, excerptCharsMax * 4)).slice(0, excerptCharsMax).toWellFormed();
+  const excerpt = new TextDecoder("utf-8")
+    .decode(file.bytes.subarray(0, excerptCharsMax * 4))
+    .slice(0, excerptCharsMax)
+    .toWellFormed();
   const digest = file.size === file.bytes.byteLength ? { sha256: hash("sha256", file.bytes) } : {};
   return { path, present: true, bytes: file.size, ...digest, excerpt };
 }
@@ -80,7 +96,10 @@ function countLines(bytes: Uint8Array): number {
 
 // RFC 6901: "" is the document, "~1" stands for a slash and "~0" for a tilde.
 function pointerPath(pointer: string): readonly string[] {
-  return pointer.split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+  return pointer
+    .split("/")
+    .slice(1)
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
 function parse(text: string): Json | undefined {

@@ -2,7 +2,17 @@
  * Judges an agent's objectives: carries out each check, seals what was seen as evidence and has the verdict recorded.
  * The judge is never the agent; where a condition was recorded, the kernel decides it again.
  */
-import { placeOf, type Agent, type AgentId, type BudgetId, type Caller, type Input, type MachinePort, type PayloadDraft, type Task } from "@toka/kernel";
+import {
+  placeOf,
+  type Agent,
+  type AgentId,
+  type BudgetId,
+  type Caller,
+  type Input,
+  type MachinePort,
+  type PayloadDraft,
+  type Task,
+} from "@toka/kernel";
 import { otherChecksInput, type Program } from "../compile.ts";
 import type { Check, ContentCheck, ObjectiveDefinition } from "../definition/agent-definition.ts";
 import { fillTemplate, isJsonRecord, type Json, type TemplateValues } from "../definition/template.ts";
@@ -12,7 +22,8 @@ import { readResults, type ResultLookup } from "../run/step-results.ts";
 import { submitUntilAnswered } from "../run/submit.ts";
 import { decide } from "../run/verdict.ts";
 import { checkContent, checkFile, type CheckResult } from "./check-file.ts";
-import type { ReadDeliverable } from "./deliverable.ts";
+import type { Deliverable, ReadDeliverable } from "./deliverable.ts";
+import { deliverablePath } from "./deliverable-path.ts";
 import { checkCommand } from "./run-command.ts";
 
 /** What judging works with. */
@@ -52,14 +63,19 @@ export async function judgeObjectives(options: JudgeOptions): Promise<boolean> {
   const place: Place = { ...options, ...found, result, values };
   let all = true;
   for (const [index, objective] of options.program.definition.objectives.entries()) {
-    const known = Object.hasOwn(found.live.objectives, objective.key) ? found.live.objectives[objective.key] : undefined;
+    const known = Object.hasOwn(found.live.objectives, objective.key)
+      ? found.live.objectives[objective.key]
+      : undefined;
     const met = known === undefined ? await judgeOne(place, { objective, index }) : known.met;
     all &&= met;
   }
   return all;
 }
 
-async function judgeOne(place: Place, { objective, index }: { readonly objective: ObjectiveDefinition; readonly index: number }): Promise<boolean> {
+async function judgeOne(
+  place: Place,
+  { objective, index }: { readonly objective: ObjectiveDefinition; readonly index: number },
+): Promise<boolean> {
   const checks: { readonly check: Check; readonly result: CheckResult }[] = [];
   for (const [number, check] of objective.checks.entries()) {
     const label = `check-${place.live.id}-${index}-${number}`;
@@ -68,7 +84,14 @@ async function judgeOne(place: Place, { objective, index }: { readonly objective
   const met = checks.every(({ result }) => result.met);
   const evidence: { label: string; draft: PayloadDraft }[] = checks.map(({ check, result }, number) => ({
     label: `${check.type}-${number + 1}`,
-    draft: place.machine.seal(JSON.stringify({ check: check.type, met: result.met, ...(result.why === null ? {} : { why: result.why }), ...result.found })),
+    draft: place.machine.seal(
+      JSON.stringify({
+        check: check.type,
+        met: result.met,
+        ...(result.why === null ? {} : { why: result.why }),
+        ...result.found,
+      }),
+    ),
   }));
   const part = place.program.part.objectives.find((known) => known.key === objective.key);
   const receipt = await submitUntilAnswered(
@@ -81,16 +104,26 @@ async function judgeOne(place: Place, { objective, index }: { readonly objective
       evidence: evidence.map(({ label, draft }) => ({ label, content: draft.content })),
       inputs: inputsFor(place, checks),
     },
-    { machine: place.machine, clock: place.clock, caller: place.judge, payloads: evidence.map(({ draft }) => draft), signal: place.signal },
+    {
+      machine: place.machine,
+      clock: place.clock,
+      caller: place.judge,
+      payloads: evidence.map(({ draft }) => draft),
+      signal: place.signal,
+    },
   );
   return met && !("refusal" in receipt.outcome);
 }
 
-function inputsFor(place: Place, checks: readonly { readonly check: Check; readonly result: CheckResult }[]): readonly Input[] {
+function inputsFor(
+  place: Place,
+  checks: readonly { readonly check: Check; readonly result: CheckResult }[],
+): readonly Input[] {
   const conditions = checks.flatMap(({ check }) => (check.type === "cel" ? [check.condition] : []));
   if (conditions.length === 0) return [];
   const inputs = new Map<string, Input>();
-  for (const condition of conditions) for (const input of attest(place, condition.inputs)) inputs.set(input.name, input);
+  for (const condition of conditions)
+    for (const input of attest(place, condition.inputs)) inputs.set(input.name, input);
   if (conditions.length < checks.length) {
     const others = checks.every(({ check, result }) => check.type === "cel" || result.met);
     inputs.set(otherChecksInput, { name: otherChecksInput, value: others });
@@ -98,20 +131,28 @@ function inputsFor(place: Place, checks: readonly { readonly check: Check; reado
   return [...inputs.values()];
 }
 
-function attest(place: Place, inputs: readonly { readonly name: string; readonly step: string; readonly path: readonly string[] }[]): readonly Input[] {
+function attest(
+  place: Place,
+  inputs: readonly { readonly name: string; readonly step: string; readonly path: readonly string[] }[],
+): readonly Input[] {
   return inputs.flatMap(({ name, step, path }) => {
     const value = attestable(place.result(step, path));
     return value === undefined ? [] : [{ name, value }];
   });
 }
 
-async function carryOut(place: Place, { check, label }: { readonly check: Check; readonly label: string }): Promise<CheckResult> {
+async function carryOut(
+  place: Place,
+  { check, label }: { readonly check: Check; readonly label: string },
+): Promise<CheckResult> {
   switch (check.type) {
     case "cel":
       return await carryOutCondition(place, check.condition);
     case "file": {
-      const path = fillPath(check.path, place);
-      return typeof path === "string" ? checkFile(await place.readDeliverable(path), { path, minBytes: check.minBytes }) : path;
+      const path = deliverablePath(check.path, place.values);
+      if (typeof path !== "string") return unfilled(path.problem);
+      const read = await look(place, path);
+      return "problem" in read ? unfilled(read.problem) : checkFile(read.file, { path, minBytes: check.minBytes });
     }
     case "content":
       return await carryOutContent(place, check);
@@ -119,25 +160,48 @@ async function carryOut(place: Place, { check, label }: { readonly check: Check;
       const filled = fillTemplate(check.argv, place.values);
       if ("problem" in filled) return unfilled(filled.problem);
       const argv = Array.isArray(filled.value) ? filled.value.map(String) : [];
-      return await checkCommand({ argv, exit: check.exit, timeoutMs: check.timeoutMs }, { ...place, folders: place.program.folders, label });
+      return await checkCommand(
+        { argv, exit: check.exit, timeoutMs: check.timeoutMs },
+        { ...place, folders: place.program.folders, label },
+      );
     }
   }
 }
 
 async function carryOutContent(place: Place, check: ContentCheck): Promise<CheckResult> {
-  const path = fillPath(check.path, place);
-  if (typeof path !== "string") return path;
+  const path = deliverablePath(check.path, place.values);
+  if (typeof path !== "string") return unfilled(path.problem);
   const filled = fillTemplate({ contains: check.contains, json: check.json, sha256: check.sha256 }, place.values);
   if ("problem" in filled) return unfilled(filled.problem);
   const parts: { readonly [name: string]: Json } = isJsonRecord(filled.value) ? filled.value : {};
   const contains = Array.isArray(parts["contains"]) ? parts["contains"].map(String) : [];
-  const values = Array.isArray(parts["json"]) ? parts["json"].map((item: Json) => (isJsonRecord(item) ? (item["value"] ?? null) : null)) : [];
+  const values = Array.isArray(parts["json"])
+    ? parts["json"].map((item: Json) => (isJsonRecord(item) ? (item["value"] ?? null) : null))
+    : [];
   const json = check.json.map(({ pointer }, index) => ({ pointer, value: values[index] ?? null }));
   const sha256 = typeof parts["sha256"] === "string" ? parts["sha256"] : null;
-  return checkContent(await place.readDeliverable(path), { path, contains, json, lines: check.lines, sha256 });
+  const read = await look(place, path);
+  return "problem" in read
+    ? unfilled(read.problem)
+    : checkContent(read.file, { path, contains, json, lines: check.lines, sha256 });
 }
 
-async function carryOutCondition(place: Place, condition: Extract<Check, { readonly type: "cel" }>["condition"]): Promise<CheckResult> {
+// A file that is there and cannot be read is the agent's doing as a rule, and no reason to end the session.
+async function look(
+  place: Place,
+  path: string,
+): Promise<{ readonly file: Deliverable | undefined } | { readonly problem: string }> {
+  try {
+    return { file: await place.readDeliverable(path) };
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : `Cannot read ${path}` };
+  }
+}
+
+async function carryOutCondition(
+  place: Place,
+  condition: Extract<Check, { readonly type: "cel" }>["condition"],
+): Promise<CheckResult> {
   const inputs = attest(place, condition.inputs);
   const verdict = decide(condition.predicate, { view: { agent: place.live, tasks: place.tasks }, task: null, inputs });
   const refusals = await refusalsOf(place, new Set(condition.steps));
@@ -164,33 +228,34 @@ function stepStates(agent: Agent, steps: readonly string[]): Json {
 
 /** Entries read at once when looking for an agent's refusals. */
 const pageEntries = 1000;
-/** Refusals that one piece of evidence names. */
-const refusalsShownMax = 32;
 
-// The entries that refused the steps in question: what the evidence points at, for `toka why`.
+// The entries that refused the steps in question: what the evidence points at, for whoever asks why.
 async function refusalsOf(place: Place, steps: ReadonlySet<string>): Promise<readonly Json[]> {
+  const sought = new Set<string>();
+  for (const task of Object.values(place.live.tasks)) {
+    for (const [step, state] of Object.entries(task.steps))
+      if (state.status === "refused" && steps.has(step)) sought.add(step);
+  }
   const refusals: Json[] = [];
   let after = placeOf(place.live.id).position;
-  while (refusals.length < refusalsShownMax) {
+  while (sought.size > 0) {
     const page = await place.machine.read(after, { limit: pageEntries });
     for (const { entry } of page) {
       after = entry.position;
       const { operation, outcome } = entry;
       if (!("refusal" in outcome) || operation.type !== "effect.request" || operation.step === null) continue;
-      if (operation.agent !== place.live.id || !steps.has(operation.step)) continue;
+      if (operation.agent !== place.live.id || !sought.delete(operation.step)) continue;
       const { refusal } = outcome;
-      refusals.push({ position: entry.position, step: operation.step, code: refusal.code, ...("permission" in refusal ? { permission: refusal.permission } : {}) });
+      refusals.push({
+        position: entry.position,
+        step: operation.step,
+        code: refusal.code,
+        ...("permission" in refusal ? { permission: refusal.permission } : {}),
+      });
     }
-    if (page.length < pageEntries) break;
+    if (page.length === 0) break;
   }
   return refusals;
-}
-
-function fillPath(template: string, place: Place): string | CheckResult {
-  const filled = fillTemplate(template, place.values);
-  if ("problem" in filled) return unfilled(filled.problem);
-  const path = String(filled.value);
-  return path.startsWith("/") ? path : `${place.program.folders.output}/${path.replace(/^\.\//u, "")}`;
 }
 
 function unfilled(problem: string): CheckResult {

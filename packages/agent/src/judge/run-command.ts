@@ -36,11 +36,17 @@ const outputCharsMax = 400;
 export async function checkCommand(command: Command, options: CommandOptions): Promise<CheckResult> {
   const shown = { argv: [...command.argv] };
   const asked = await request(command, options);
-  if ("refused" in asked) return { met: false, found: { ...shown, refused: asked.refused, position: asked.position }, why: `it was refused: ${asked.refused}` };
+  if ("refused" in asked)
+    return {
+      met: false,
+      found: { ...shown, refused: asked.refused, position: asked.position },
+      why: `it was refused: ${asked.refused}`,
+    };
   const settled = await settlement(asked.effect, { ...options, after: asked.after });
   if (settled === undefined) return { met: false, found: shown, why: "its outcome is unknown" };
   const { operation, position } = settled.entry;
-  if (operation.type !== "effect.settle") return { met: false, found: { ...shown, position }, why: "its outcome was given up" };
+  if (operation.type !== "effect.settle")
+    return { met: false, found: { ...shown, position }, why: "its outcome was given up" };
   const result = operation.result === null ? undefined : parse(await options.machine.payload(operation.result));
   const output = result === undefined ? undefined : jsonAt(result, ["stdout", "text"]);
   const found = {
@@ -51,16 +57,25 @@ export async function checkCommand(command: Command, options: CommandOptions): P
     ...(typeof output === "string" ? { stdout: output.slice(0, outputCharsMax).toWellFormed() } : {}),
   };
   const exit = result === undefined ? undefined : jsonAt(result, ["exit", "code"]);
-  if (exit === command.exit || (exit === undefined && operation.code === String(command.exit))) return { met: true, found, why: null };
+  if (exit === command.exit || (exit === undefined && operation.code === String(command.exit)))
+    return { met: true, found, why: null };
   return { met: false, found, why: `it ended with ${operation.code ?? operation.outcome}, wanted ${command.exit}` };
 }
 
-type Asked = { readonly effect: EffectId; readonly after: number } | { readonly refused: string; readonly position: number | null };
+type Asked =
+  | { readonly effect: EffectId; readonly after: number }
+  | { readonly refused: string; readonly position: number | null };
 
 async function request(command: Command, { machine, judge, budget, folders, label }: CommandOptions): Promise<Asked> {
   const known = await machine.view((state) => {
     for (const effect of state.effects.values()) {
-      if (effect.kind === "code" && effect.principal === judge.principal && effect.label === label && effect.status !== "owed") return { effect: effect.id, after: state.head.position };
+      if (
+        effect.kind === "code" &&
+        effect.principal === judge.principal &&
+        effect.label === label &&
+        effect.status !== "owed"
+      )
+        return { effect: effect.id, after: state.head.position };
     }
     return null;
   });
@@ -96,7 +111,10 @@ function below(folder: string): string {
   return folder === "/" ? "/**" : `${folder}/**`;
 }
 
-async function settlement(effect: EffectId, { machine, after, signal }: CommandOptions & { readonly after: number }): Promise<RecordedEntry | undefined> {
+async function settlement(
+  effect: EffectId,
+  { machine, after, signal }: CommandOptions & { readonly after: number },
+): Promise<RecordedEntry | undefined> {
   const over = new AbortController();
   try {
     for await (const recorded of machine.watch(after, { signal: AbortSignal.any([signal, over.signal]) })) {
@@ -104,7 +122,8 @@ async function settlement(effect: EffectId, { machine, after, signal }: CommandO
       if (!("events" in outcome)) continue;
       for (const event of outcome.events) {
         if (event.type === "effect.owed" && event.effect === effect) return undefined;
-        if ((event.type === "effect.settled" || event.type === "effect.abandoned") && event.effect === effect) return recorded;
+        if ((event.type === "effect.settled" || event.type === "effect.abandoned") && event.effect === effect)
+          return recorded;
       }
     }
   } finally {

@@ -37,7 +37,7 @@ export type Ending =
   | { readonly type: "crashed"; readonly code: string };
 
 /** The same operation refused this often with nothing accepted in between will be refused for ever. */
-const refusalsInRowMax = 3;/** Wait, ms, when the vault has no room for another effect or task: somebody else's end makes it. */
+const refusalsInRowMax = 3; /** Wait, ms, when the vault has no room for another effect or task: somebody else's end makes it. */
 const crowdedWaitMs = 1000;
 
 /**
@@ -61,7 +61,10 @@ export async function driveAgent(options: DriveOptions): Promise<Ending> {
     }
     const caller: Caller = { principal: seen.view.agent.principal, grant: seen.view.agent.grant, proof: options.proof };
     for (const move of next.moves) {
-      const { operation, payloads } = toOperation(move, { agent: seen.view.agent, seal: (bytes, references) => machine.seal(bytes, references) });
+      const { operation, payloads } = toOperation(move, {
+        agent: seen.view.agent,
+        seal: (bytes, references) => machine.seal(bytes, references),
+      });
       let receipt: Receipt;
       try {
         receipt = await machine.submit(operation, { caller, payloads });
@@ -80,7 +83,8 @@ export async function driveAgent(options: DriveOptions): Promise<Ending> {
       const key = keyOf(move, refusal);
       refused = { key, count: key === refused.key ? refused.count + 1 : 1 };
       const pause = pauseAfter(refusal, { receipt, nowMs: seen.view.nowMs });
-      if (pause.untilMs === seen.view.nowMs && refused.count >= refusalsInRowMax) return { type: "crashed", code: refusal.code };
+      if (pause.untilMs === seen.view.nowMs && refused.count >= refusalsInRowMax)
+        return { type: "crashed", code: refusal.code };
       await waitFor(options, { position: seen.position, ...pause });
       break;
     }
@@ -97,17 +101,28 @@ async function look(options: DriveOptions, cache: ResultCache): Promise<Seen | n
   const found = await options.machine.view((state) => {
     const agent: Agent | undefined = state.agents.get(options.agent);
     if (agent === undefined) return null;
-    return { agent, tasks: [...state.lookup.tasksOf(agent.id)], effects: [...state.lookup.effectsOf(agent.id)], head: state.head };
+    return {
+      agent,
+      tasks: [...state.lookup.tasksOf(agent.id)],
+      effects: [...state.lookup.effectsOf(agent.id)],
+      head: state.head,
+    };
   });
   if (found === null) return null;
   const { agent, tasks, effects, head } = found;
   const result = await readResults(options.machine, { agent, tasks, cache });
   const nowMs = Math.max(options.clock.nowMs(), head.timeMs);
-  return { view: { agent, tasks, effects, nowMs, program: options.program, tools: options.tools, result }, position: head.position };
+  return {
+    view: { agent, tasks, effects, nowMs, program: options.program, tools: options.tools, result },
+    position: head.position,
+  };
 }
 
 // What can pass by itself is waited for; of everything else the log is looked at again at once, for it may have moved on.
-function pauseAfter(refusal: Refusal, { receipt, nowMs }: { readonly receipt: Receipt; readonly nowMs: number }): { readonly untilMs: number | null } {
+function pauseAfter(
+  refusal: Refusal,
+  { receipt, nowMs }: { readonly receipt: Receipt; readonly nowMs: number },
+): { readonly untilMs: number | null } {
   if (receipt.position === null) return { untilMs: (Math.floor(nowMs / 60_000) + 1) * 60_000 };
   if (refusal.code === "task_not_due") return { untilMs: refusal.notBeforeMs };
   if (refusal.code === "task_not_overdue") return { untilMs: refusal.deadlineMs + 1 };
@@ -115,7 +130,10 @@ function pauseAfter(refusal: Refusal, { receipt, nowMs }: { readonly receipt: Re
   return { untilMs: refusal.code === "vault_held" || refusal.code === "agent_suspended" ? null : nowMs };
 }
 
-async function waitFor(options: DriveOptions, { position, untilMs }: { readonly position: number; readonly untilMs: number | null }): Promise<void> {
+async function waitFor(
+  options: DriveOptions,
+  { position, untilMs }: { readonly position: number; readonly untilMs: number | null },
+): Promise<void> {
   const { clock, pulse, agent } = options;
   if (untilMs !== null && untilMs <= clock.nowMs()) return;
   const over = new AbortController();

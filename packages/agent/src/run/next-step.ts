@@ -2,7 +2,18 @@
  * What an agent does next: a pure function of what the log says. It keeps no memory of its own, so that after a crash at
  * any point the same function goes on from where the log stands, and repeats no step that is over.
  */
-import type { Agent, Content, Effect, Input, RunId, StepState, Task, TaskCancelReason, TaskFailReason, TaskId } from "@toka/kernel";
+import type {
+  Agent,
+  Content,
+  Effect,
+  Input,
+  RunId,
+  StepState,
+  Task,
+  TaskCancelReason,
+  TaskFailReason,
+  TaskId,
+} from "@toka/kernel";
 import type { KnownTools } from "../crew/check-calls.ts";
 import type { Program } from "../compile.ts";
 import type { StepDefinition, TaskDefinition } from "../definition/agent-definition.ts";
@@ -31,11 +42,32 @@ export type Move =
   | { readonly type: "run.end"; readonly run: RunId; readonly outcome: "completed" | "failed" }
   | { readonly type: "task.schedule"; readonly task: TaskDefinition }
   | { readonly type: "task.start"; readonly task: TaskId; readonly inputs: readonly Input[] }
-  | { readonly type: "task.complete"; readonly task: TaskId; readonly result: Content | null; readonly inputs: readonly Input[] }
-  | { readonly type: "task.fail"; readonly task: TaskId; readonly reason: TaskFailReason; readonly message: string; readonly retry: boolean }
-  | { readonly type: "task.cancel"; readonly task: TaskId; readonly reason: TaskCancelReason; readonly inputs: readonly Input[] }
+  | {
+      readonly type: "task.complete";
+      readonly task: TaskId;
+      readonly result: Content | null;
+      readonly inputs: readonly Input[];
+    }
+  | {
+      readonly type: "task.fail";
+      readonly task: TaskId;
+      readonly reason: TaskFailReason;
+      readonly message: string;
+      readonly retry: boolean;
+    }
+  | {
+      readonly type: "task.cancel";
+      readonly task: TaskId;
+      readonly reason: TaskCancelReason;
+      readonly inputs: readonly Input[];
+    }
   | { readonly type: "task.time-out"; readonly task: TaskId }
-  | { readonly type: "effect.request"; readonly task: TaskId; readonly step: StepDefinition; readonly request: StepRequest };
+  | {
+      readonly type: "effect.request";
+      readonly task: TaskId;
+      readonly step: StepDefinition;
+      readonly request: StepRequest;
+    };
 
 /** A step's call with its arguments filled in. */
 export interface StepRequest {
@@ -61,13 +93,18 @@ export function nextStep(view: AgentView): NextStep {
   const over = tasks.every((task) => agent.tasks[task.key] !== undefined);
   if (over) {
     const outcome = tasks.every((task) => endedWell(agent, task.key)) ? "completed" : "failed";
-    return agent.run === null ? { type: "done", outcome } : { type: "submit", moves: [{ type: "run.end", run: agent.run, outcome }] };
+    return agent.run === null
+      ? { type: "done", outcome }
+      : { type: "submit", moves: [{ type: "run.end", run: agent.run, outcome }] };
   }
   if (agent.run === null) return { type: "submit", moves: [{ type: "run.start" }] };
   const running = view.tasks.find((task) => task.status === "running");
   if (running !== undefined) return continueTask(view, running);
-  const unscheduled = tasks.filter((task) => agent.tasks[task.key] === undefined && !view.tasks.some((live) => live.key === task.key));
-  if (unscheduled.length > 0) return { type: "submit", moves: unscheduled.map((task) => ({ type: "task.schedule", task })) };
+  const unscheduled = tasks.filter(
+    (task) => agent.tasks[task.key] === undefined && !view.tasks.some((live) => live.key === task.key),
+  );
+  if (unscheduled.length > 0)
+    return { type: "submit", moves: unscheduled.map((task) => ({ type: "task.schedule", task })) };
   return beginTask(view);
 }
 
@@ -82,11 +119,14 @@ export function endedWell(agent: Agent, key: string): boolean {
 
 function beginTask(view: AgentView): NextStep {
   let earliestMs: number | null = null;
-  const order = new Map(view.program.definition.tasks.map((task, index) => [task.key, priorities.indexOf(task.priority) * 1000 + index]));
+  const order = new Map(
+    view.program.definition.tasks.map((task, index) => [task.key, priorities.indexOf(task.priority) * 1000 + index]),
+  );
   const scheduled = [...view.tasks].sort((left, right) => (order.get(left.key) ?? 0) - (order.get(right.key) ?? 0));
   for (const task of scheduled) {
     const definition = view.program.definition.tasks.find((known) => known.key === task.key);
-    if (definition === undefined) return submit({ type: "task.cancel", task: task.id, reason: "not-needed", inputs: [] });
+    if (definition === undefined)
+      return submit({ type: "task.cancel", task: task.id, reason: "not-needed", inputs: [] });
     if (definition.after.some((key) => view.agent.tasks[key] !== undefined && !endedWell(view.agent, key))) {
       return submit({ type: "task.cancel", task: task.id, reason: "dependency-failed", inputs: [] });
     }
@@ -98,7 +138,12 @@ function beginTask(view: AgentView): NextStep {
     const inputs = inputsOf(view, definition.when);
     const verdict = verdictOf(definition.when, { view, task, inputs });
     if (verdict === "true") return submit({ type: "task.start", task: task.id, inputs });
-    return submit({ type: "task.cancel", task: task.id, reason: verdict === "false" ? "condition-not-met" : "other", inputs });
+    return submit({
+      type: "task.cancel",
+      task: task.id,
+      reason: verdict === "false" ? "condition-not-met" : "other",
+      inputs,
+    });
   }
   return { type: "wait", untilMs: earliestMs };
 }
@@ -114,7 +159,8 @@ function continueTask(view: AgentView, task: Task): NextStep {
     // A later attempt finds here only what succeeded or is under way: the kernel forgets the rest, to be asked for anew.
     if (state === undefined) {
       const move = requestStep(view, { task, step });
-      if (move !== "excluded") return view.nowMs > deadlineMs ? submit({ type: "task.time-out", task: task.id }) : submit(move);
+      if (move !== "excluded")
+        return view.nowMs > deadlineMs ? submit({ type: "task.time-out", task: task.id }) : submit(move);
       excluded.push(...inputsOf(view, step.when));
       continue;
     }
@@ -127,20 +173,40 @@ function continueTask(view: AgentView, task: Task): NextStep {
   return submit({ type: "task.complete", task: task.id, result: last, inputs });
 }
 
-function awaitEffect(view: AgentView, { task, state, deadlineMs }: { readonly task: Task; readonly state: StepState; readonly deadlineMs: number }): NextStep {
+function awaitEffect(
+  view: AgentView,
+  { task, state, deadlineMs }: { readonly task: Task; readonly state: StepState; readonly deadlineMs: number },
+): NextStep {
   const effect = view.effects.find((live) => live.id === state.effect);
   if (effect?.status === "owed") {
     // Nobody knows what it did; asking again would guess, so the task ends and a person looks.
-    return submit({ type: "task.fail", task: task.id, reason: "system-error", message: `the outcome of effect ${effect.id} is unknown`, retry: false });
+    return submit({
+      type: "task.fail",
+      task: task.id,
+      reason: "system-error",
+      message: `the outcome of effect ${effect.id} is unknown`,
+      retry: false,
+    });
   }
-  return view.nowMs > deadlineMs ? submit({ type: "task.time-out", task: task.id }) : { type: "wait", untilMs: deadlineMs + 1 };
+  return view.nowMs > deadlineMs
+    ? submit({ type: "task.time-out", task: task.id })
+    : { type: "wait", untilMs: deadlineMs + 1 };
 }
 
-function requestStep(view: AgentView, { task, step }: { readonly task: Task; readonly step: StepDefinition }): Move | "excluded" {
+function requestStep(
+  view: AgentView,
+  { task, step }: { readonly task: Task; readonly step: StepDefinition },
+): Move | "excluded" {
   const inputs = inputsOf(view, step.when);
   const verdict = verdictOf(step.when, { view, task, inputs });
   if (verdict === "false") return "excluded";
-  const fail = (message: string): Move => ({ type: "task.fail", task: task.id, reason: "invalid-input", message, retry: false });
+  const fail = (message: string): Move => ({
+    type: "task.fail",
+    task: task.id,
+    reason: "invalid-input",
+    message,
+    retry: false,
+  });
   if (verdict !== "true") return fail(`the condition of step ${step.label} cannot be decided: ${verdict}`);
   const filled = fillTemplate(step.arguments, valuesOf(view));
   if ("problem" in filled) return fail(filled.problem);
@@ -154,23 +220,41 @@ function requestStep(view: AgentView, { task, step }: { readonly task: Task; rea
  * @returns the values as the log has them now
  */
 export function valuesOf(view: Pick<AgentView, "agent" | "program" | "result">): TemplateValues {
-  return { ...view.program.folders, session: view.agent.session ?? "", result: (step, path) => view.result(step, path) };
+  return {
+    ...view.program.folders,
+    session: view.agent.session ?? "",
+    result: (step, path) => view.result(step, path),
+  };
 }
 
-function failureOf(step: StepDefinition, state: StepState): { readonly reason: TaskFailReason; readonly message: string; readonly retry: boolean } | null {
+function failureOf(
+  step: StepDefinition,
+  state: StepState,
+): { readonly reason: TaskFailReason; readonly message: string; readonly retry: boolean } | null {
   const code = state.code ?? "no code";
   if (step.expect === "refusal") {
     if (state.status === "refused") return null;
-    return { reason: "agent-error", message: `step ${step.label} was to be refused, and ${state.status}`, retry: false };
+    return {
+      reason: "agent-error",
+      message: `step ${step.label} was to be refused, and ${state.status}`,
+      retry: false,
+    };
   }
   if (state.status === "succeeded") return null;
-  if (state.status === "failed") return { reason: reasonOf(code), message: `step ${step.label} failed: ${code}`, retry: true };
+  if (state.status === "failed")
+    return { reason: reasonOf(code), message: `step ${step.label} failed: ${code}`, retry: true };
   const short = code === "budget_exhausted" || code === "limit_reached";
-  return { reason: short ? "resource-unavailable" : "permission-denied", message: `step ${step.label} was refused: ${code}`, retry: short };
+  return {
+    reason: short ? "resource-unavailable" : "permission-denied",
+    message: `step ${step.label} was refused: ${code}`,
+    retry: short,
+  };
 }
 
 function reasonOf(code: string): TaskFailReason {
-  return /^(?:cpu|memory|processes|output|written|wall|open|timed-out|limit)/u.test(code) ? "resource-unavailable" : "other";
+  return /^(?:cpu|memory|processes|output|written|wall|open|deadline|timed-out|limit)/u.test(code)
+    ? "resource-unavailable"
+    : "other";
 }
 
 function inputsOf(view: AgentView, condition: TaskDefinition["when"]): readonly Input[] {

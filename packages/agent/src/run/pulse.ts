@@ -16,7 +16,7 @@ export interface Pulse {
 interface Waiter {
   readonly position: number;
   readonly agent: AgentId | null;
-  wake(error?: unknown): void;
+  wake(error?: Error): void;
 }
 
 /**
@@ -26,13 +26,17 @@ interface Waiter {
  */
 export function followLog(
   machine: Pick<MachinePort, "watch">,
-  options: { readonly position: number; readonly signal: AbortSignal; readonly onEntry?: (recorded: RecordedEntry) => void },
+  options: {
+    readonly position: number;
+    readonly signal: AbortSignal;
+    readonly onEntry?: (recorded: RecordedEntry) => void;
+  },
 ): { readonly pulse: Pulse; readonly ended: Promise<void> } {
   const waiters = new Set<Waiter>();
   const lastOf = new Map<AgentId, number>();
   let lastOfAll = options.position;
   let lastAny = options.position;
-  let failure: { readonly error: unknown } | undefined;
+  let failure: Error | undefined;
 
   const isDue = ({ position, agent }: Pick<Waiter, "position" | "agent">): boolean =>
     agent === null ? lastAny > position : Math.max(lastOfAll, lastOf.get(agent) ?? 0) > position;
@@ -49,8 +53,8 @@ export function followLog(
         for (const waiter of [...waiters]) if (isDue(waiter)) waiter.wake();
       }
     } catch (error) {
-      failure = { error };
-      for (const waiter of [...waiters]) waiter.wake(error);
+      failure = error instanceof Error ? error : new Error(`Cannot follow the log: ${String(error)}`);
+      for (const waiter of [...waiters]) waiter.wake(failure);
     }
   };
 
@@ -58,7 +62,7 @@ export function followLog(
     after: (position, { agent, signal }) =>
       new Promise((resolve, reject) => {
         if (failure !== undefined) {
-          reject(failure.error);
+          reject(failure);
           return;
         }
         if (signal.aborted || isDue({ position, agent })) {

@@ -13,7 +13,10 @@ export interface SealedOperation {
  * @param seal of the machine it will be submitted to
  * @returns the operation and its payloads
  */
-export function toOperation(move: Move, { agent, seal }: { readonly agent: Agent; readonly seal: MachinePort["seal"] }): SealedOperation {
+export function toOperation(
+  move: Move,
+  { agent, seal }: { readonly agent: Agent; readonly seal: MachinePort["seal"] },
+): SealedOperation {
   switch (move.type) {
     case "run.start":
       return { operation: { type: "run.start", agent: agent.id }, payloads: [] };
@@ -26,7 +29,10 @@ export function toOperation(move: Move, { agent, seal }: { readonly agent: Agent
     case "task.schedule": {
       const description = seal(move.task.description);
       const { key, priority } = move.task;
-      return { operation: { type: "task.schedule", agent: agent.id, key, description: description.content, priority }, payloads: [description] };
+      return {
+        operation: { type: "task.schedule", agent: agent.id, key, description: description.content, priority },
+        payloads: [description],
+      };
     }
     case "task.fail": {
       const message = seal(move.message);

@@ -1,5 +1,13 @@
 /** What a condition comes to for an agent: the same facts and the same evaluation that the kernel decides with. */
-import { evaluate, type Agent, type Input, type Predicate, type PredicateValue, type StepState, type Task } from "@toka/kernel";
+import {
+  evaluate,
+  type Agent,
+  type Input,
+  type Predicate,
+  type PredicateValue,
+  type StepState,
+  type Task,
+} from "@toka/kernel";
 import type { Condition } from "../cel/condition.ts";
 
 /** Where the facts come from. */
@@ -41,12 +49,17 @@ function factOf(
   if (area === "attempt") return task?.attempt;
   if (area === "steps") return task === null ? undefined : stepFact(task.steps, rest);
   const [key = "", what, ...further] = rest;
-  const known = (Object.hasOwn(view.agent.tasks, key) ? view.agent.tasks[key] : undefined) ?? view.tasks.find((live) => live.key === key);
+  const known =
+    (Object.hasOwn(view.agent.tasks, key) ? view.agent.tasks[key] : undefined) ??
+    view.tasks.find((live) => live.key === key);
   if (area !== "tasks" || known === undefined) return undefined;
   return what === "status" ? known.status : stepFact(known.steps, further);
 }
 
-function stepFact(steps: { readonly [label: string]: StepState }, [label = "", what]: readonly string[]): PredicateValue | undefined {
+function stepFact(
+  steps: { readonly [label: string]: StepState },
+  [label = "", what]: readonly string[],
+): PredicateValue | undefined {
   const step = Object.hasOwn(steps, label) ? steps[label] : undefined;
   return what === "code" ? (step?.code ?? undefined) : step?.status;
 }

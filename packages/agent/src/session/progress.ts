@@ -1,5 +1,13 @@
 /** Where a session and its agents stand right now: one line an agent, for people who watch. */
-import { amountKinds, amountOf, type Agent, type AmountKind, type KernelState, type MachinePort, type SessionId } from "@toka/kernel";
+import {
+  amountKinds,
+  amountOf,
+  type Agent,
+  type AmountKind,
+  type KernelState,
+  type MachinePort,
+  type SessionId,
+} from "@toka/kernel";
 import type { CrewDefinition } from "../crew/crew-definition.ts";
 
 /** One agent of a session. */
@@ -9,7 +17,12 @@ export interface AgentProgress {
   readonly state: "waiting" | "running" | "suspended" | "judging" | "completed" | "failed" | "skipped";
   readonly restarts: number;
   /** The task under way, with its attempt and the step it is at; null between tasks. */
-  readonly task: { readonly key: string; readonly description: string; readonly attempt: number; readonly step: string | null } | null;
+  readonly task: {
+    readonly key: string;
+    readonly description: string;
+    readonly attempt: number;
+    readonly step: string | null;
+  } | null;
   readonly tasksDone: number;
   readonly tasksTotal: number;
   /** The kind of its budget that is used up most; null before it lives and after it ended. */
@@ -27,7 +40,10 @@ export interface SessionProgress {
  * Projects the state to what is shown of a session.
  * @returns undefined when the session is over
  */
-export function progressOf(state: KernelState, { session, crew }: { readonly session: SessionId; readonly crew: CrewDefinition }): SessionProgress | undefined {
+export function progressOf(
+  state: KernelState,
+  { session, crew }: { readonly session: SessionId; readonly crew: CrewDefinition },
+): SessionProgress | undefined {
   const open = state.sessions.get(session);
   if (open === undefined) return undefined;
   const order = new Map(crew.waves.flat().map((name, index) => [name, index]));
@@ -35,16 +51,26 @@ export function progressOf(state: KernelState, { session, crew }: { readonly ses
   const agents = planned.map((entry): AgentProgress => {
     const definition = crew.agents.find((known) => known.name === entry.name);
     const live = entry.state === "live" && entry.agent !== null ? state.agents.get(entry.agent) : undefined;
-    const running = live === undefined ? undefined : state.lookup.tasksOf(live.id).find((task) => task.status === "running");
+    const running =
+      live === undefined ? undefined : state.lookup.tasksOf(live.id).find((task) => task.status === "running");
     const description = definition?.tasks.find((task) => task.key === running?.key)?.description ?? "";
     const tasksTotal = definition?.tasks.length ?? 0;
-    const tasksDone = live === undefined ? (entry.state === "completed" ? tasksTotal : 0) : Object.keys(live.tasks).length;
+    const tasksDone =
+      live === undefined ? (entry.state === "completed" ? tasksTotal : 0) : Object.keys(live.tasks).length;
     return {
       name: entry.name,
       title: definition?.title ?? entry.name,
-      state: live === undefined ? (entry.state === "live" ? "running" : entry.state) : stateOf(live, { tasksDone, tasksTotal }),
+      state:
+        live === undefined
+          ? entry.state === "live"
+            ? "running"
+            : entry.state
+          : stateOf(live, { tasksDone, tasksTotal }),
       restarts: entry.restarts,
-      task: running === undefined ? null : { key: running.key, description, attempt: running.attempt, step: stepUnderWay(running.steps) },
+      task:
+        running === undefined
+          ? null
+          : { key: running.key, description, attempt: running.attempt, step: stepUnderWay(running.steps) },
       tasksDone,
       tasksTotal,
       budget: live === undefined ? null : mostUsed(state, live),
@@ -74,7 +100,10 @@ export async function* followProgress(
   }
 }
 
-function stateOf(agent: Agent, { tasksDone, tasksTotal }: { readonly tasksDone: number; readonly tasksTotal: number }): AgentProgress["state"] {
+function stateOf(
+  agent: Agent,
+  { tasksDone, tasksTotal }: { readonly tasksDone: number; readonly tasksTotal: number },
+): AgentProgress["state"] {
   if (agent.state === "suspended") return "suspended";
   return tasksDone >= tasksTotal && agent.run === null ? "judging" : "running";
 }

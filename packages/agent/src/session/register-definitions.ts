@@ -15,19 +15,30 @@ export async function registerDefinitions(
   const ids = new Map<string, DefinitionId>();
   for (const { part, definition } of programs) {
     const known = await machine.view((state) => state.lookup.definition(part.name) ?? null);
-    if (known !== null && sameData(known.part, part) && (await isSame(machine, { content: known.source, text: definition.source }))) {
+    if (
+      known !== null &&
+      sameData(known.part, part) &&
+      (await isSame(machine, { content: known.source, text: definition.source }))
+    ) {
       ids.set(part.name, known.id);
       continue;
     }
     const source = machine.seal(definition.source);
-    const receipt = await machine.submit({ type: "definition.register", part, source: source.content }, { caller: operator, payloads: [source] });
+    const receipt = await machine.submit(
+      { type: "definition.register", part, source: source.content },
+      { caller: operator, payloads: [source] },
+    );
     if ("refusal" in receipt.outcome) throw refused(`register agent ${part.name}`, receipt.outcome.refusal);
-    for (const event of receipt.outcome.events) if (event.type === "definition.registered") ids.set(part.name, event.definition);
+    for (const event of receipt.outcome.events)
+      if (event.type === "definition.registered") ids.set(part.name, event.definition);
   }
   return ids;
 }
 
-async function isSame(machine: MachinePort, { content, text }: { readonly content: Parameters<MachinePort["payload"]>[0]; readonly text: string }): Promise<boolean> {
+async function isSame(
+  machine: MachinePort,
+  { content, text }: { readonly content: Parameters<MachinePort["payload"]>[0]; readonly text: string },
+): Promise<boolean> {
   const bytes = await machine.payload(content);
   return bytes !== undefined && new TextDecoder().decode(bytes) === text;
 }

@@ -20,6 +20,8 @@ export class SessionFailure extends Error implements Failure {
  */
 export function refused(what: string, refusal: Refusal): SessionFailure {
   const { code, ...details } = refusal;
-  const shown = Object.entries(details).map(([name, value]) => `${name} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`);
+  const shown = Object.entries(details).map(
+    ([name, value]) => `${name} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`,
+  );
   return new SessionFailure(code, `Cannot ${what}: ${[code, ...shown].join(", ")}`);
 }

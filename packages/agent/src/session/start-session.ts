@@ -1,5 +1,14 @@
 /** Starts a session of a crew, or finds one that is open and reads its crew back from the log. */
-import { placeOf, type BudgetId, type Caller, type Content, type DefinitionId, type KernelState, type MachinePort, type SessionId } from "@toka/kernel";
+import {
+  placeOf,
+  type BudgetId,
+  type Caller,
+  type Content,
+  type DefinitionId,
+  type KernelState,
+  type MachinePort,
+  type SessionId,
+} from "@toka/kernel";
 import { compile, type Folders, type Program } from "../compile.ts";
 import type { KnownTools } from "../crew/check-calls.ts";
 import type { CrewDefinition } from "../crew/crew-definition.ts";
@@ -65,7 +74,9 @@ export async function startSession(options: StartOptions): Promise<OpenSession> 
           plan: {
             agents: crew.agents.map((agent) => ({
               name: agent.name,
-              dependsOn: agent.dependencies.filter((dependency) => dependency.required).map((dependency) => dependency.name),
+              dependsOn: agent.dependencies
+                .filter((dependency) => dependency.required)
+                .map((dependency) => dependency.name),
             })),
             concurrencyMax: crew.concurrencyMax,
             onFailure: crew.onFailure,
@@ -83,7 +94,10 @@ export async function startSession(options: StartOptions): Promise<OpenSession> 
   for (const event of receipt.outcome.events) {
     if (event.type === "session.started") return { id: event.session, crew, folders, programs, definitions };
   }
-  throw new SessionFailure("session_not_started", `Cannot start a session of crew ${crew.name}: its entry has no session`);
+  throw new SessionFailure(
+    "session_not_started",
+    `Cannot start a session of crew ${crew.name}: its entry has no session`,
+  );
 }
 
 /**
@@ -92,7 +106,12 @@ export async function startSession(options: StartOptions): Promise<OpenSession> 
  */
 export async function findOpenSessions(machine: Pick<MachinePort, "view">): Promise<readonly SessionFound[]> {
   return await machine.view((state) =>
-    [...state.sessions.values()].map(({ id, name, crew, workspace, output }) => ({ id, name, crew, folders: { workspace, output } })),
+    [...state.sessions.values()].map(({ id, name, crew, workspace, output }) => ({
+      id,
+      name,
+      crew,
+      folders: { workspace, output },
+    })),
   );
 }
 
@@ -100,7 +119,10 @@ export async function findOpenSessions(machine: Pick<MachinePort, "view">): Prom
  * Reads an open session's crew as the log keeps it, for whoever needs its tools before it can be resumed.
  * @returns its files and the folder they came from; undefined when the log no longer has them
  */
-export async function readSessionCrew(machine: Pick<MachinePort, "payload">, found: SessionFound): Promise<RecordedCrew | undefined> {
+export async function readSessionCrew(
+  machine: Pick<MachinePort, "payload">,
+  found: SessionFound,
+): Promise<RecordedCrew | undefined> {
   const bytes = await machine.payload(found.crew);
   return bytes === undefined ? undefined : decodeCrew(bytes);
 }
@@ -111,9 +133,13 @@ export async function readSessionCrew(machine: Pick<MachinePort, "payload">, fou
  * @returns the session, to be supervised
  * @throws SessionFailure when its crew was erased; SourceFailure when it no longer fits the tools
  */
-export async function resumeSession(found: SessionFound, options: SessionCaller & { readonly tools: KnownTools }): Promise<OpenSession> {
+export async function resumeSession(
+  found: SessionFound,
+  options: SessionCaller & { readonly tools: KnownTools },
+): Promise<OpenSession> {
   const recorded = await readSessionCrew(options.machine, found);
-  if (recorded === undefined) throw new SessionFailure("crew_absent", `Cannot resume session ${found.id}: the log no longer has its crew`);
+  if (recorded === undefined)
+    throw new SessionFailure("crew_absent", `Cannot resume session ${found.id}: the log no longer has its crew`);
   const read = readCrew(recorded.files, { prefix: `${found.id}:`, tools: options.tools });
   if ("problems" in read) throw new SourceFailure(`the crew of session ${found.id}`, read.problems);
   const programs = compileAll(read.value, found.folders);
@@ -125,7 +151,10 @@ export async function resumeSession(found: SessionFound, options: SessionCaller 
  * Finds the budget that was carved for a session, by the entry that made both.
  * @returns its id, or undefined when it is closed
  */
-export function sessionBudget(state: KernelState, { session, holder }: { readonly session: SessionId; readonly holder: Caller["principal"] }): BudgetId | undefined {
+export function sessionBudget(
+  state: KernelState,
+  { session, holder }: { readonly session: SessionId; readonly holder: Caller["principal"] },
+): BudgetId | undefined {
   const { position } = placeOf(session);
   for (const budget of state.budgets.values()) {
     if (budget.holder === holder && !budget.closing && placeOf(budget.id).position === position) return budget.id;

@@ -1,8 +1,20 @@
 /** What a session did, read from the log alone: for people, for `--json`, and for whoever asks months later. */
-import { addAmounts, placeOf, type AgentId, type Amounts, type Content, type EffectId, type Entry, type KernelEvent, type MachinePort, type SessionId } from "@toka/kernel";
+import {
+  addAmounts,
+  placeOf,
+  type AgentId,
+  type Amounts,
+  type Content,
+  type EffectId,
+  type Entry,
+  type KernelEvent,
+  type MachinePort,
+  type SessionId,
+} from "@toka/kernel";
 import type { Folders } from "../compile.ts";
 import type { CrewDefinition } from "../crew/crew-definition.ts";
-import { fillTemplate, isJson, type Json } from "../definition/template.ts";
+import { isJson, type Json } from "../definition/template.ts";
+import { deliverablePath } from "../judge/deliverable-path.ts";
 import type { ReadDeliverable } from "../judge/deliverable.ts";
 
 /** One objective with its last verdict. */
@@ -65,7 +77,14 @@ interface Tally {
   failed: number;
   refusals: number;
   readonly booked: Map<EffectId, Amounts>;
-  readonly verdicts: Map<string, { readonly met: boolean; readonly position: number; readonly evidence: readonly { readonly label: string; readonly content: Content }[] }>;
+  readonly verdicts: Map<
+    string,
+    {
+      readonly met: boolean;
+      readonly position: number;
+      readonly evidence: readonly { readonly label: string; readonly content: Content }[];
+    }
+  >;
 }
 
 interface Reading {
@@ -81,7 +100,7 @@ interface Reading {
 /**
  * Summarises a session from its entries.
  * @returns the summary as of the log's end
- * @throws a failure of the machine, or of reading a deliverable
+ * @throws a failure of the machine
  */
 export async function summariseSession(options: SummaryOptions): Promise<SessionSummary> {
   const { machine, session, crew } = options;
@@ -94,13 +113,21 @@ export async function summariseSession(options: SummaryOptions): Promise<Session
       after = entry.position;
       readEntry(reading, entry);
     }
-    if (page.length < pageEntries) break;
+    if (page.length === 0) break;
   }
   const agents: AgentSummary[] = [];
-  for (const definition of [...crew.waves.flat()].flatMap((name) => crew.agents.find((agent) => agent.name === name) ?? [])) {
+  for (const definition of [...crew.waves.flat()].flatMap(
+    (name) => crew.agents.find((agent) => agent.name === name) ?? [],
+  )) {
     const tally = tallies.get(definition.name) ?? emptyTally();
     const objectives: ObjectiveSummary[] = [];
-    for (const objective of definition.objectives) objectives.push(await summariseObjective(machine, { description: objective.description, verdict: tally.verdicts.get(objective.key) }));
+    for (const objective of definition.objectives)
+      objectives.push(
+        await summariseObjective(machine, {
+          description: objective.description,
+          verdict: tally.verdicts.get(objective.key),
+        }),
+      );
     agents.push({
       name: definition.name,
       title: definition.title,
@@ -112,7 +139,14 @@ export async function summariseSession(options: SummaryOptions): Promise<Session
       objectives,
     });
   }
-  return { session, name: crew.name, outcome: reading.outcome, agents, owed: [...reading.owed.values()], deliverables: await deliverablesOf(options) };
+  return {
+    session,
+    name: crew.name,
+    outcome: reading.outcome,
+    agents,
+    owed: [...reading.owed.values()],
+    deliverables: await deliverablesOf(options),
+  };
 }
 
 function emptyTally(): Tally {
@@ -145,7 +179,8 @@ function readEvent(reading: Reading, { entry, event }: { readonly entry: Entry; 
       if (name !== undefined) setState(reading, { name, state: event.reason === "completed" ? "completed" : "failed" });
       return;
     case "session.advanced":
-      if (event.session === reading.session) for (const skipped of event.skipped) setState(reading, { name: skipped, state: "skipped" });
+      if (event.session === reading.session)
+        for (const skipped of event.skipped) setState(reading, { name: skipped, state: "skipped" });
       return;
     case "session.ended":
       if (event.session !== reading.session) return;
@@ -157,7 +192,10 @@ function readEvent(reading: Reading, { entry, event }: { readonly entry: Entry; 
   }
 }
 
-function readAgentEvent(reading: Reading, { entry, event, name }: { readonly entry: Entry; readonly event: KernelEvent; readonly name: string }): void {
+function readAgentEvent(
+  reading: Reading,
+  { entry, event, name }: { readonly entry: Entry; readonly event: KernelEvent; readonly name: string },
+): void {
   const tally = reading.tallies.get(name);
   if (tally === undefined) return;
   switch (event.type) {
@@ -180,14 +218,23 @@ function readAgentEvent(reading: Reading, { entry, event, name }: { readonly ent
       return;
     case "effect.owed":
       tally.booked.set(event.effect, event.booked);
-      reading.owed.set(event.effect, { effect: event.effect, agent: name, tool: reading.tools.get(event.effect) ?? null, position: entry.position });
+      reading.owed.set(event.effect, {
+        effect: event.effect,
+        agent: name,
+        tool: reading.tools.get(event.effect) ?? null,
+        position: entry.position,
+      });
       return;
     case "effect.abandoned":
       reading.owed.delete(event.effect);
       return;
     case "objective.judged":
       if (entry.operation.type === "objective.judge") {
-        tally.verdicts.set(event.objective, { met: event.met, position: entry.position, evidence: entry.operation.evidence });
+        tally.verdicts.set(event.objective, {
+          met: event.met,
+          position: entry.position,
+          evidence: entry.operation.evidence,
+        });
       }
       return;
     default:
@@ -203,17 +250,29 @@ function restart(tally: Tally | undefined): void {
   tally.verdicts.clear();
 }
 
-function setState(reading: Reading, { name, state }: { readonly name: string; readonly state: AgentSummary["state"] }): void {
+function setState(
+  reading: Reading,
+  { name, state }: { readonly name: string; readonly state: AgentSummary["state"] },
+): void {
   const tally = reading.tallies.get(name);
   if (tally !== undefined) tally.state = state;
 }
 
 interface Verdict {
   readonly description: string;
-  readonly verdict: { readonly met: boolean; readonly position: number; readonly evidence: readonly { readonly label: string; readonly content: Content }[] } | undefined;
+  readonly verdict:
+    | {
+        readonly met: boolean;
+        readonly position: number;
+        readonly evidence: readonly { readonly label: string; readonly content: Content }[];
+      }
+    | undefined;
 }
 
-async function summariseObjective(machine: Pick<MachinePort, "payload">, { description, verdict }: Verdict): Promise<ObjectiveSummary> {
+async function summariseObjective(
+  machine: Pick<MachinePort, "payload">,
+  { description, verdict }: Verdict,
+): Promise<ObjectiveSummary> {
   const evidence: { label: string; position: number; content: Json }[] = [];
   for (const { label, content } of verdict?.evidence ?? []) {
     evidence.push({ label, position: verdict?.position ?? 0, content: parse(await machine.payload(content)) });
@@ -225,11 +284,11 @@ async function deliverablesOf({ crew, folders, session, readDeliverable }: Summa
   const paths = new Set<string>();
   for (const objective of crew.agents.flatMap((agent) => agent.objectives)) {
     if (objective.deliverable === null) continue;
-    const filled = fillTemplate(objective.deliverable, { ...folders, session, result: () => undefined });
-    if ("problem" in filled) continue;
-    const path = String(filled.value);
-    const absolute = path.startsWith("/") ? path : `${folders.output}/${path.replace(/^\.\//u, "")}`;
-    if ((await readDeliverable(absolute)) !== undefined) paths.add(absolute);
+    const path = deliverablePath(objective.deliverable, { ...folders, session, result: () => undefined });
+    if (typeof path !== "string") continue;
+    // One that cannot be read is not there for whoever the summary is for; its objective says why.
+    const file = await readDeliverable(path).catch(() => undefined);
+    if (file !== undefined) paths.add(path);
   }
   return [...paths].sort();
 }

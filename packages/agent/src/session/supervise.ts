@@ -2,7 +2,19 @@
  * Supervises a session: spawns its agents under the cap, drives and judges each, restarts or gives up by the crew's
  * policy, and ends the session. Everything it knows it reads from the log, so it can take over where another one died.
  */
-import { amountOf, amountsBy, availableOf, type AgentId, type Amounts, type BudgetId, type Caller, type MachinePort, type Operation, type Session, type TerminateReason } from "@toka/kernel";
+import {
+  amountOf,
+  amountsBy,
+  availableOf,
+  type AgentId,
+  type Amounts,
+  type BudgetId,
+  type Caller,
+  type MachinePort,
+  type Operation,
+  type Session,
+  type TerminateReason,
+} from "@toka/kernel";
 import type { KnownTools } from "../crew/check-calls.ts";
 import type { ReadDeliverable } from "../judge/deliverable.ts";
 import { judgeObjectives } from "../judge/judge-objectives.ts";
@@ -74,13 +86,18 @@ async function run(supervision: Supervision): Promise<SessionEnding> {
   for (;;) {
     if (failures.length > 0) throw failures[0];
     if (stop.signal.aborted) return "stopped";
-    const seen = await machine.view((state) => ({ session: state.sessions.get(open.id) ?? null, position: state.head.position }));
+    const seen = await machine.view((state) => ({
+      session: state.sessions.get(open.id) ?? null,
+      position: state.head.position,
+    }));
     if (seen.session === null) return "cancelled";
     const { session } = seen;
     for (const { name, agent, state } of session.agents) {
       if (state !== "live" || agent === null || lives.has(agent)) continue;
       const life = live(supervision, { name, agent })
         .catch((error: unknown) => {
+          // What breaks off because of a stop is no failure of its own.
+          if (stop.signal.aborted) return;
           failures.push(error);
           stop.abort();
         })
@@ -90,7 +107,10 @@ async function run(supervision: Supervision): Promise<SessionEnding> {
     const step = nextSessionStep(session, open.crew);
     if (step.type === "wait") {
       // An agent of the plan that is live has a life here, so its end is what changes anything.
-      await Promise.race([...lives.values(), supervision.pulse.after(seen.position, { agent: null, signal: stop.signal })]);
+      await Promise.race([
+        ...lives.values(),
+        supervision.pulse.after(seen.position, { agent: null, signal: stop.signal }),
+      ]);
     } else if (step.type === "end") {
       await end(supervision, { session, outcome: step.outcome });
       return step.outcome;
@@ -101,25 +121,59 @@ async function run(supervision: Supervision): Promise<SessionEnding> {
 }
 
 // From the first operation of an agent to its end: its program, the verdicts on its objectives, its termination.
-async function live(supervision: Supervision, { name, agent }: { readonly name: string; readonly agent: AgentId }): Promise<void> {
+async function live(
+  supervision: Supervision,
+  { name, agent }: { readonly name: string; readonly agent: AgentId },
+): Promise<void> {
   const { machine, clock, pulse, tools, operator, judge, judgeBudget, readDeliverable, open, stop } = supervision;
   const program = open.programs.get(name);
-  if (program === undefined) throw new SessionFailure("agent_not_planned", `Cannot run agent ${name}: the crew of ${open.id} has no such agent`);
-  const ending: Ending = await driveAgent({ machine, clock, pulse, tools, program, agent, proof: operator.proof, signal: stop.signal });
+  if (program === undefined)
+    throw new SessionFailure("agent_not_planned", `Cannot run agent ${name}: the crew of ${open.id} has no such agent`);
+  const ending: Ending = await driveAgent({
+    machine,
+    clock,
+    pulse,
+    tools,
+    program,
+    agent,
+    proof: operator.proof,
+    signal: stop.signal,
+  });
   if (ending.type === "gone" || ending.type === "stopped") return;
-  const met = await judgeObjectives({ machine, clock, judge, budget: judgeBudget, program, agent, readDeliverable, signal: stop.signal });
+  const met = await judgeObjectives({
+    machine,
+    clock,
+    judge,
+    budget: judgeBudget,
+    program,
+    agent,
+    readDeliverable,
+    signal: stop.signal,
+  });
   if (stop.signal.aborted) return;
   const done = ending.type === "finished" && ending.outcome === "completed";
   const reason: TerminateReason = ending.type === "crashed" ? "crashed" : done && met ? "completed" : "other";
-  const exitCode = ending.type === "crashed" ? exitOf.crashed : !done ? exitOf.tasksFailed : met ? exitOf.completed : exitOf.objectivesUnmet;
-  await ask(supervision, { operation: { type: "agent.terminate", agent, reason, exitCode }, what: `end agent ${name}`, passing: ["agent_unknown"] });
+  const exitCode =
+    ending.type === "crashed"
+      ? exitOf.crashed
+      : !done
+        ? exitOf.tasksFailed
+        : met
+          ? exitOf.completed
+          : exitOf.objectivesUnmet;
+  await ask(supervision, {
+    operation: { type: "agent.terminate", agent, reason, exitCode },
+    what: `end agent ${name}`,
+    passing: ["agent_unknown"],
+  });
 }
 
 async function spawn(supervision: Supervision, { name }: { readonly name: string }): Promise<void> {
   const { machine, operator, open } = supervision;
   const program = open.programs.get(name);
   const definition = open.definitions.get(name);
-  if (program === undefined || definition === undefined) throw new SessionFailure("agent_not_planned", `Cannot spawn agent ${name}: the crew has no such agent`);
+  if (program === undefined || definition === undefined)
+    throw new SessionFailure("agent_not_planned", `Cannot spawn agent ${name}: the crew has no such agent`);
   const source = await machine.view((state) => {
     const id = sessionBudget(state, { session: open.id, holder: operator.principal });
     const budget = id === undefined ? undefined : state.budgets.get(id);
@@ -127,9 +181,12 @@ async function spawn(supervision: Supervision, { name }: { readonly name: string
     const available = amountsBy((kind) => availableOf(budget, kind));
     return { budget: budget.id, available };
   });
-  if (source === null) throw new SessionFailure("budget_absent", `Cannot spawn agent ${name}: the budget of ${open.id} is closed`);
+  if (source === null)
+    throw new SessionFailure("budget_absent", `Cannot spawn agent ${name}: the budget of ${open.id} is closed`);
   // What a crew has left after restarts may be less than an agent asks for; it then runs with what there is.
-  const allotment: Amounts = amountsBy((kind) => Math.min(amountOf(program.part.allotment, kind), amountOf(source.available, kind)));
+  const allotment: Amounts = amountsBy((kind) =>
+    Math.min(amountOf(program.part.allotment, kind), amountOf(source.available, kind)),
+  );
   await ask(supervision, {
     operation: {
       type: "agent.spawn",
@@ -147,11 +204,21 @@ async function spawn(supervision: Supervision, { name }: { readonly name: string
   });
 }
 
-async function advance(supervision: Supervision, { session, wave }: { readonly session: Session; readonly wave: number }): Promise<void> {
-  await ask(supervision, { operation: { type: "session.advance", session: session.id, wave }, what: `begin wave ${wave}`, passing: ["wave_out_of_order"] });
+async function advance(
+  supervision: Supervision,
+  { session, wave }: { readonly session: Session; readonly wave: number },
+): Promise<void> {
+  await ask(supervision, {
+    operation: { type: "session.advance", session: session.id, wave },
+    what: `begin wave ${wave}`,
+    passing: ["wave_out_of_order"],
+  });
 }
 
-async function terminateAll(supervision: Supervision, { session, names }: { readonly session: Session; readonly names: readonly string[] }): Promise<void> {
+async function terminateAll(
+  supervision: Supervision,
+  { session, names }: { readonly session: Session; readonly names: readonly string[] },
+): Promise<void> {
   for (const { name, agent } of session.agents) {
     if (agent === null || !names.includes(name)) continue;
     await ask(supervision, {
@@ -162,12 +229,18 @@ async function terminateAll(supervision: Supervision, { session, names }: { read
   }
 }
 
-async function end(supervision: Supervision, { session, outcome }: { readonly session: Session; readonly outcome: "completed" | "failed" }): Promise<void> {
+async function end(
+  supervision: Supervision,
+  { session, outcome }: { readonly session: Session; readonly outcome: "completed" | "failed" },
+): Promise<void> {
   const { machine, operator } = supervision;
-  const budget = await machine.view((state) => sessionBudget(state, { session: session.id, holder: operator.principal }) ?? null);
+  const budget = await machine.view(
+    (state) => sessionBudget(state, { session: session.id, holder: operator.principal }) ?? null,
+  );
   const over: Operation = { type: "session.end", session: session.id, outcome };
   // The budget goes with the session: what the crew did not use is the operator's again.
-  const operation: Operation = budget === null ? over : { type: "batch", operations: [over, { type: "budget.close", budget }] };
+  const operation: Operation =
+    budget === null ? over : { type: "batch", operations: [over, { type: "budget.close", budget }] };
   await ask(supervision, { operation, what: "end the session", passing: ["session_unknown"] });
 }
 
@@ -181,5 +254,6 @@ interface Asked {
 async function ask(supervision: Supervision, { operation, what, passing }: Asked): Promise<void> {
   const { machine, clock, operator, stop } = supervision;
   const receipt = await submitUntilAnswered(operation, { machine, clock, caller: operator, signal: stop.signal });
-  if ("refusal" in receipt.outcome && !passing.includes(receipt.outcome.refusal.code)) throw refused(what, receipt.outcome.refusal);
+  if ("refusal" in receipt.outcome && !passing.includes(receipt.outcome.refusal.code))
+    throw refused(what, receipt.outcome.refusal);
 }
