@@ -1,5 +1,5 @@
 /** The folder in which the layers of effects lie: one folder per effect, named by its id, which is also the mark of an unfinished apply. */
-import { mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { lstat, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { isId, type EffectId } from "@toka/kernel";
@@ -26,12 +26,27 @@ export function leftoverLayers(layersDir: string): readonly EffectId[] {
 }
 
 /**
- * Brings a layer to the disk, so that an apply can be redone from it even when the machine loses power after the settlement.
+ * Brings what a program wrote into a layer to the disk, so that an apply can be redone from it even when the machine loses power after
+ * the settlement.
  * @throws the system's error when the disk refuses
  */
 export async function syncLayer(layer: string): Promise<void> {
-  const waiting: Buffer[] = [Buffer.from(layer)];
+  for (const part of await readdir(layer, { withFileTypes: true })) {
+    const path = Buffer.from(join(layer, part.name));
+    if (part.isFile()) await syncPath(path);
+    if (!part.isDirectory()) continue;
+    // Beside what was written the file system keeps folders of its own, which nobody else may enter.
+    const written = Buffer.concat([path, Buffer.from("/upper")]);
+    if (existsSync(written)) await syncFolder(written);
+    await syncPath(path);
+  }
+  await syncPath(Buffer.from(layer));
+}
+
+async function syncFolder(top: Buffer): Promise<void> {
+  const waiting: Buffer[] = [top];
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
+    if (!(await mayOpen(folder, 0o500))) continue;
     for (const entry of await readdir(folder, { withFileTypes: true, encoding: "buffer" })) {
       const path = Buffer.concat([folder, Buffer.from("/"), entry.name]);
       if (entry.isDirectory()) waiting.push(path);
@@ -42,12 +57,16 @@ export async function syncLayer(layer: string): Promise<void> {
 }
 
 async function syncPath(path: Buffer): Promise<void> {
-  // A guest may leave what its owner cannot open; such a file still reaches the disk with its folder's journal.
-  if (process.getuid?.() !== 0 && ((await lstat(path)).mode & 0o400) === 0) return;
+  if (!(await mayOpen(path, 0o400))) return;
   const file = await open(path, "r");
   try {
     await file.sync();
   } finally {
     await file.close();
   }
+}
+
+/** A plain user's guest may leave what its owner cannot open; such a thing reaches the disk with the file system's own journal. */
+async function mayOpen(path: Buffer, bits: number): Promise<boolean> {
+  return process.getuid?.() === 0 || ((await lstat(path)).mode & bits) === bits;
 }

@@ -172,30 +172,7 @@ function benchOver(
       return { runtime, failure };
     },
     spawn: (name, offered) => spawnAgent(name, { offered, machine, submit }),
-    request: async (tool, values, { caller, agent = null, budget = genesisIds.rootBudget } = { caller: operator }) => {
-      const plan = tools.plan(tool, values);
-      if ("problem" in plan) throw new Error(plan.problem);
-      const sealed = machine.seal(JSON.stringify(plan.arguments));
-      const receipt = await submit(
-        {
-          type: "effect.request",
-          kind: "tool",
-          label: tool,
-          agent,
-          task: null,
-          step: null,
-          tool,
-          arguments: sealed.content,
-          claims: plan.claims,
-          reserve: plan.reserve,
-          budget,
-          timeoutMs: plan.timeoutMs,
-          inputs: [],
-        },
-        { caller, payloads: [sealed] },
-      );
-      return effectOf(receipt);
-    },
+    request: (tool, values, by = { caller: operator }) => requestTool(tool, { values, by, machine, tools, submit }),
     settled: (effect) => settledIn(machine, effect),
     result: async (settle) => {
       const bytes = settle.result === null ? undefined : await machine.payload(settle.result);
@@ -208,6 +185,39 @@ function benchOver(
       scratch.remove();
     },
   };
+}
+
+async function requestTool(
+  tool: string,
+  from: { readonly values: Readonly<Record<string, unknown>>; readonly by: Requester } & Pick<
+    Bench,
+    "machine" | "tools" | "submit"
+  >,
+): Promise<EffectId> {
+  const { values, machine, tools, submit } = from;
+  const { caller, agent = null, budget = genesisIds.rootBudget } = from.by;
+  const plan = tools.plan(tool, values);
+  if ("problem" in plan) throw new Error(plan.problem);
+  const sealed = machine.seal(JSON.stringify(plan.arguments));
+  const receipt = await submit(
+    {
+      type: "effect.request",
+      kind: "tool",
+      label: tool,
+      agent,
+      task: null,
+      step: null,
+      tool,
+      arguments: sealed.content,
+      claims: plan.claims,
+      reserve: plan.reserve,
+      budget,
+      timeoutMs: plan.timeoutMs,
+      inputs: [],
+    },
+    { caller, payloads: [sealed] },
+  );
+  return effectOf(receipt);
 }
 
 async function spawnAgent(

@@ -1,7 +1,8 @@
 /** A temporary folder that holds tools and trees for one test, removed after it. */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { discardLayer } from "../../src/sandbox/layer.ts";
 
 /** A folder for one test. */
 export interface Scratch {
@@ -22,7 +23,8 @@ export function makeScratch(): Scratch {
       writeFileSync(file, content, { mode });
       return file;
     },
-    remove: () => rmSync(path, { recursive: true, force: true }),
+    // A layer holds folders that their owner must first be let into.
+    remove: () => discardLayer(path),
   };
 }
 
