@@ -56,7 +56,8 @@ export const limitsMax: LevelLimits = {
   cpuMs: 3_600_000,
   timeoutMs: 3_600_000,
   processes: 512,
-  outputBytes: 256 * mebibyte,
+  // Standard output, standard error and before-images are sealed and queued at once.
+  outputBytes: outputBytesDefault,
   writtenBytes: 2048 * mebibyte,
   openFiles: 4096,
 };
