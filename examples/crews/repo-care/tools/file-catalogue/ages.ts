@@ -1,7 +1,7 @@
 /**
- * When each tracked file was last changed: the newest time (committer's) among the commits reachable from HEAD that
- * changed it, as `git log --full-history --format=%ct -- FILE` lists them. The clock of the file system says when a
- * clone was made; the history says when the file was.
+ * When each tracked file was last changed: the newest time (committer's) among the commits reachable from HEAD that changed
+ * it, as `git log -1 --format=%ct -- FILE` says; a merge counts when the file differs from all its parents. The clock of
+ * the file system says when a clone was made, the history says when the file was.
  */
 import { gitFields, gitText } from "./git.ts";
 import { ToolProblem } from "./invocation.ts";
@@ -68,7 +68,7 @@ const logArguments: readonly string[] = [
 /** Tells whether HEAD is a commit; a broken HEAD that is not simply unborn fails in the log itself. */
 async function hasCommits(root: string): Promise<boolean> {
   try {
-    await gitText(root, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]);
+    await gitText(root, ["rev-parse", "--verify", "--quiet", "HEAD"]);
     return true;
   } catch (problem) {
     if (!(problem instanceof ToolProblem)) throw problem;

@@ -3,7 +3,7 @@
  * content is not guessed at: what the table does not know is "Other text" or "Other binary".
  */
 
-/** What a language is for; charts of code leave the rest out. */
+/** What a language is for. */
 export type LanguageKind = "code" | "markup" | "prose" | "data" | "media" | "other";
 
 /** One language of the table. */

@@ -60,7 +60,7 @@ async function describeHead(
 
 /** The commit of HEAD, or undefined when the branch is not born yet. */
 async function headCommit(root: string): Promise<string | undefined> {
-  return optional(gitText(root, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]));
+  return optional(gitText(root, ["rev-parse", "--verify", "--quiet", "HEAD"]));
 }
 
 async function branchName(root: string): Promise<string | null> {

@@ -1,0 +1,47 @@
+/** Runs the crew's tools as the gate does, but outside the box: one process, JSON in, JSON out. */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** The crew's folder. */
+export const crewFolder: string = join(import.meta.dirname, "..");
+
+/** What came of one call. */
+export interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** How a tool is called. */
+export interface CallOptions {
+  /** Another user, which only root may ask for. */
+  readonly uid?: number;
+  /** Passes this process's own environment on. */
+  readonly inherit?: boolean;
+}
+
+/** Calls a tool with the given arguments: JSON, or a text to be passed as it is. */
+export function callTool(name: string, given: unknown, { uid, inherit = false }: CallOptions = {}): Ran {
+  const done = spawnSync(process.execPath, [join(crewFolder, "tools", name, `${name}.ts`)], {
+    input: typeof given === "string" ? given : JSON.stringify(given),
+    env: inherit ? process.env : { PATH: process.env["PATH"] ?? "" },
+    encoding: "utf8",
+    maxBuffer: 64 * 1024 ** 2,
+    ...(uid === undefined ? {} : { uid, gid: uid }),
+  });
+  if (done.error !== undefined) throw done.error;
+  return { code: done.status, stdout: done.stdout, stderr: done.stderr };
+}
+
+/** Calls a tool that must succeed, and gives its result. */
+export function resultOf<Result>(name: string, given: unknown, options: CallOptions = {}): Result {
+  const ran = callTool(name, given, options);
+  if (ran.code !== 0) throw new Error(`${name} ended with ${ran.code}: ${ran.stderr}`);
+  return JSON.parse(ran.stdout) as Result;
+}
+
+/** Reads a JSON file that a tool wrote. */
+export function readJson<Content>(path: string): Content {
+  return JSON.parse(readFileSync(path, "utf8")) as Content;
+}
