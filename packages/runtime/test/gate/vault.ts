@@ -15,7 +15,7 @@ import {
   type Receipt,
   type RecordedEntry,
 } from "@toka/kernel";
-import { createVault, localProof, type Log, type LogBatch, type Vault } from "@toka/store";
+import { createVault, localProof, openVault, type Log, type LogBatch, type Vault } from "@toka/store";
 import { createSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { createRuntime, type Runtime } from "../../src/gate/runtime.ts";
 import type { GateHooks } from "../../src/gate/hooks.ts";
@@ -132,6 +132,13 @@ export async function makeBench(
     if ("refusal" in receipt.outcome) throw new Error(`tool refused: ${JSON.stringify(receipt.outcome.refusal)}`);
   }
   return bench;
+}
+
+/** @returns the bench of an earlier process, as it left it */
+export async function reopenBench(path: string): Promise<Bench> {
+  const vault = await openVault({ dir: join(path, "vault"), knownVaults: null });
+  const scratch: Scratch = { path, write: () => path, remove: () => undefined };
+  return benchOver(vault, { scratch, tools: createToolCatalogue(loadTools([join(path, "tools")])) });
 }
 
 function benchOver(
