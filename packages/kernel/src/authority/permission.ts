@@ -50,7 +50,9 @@ export function permissionProblem(text: string): string | undefined {
   const kind = Object.hasOwn(actions, action) ? actions[action] : undefined;
   switch (kind) {
     case "path":
-      return isPathResource(resource) ? undefined : "an absolute path without . or .. or doubled or trailing slashes";
+      return isPathResource(resource)
+        ? undefined
+        : "an absolute path without . or .. or doubled or trailing slashes, not ending with a star";
     case "host":
       return isHostResource(resource) ? undefined : "host:port in lower case, *.domain:port or *";
     case "name":
@@ -85,9 +87,11 @@ export function isName(text: string): boolean {
   return text.length <= fixedLimits.nameCharsMax && namePattern.test(text);
 }
 
+// A path that ends with a star would read as a prefix, and so grant more than the one file it names: such files cannot be named.
 function isPathResource(resource: string): boolean {
   if (resource === "/**") return true;
-  return isPath(resource.endsWith("/**") ? resource.slice(0, -3) : resource);
+  const path = resource.endsWith("/**") ? resource.slice(0, -3) : resource;
+  return isPath(path) && !path.endsWith("*");
 }
 
 function isNameResource(resource: string): boolean {
