@@ -117,6 +117,7 @@ function followed(child: ChildProcess, options: LaunchOptions): Promise<string> 
   return new Promise((resolve, reject) => {
     const backstop = setTimeout(() => child.kill("SIGKILL"), options.wallMs + launcherGraceMs);
     let abortStop: NodeJS.Timeout | undefined;
+    let heldOpen: NodeJS.Timeout | undefined;
     const abort = (): void => {
       child.kill("SIGTERM");
       abortStop = setTimeout(() => child.kill("SIGKILL"), launcherGraceMs);
@@ -124,6 +125,7 @@ function followed(child: ChildProcess, options: LaunchOptions): Promise<string> 
     const settle = (): void => {
       clearTimeout(backstop);
       clearTimeout(abortStop);
+      clearTimeout(heldOpen);
       options.signal?.removeEventListener("abort", abort);
     };
     child.once("error", (error) => {
@@ -135,6 +137,11 @@ function followed(child: ChildProcess, options: LaunchOptions): Promise<string> 
           cause: error,
         }),
       );
+    });
+    // Its streams end with the launcher's tree. Should one be held open all the same, waiting helps nobody.
+    child.once("exit", () => {
+      const cut = (): void => child.stdio.forEach((stream) => stream?.destroy());
+      heldOpen = setTimeout(cut, launcherGraceMs);
     });
     child.once("close", (code, signal) => {
       settle();

@@ -47,10 +47,11 @@ const innerId = 1000;
 const temporaryBytes = 64 * 1024 * 1024;
 const sharedMemoryBytes = 8 * 1024 * 1024;
 /**
- * Room above the memory limit that one process may map: Node and threads map far more than they
- * touch. What is touched is watched; this only stops one huge allocation at once.
+ * Room above the memory limit that one process may map. Node maps 512 MiB for the code of each thread
+ * of JavaScript and touches a fraction of it, so this only stops absurd demands at once; what is
+ * touched is watched.
  */
-const dataRoomBytes = 256 * 1024 * 1024;
+const dataRoomBytes = 4 * 1024 * 1024 * 1024;
 /** Entries that one layer may hold: bounds the inodes taken and the time to compare. */
 export const layerEntriesMax = 50_000;
 /** bubblewrap takes at most 9000 options; a mount takes three. */

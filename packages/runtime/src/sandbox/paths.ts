@@ -71,8 +71,7 @@ export function inspectPath(path: string): Standing {
  */
 export function nearestExisting(path: string): string {
   let candidate = path;
-  while (candidate !== "/" && lstatSync(candidate, { throwIfNoEntry: false }) === undefined)
-    candidate = dirname(candidate);
+  while (candidate !== "/" && !stands(candidate)) candidate = dirname(candidate);
   return candidate;
 }
 
@@ -84,4 +83,14 @@ export function isBelow(path: string, folder: string): boolean {
 /** @returns the number of components of a path; 0 for `/` */
 export function depth(path: string): number {
   return path === "/" ? 0 : path.split("/").length - 1;
+}
+
+/** A path below a file does not stand, either; `throwIfNoEntry` is silent about absence alone. */
+function stands(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOTDIR") return false;
+    throw error;
+  }
 }

@@ -13,22 +13,27 @@ import { canary, probes, testLimits, type World } from "./world.ts";
 
 const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
-/** Processes whose command line is `sleep MARKER`. */
-export function sleepers(marker: string): readonly number[] {
+/** Processes whose command line is as asked. */
+export function processes(matches: (words: readonly string[]) => boolean): readonly number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((pid) => {
       try {
-        return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")[1] === marker;
+        return matches(readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0"));
       } catch {
         return false;
       }
     });
 }
 
+/** Processes that are `sleep MARKER`. */
+export function sleepers(marker: string): readonly number[] {
+  return processes((words) => words[0]?.endsWith("sleep") === true && words[1] === marker);
+}
+
 /** Waits, by looking, until a condition holds. */
-async function until(condition: () => boolean, what: string): Promise<void> {
+export async function until(condition: () => boolean, what: string): Promise<void> {
   for (let turn = 0; !condition(); turn += 1) {
     if (turn > 20_000) throw new Error(`waited in vain: ${what}`);
     await new Promise((resolve) => setImmediate(resolve));

@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findHostFacts, type HostFacts } from "../../src/sandbox/host-facts.ts";
 import { launch, type Launched } from "../../src/sandbox/launch.ts";
-import { prepareLayer } from "../../src/sandbox/layer.ts";
+import { discardLayer, prepareLayer } from "../../src/sandbox/layer.ts";
 import { composeOrder, type Order } from "../../src/sandbox/order.ts";
 import { createSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { SandboxJob, SandboxLimits, SandboxResult } from "../../src/sandbox/job.ts";
@@ -245,7 +245,8 @@ class TestWorld implements World {
   async close(): Promise<void> {
     this.#victim.kill("SIGKILL");
     for (const server of this.#servers) server.close();
-    rmSync(this.base, { recursive: true, force: true });
+    // As a layer, because there are layers in it, with folders that a plain user may not enter.
+    discardLayer(this.base);
     return Promise.resolve();
   }
 }
