@@ -112,6 +112,46 @@ describe("a supervisor that dies", () => {
   });
 });
 
+/** A machine whose answers get lost now and then: the operation became durable, or never arrived. */
+function losing(machine: MachinePort, every: number): MachinePort {
+  let count = 0;
+  return {
+    submit: async (operation, options) => {
+      count += 1;
+      if (count % every !== 0) return await machine.submit(operation, options);
+      if ((count / every) % 2 === 0) await machine.submit(operation, options);
+      throw Object.assign(new Error("Cannot answer: the log did not"), {
+        name: "Failure",
+        code: "outcome_unknown",
+        retry: "later",
+      });
+    },
+    view: async (select) => await machine.view(select),
+    watch: (after, options) => machine.watch(after, options),
+    read: async (after, options) => await machine.read(after, options),
+    seal: (content, references) => machine.seal(content, references),
+    payload: async (content) => await machine.payload(content),
+  };
+}
+
+describe("a supervisor whose answers get lost", () => {
+  test.each([3, 4, 7])("looks at the log and goes on, with every %ith answer lost", async (every) => {
+    const place = await makeWorld();
+    worlds.push(place);
+    const open = await start(place, crew);
+    // Waits of the supervisor's own between two tries are over at once; those of tasks are not reached.
+    const clock = {
+      nowMs: () => place.clock.nowMs(),
+      reach: async (timeMs: number, options: { readonly signal: AbortSignal }): Promise<void> => {
+        if (timeMs - place.clock.nowMs() <= 1000) place.clock.set(timeMs);
+        await place.clock.reach(timeMs, options);
+      },
+    };
+    expect(await supervise(place, open, { machine: losing(place.machine, every), clock })).toBe("completed");
+    await expectDoneOnce(place, `every ${every}`);
+  });
+});
+
 // Died before the session was in the log: it is started; died after its end was: nothing is left to do.
 async function restartOrEnded(place: World): Promise<OpenSession | null> {
   const over = countOf(await place.entries(), "session.ended") > 0;

@@ -4,6 +4,7 @@ import type { CrewDefinition } from "../src/crew/crew-definition.ts";
 import { findOpenSessions, resumeSession, startSession, type OpenSession } from "../src/session/start-session.ts";
 import { superviseSession, type SessionEnding } from "../src/session/supervise.ts";
 import { summariseSession, type SessionSummary } from "../src/session/summary.ts";
+import type { Clock } from "../src/run/clock.ts";
 import { knownTools, type AgentParts } from "./files.ts";
 import type { World } from "./world.ts";
 
@@ -39,9 +40,10 @@ export async function supervise(
   {
     machine = place.machine,
     signal = new AbortController().signal,
-  }: { readonly machine?: MachinePort; readonly signal?: AbortSignal } = {},
+    clock = place.clock,
+  }: { readonly machine?: MachinePort; readonly signal?: AbortSignal; readonly clock?: Clock } = {},
 ): Promise<SessionEnding> {
-  const { clock, operator, readDeliverable } = place;
+  const { operator, readDeliverable } = place;
   return await superviseSession(open, {
     machine,
     clock,

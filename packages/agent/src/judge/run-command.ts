@@ -1,12 +1,15 @@
 /** A command check: one program run in the box as an effect of the judge, which may read and write nothing else. */
-import type { BudgetId, Caller, EffectId, MachinePort, RecordedEntry } from "@toka/kernel";
+import type { BudgetId, Caller, EffectId, MachinePort, Receipt, RecordedEntry } from "@toka/kernel";
 import type { Folders } from "../compile.ts";
 import { isJson, jsonAt, type Json } from "../definition/template.ts";
+import type { Clock } from "../run/clock.ts";
+import { failuresInRowMax, failureWaitMs, isPassing } from "../run/submit.ts";
 import type { CheckResult } from "./check-file.ts";
 
 /** What a command is run with. */
 export interface CommandOptions {
   readonly machine: MachinePort;
+  readonly clock: Clock;
   readonly judge: Caller;
   /** A budget that the judge holds. */
   readonly budget: BudgetId;
@@ -35,14 +38,14 @@ const outputCharsMax = 400;
  */
 export async function checkCommand(command: Command, options: CommandOptions): Promise<CheckResult> {
   const shown = { argv: [...command.argv] };
-  const asked = await request(command, options);
-  if ("refused" in asked)
+  const answer = await request(command, options);
+  if ("refused" in answer)
     return {
       met: false,
-      found: { ...shown, refused: asked.refused, position: asked.position },
-      why: `it was refused: ${asked.refused}`,
+      found: { ...shown, refused: answer.refused, position: answer.position },
+      why: `it was refused: ${answer.refused}`,
     };
-  const settled = await settlement(asked.effect, { ...options, after: asked.after });
+  const settled = await settlement(answer.effect, { ...options, after: answer.after });
   if (settled === undefined) return { met: false, found: shown, why: "its outcome is unknown" };
   const { operation, position } = settled.entry;
   if (operation.type !== "effect.settle")
@@ -66,23 +69,32 @@ type Asked =
   | { readonly effect: EffectId; readonly after: number }
   | { readonly refused: string; readonly position: number | null };
 
-async function request(command: Command, { machine, judge, budget, folders, label }: CommandOptions): Promise<Asked> {
-  const known = await machine.view((state) => {
-    for (const effect of state.effects.values()) {
-      if (
-        effect.kind === "code" &&
-        effect.principal === judge.principal &&
-        effect.label === label &&
-        effect.status !== "owed"
-      )
-        return { effect: effect.id, after: state.head.position };
+// Asking twice would run it twice, so after a lost answer the log is looked at before it is asked for again.
+async function request(command: Command, options: CommandOptions): Promise<Asked> {
+  const { machine, clock, judge, label, signal } = options;
+  for (let failures = 1; ; failures += 1) {
+    const known = await machine.view((state) => {
+      for (const effect of state.effects.values()) {
+        const same = effect.kind === "code" && effect.principal === judge.principal && effect.label === label;
+        if (same && effect.status !== "owed") return { effect: effect.id, after: state.head.position };
+      }
+      return null;
+    });
+    // Asked for before a crash and not settled: the runtime performs it, and this waits for the same settlement.
+    if (known !== null) return known;
+    try {
+      return asked(await submit(command, options));
+    } catch (error) {
+      if (!isPassing(error) || failures >= failuresInRowMax || signal.aborted) throw error;
+      await clock.reach(clock.nowMs() + failureWaitMs, { signal });
     }
-    return null;
-  });
-  // Asked for before a crash and not settled: the runtime performs it, and this waits for the same settlement.
-  if (known !== null) return known;
-  const given = machine.seal(JSON.stringify({ argv: command.argv, cwd: folders.output, env: {} }));
-  const receipt = await machine.submit(
+  }
+}
+
+async function submit(command: Command, { machine, judge, budget, folders, label }: CommandOptions): Promise<Receipt> {
+  const { argv, timeoutMs } = command;
+  const given = machine.seal(JSON.stringify({ argv, cwd: folders.output, env: {} }));
+  return await machine.submit(
     {
       type: "effect.request",
       kind: "code",
@@ -93,18 +105,21 @@ async function request(command: Command, { machine, judge, budget, folders, labe
       tool: null,
       arguments: given.content,
       claims: [...new Set([`fs.read:${below(folders.workspace)}`, `fs.read:${below(folders.output)}`])],
-      reserve: { cpuMs: command.timeoutMs, wallMs: command.timeoutMs, memoryBytes: commandMemoryBytes },
+      reserve: { cpuMs: timeoutMs, wallMs: timeoutMs, memoryBytes: commandMemoryBytes },
       budget,
-      timeoutMs: command.timeoutMs,
+      timeoutMs,
       inputs: [],
     },
     { caller: judge, payloads: [given] },
   );
-  if ("refusal" in receipt.outcome) return { refused: receipt.outcome.refusal.code, position: receipt.position };
-  for (const event of receipt.outcome.events) {
-    if (event.type === "effect.requested") return { effect: event.effect, after: receipt.position ?? 0 };
+}
+
+function asked({ outcome, position }: Receipt): Asked {
+  if ("refusal" in outcome) return { refused: outcome.refusal.code, position };
+  for (const event of outcome.events) {
+    if (event.type === "effect.requested") return { effect: event.effect, after: position ?? 0 };
   }
-  return { refused: "not_requested", position: receipt.position };
+  return { refused: "not_requested", position };
 }
 
 function below(folder: string): string {

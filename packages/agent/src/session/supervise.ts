@@ -23,7 +23,7 @@ import { driveAgent, type Ending } from "../run/drive-agent.ts";
 import { followLog, type Pulse } from "../run/pulse.ts";
 import { submitUntilAnswered } from "../run/submit.ts";
 import { nextSessionStep } from "./next-session-step.ts";
-import { refused, SessionFailure } from "./session-failure.ts";
+import { innermost, refused, SessionFailure } from "./session-failure.ts";
 import { sessionBudget, type OpenSession } from "./start-session.ts";
 
 /** What a supervisor works with. */
@@ -254,6 +254,6 @@ interface Asked {
 async function ask(supervision: Supervision, { operation, what, passing }: Asked): Promise<void> {
   const { machine, clock, operator, stop } = supervision;
   const receipt = await submitUntilAnswered(operation, { machine, clock, caller: operator, signal: stop.signal });
-  if ("refusal" in receipt.outcome && !passing.includes(receipt.outcome.refusal.code))
+  if ("refusal" in receipt.outcome && !passing.includes(innermost(receipt.outcome.refusal).code))
     throw refused(what, receipt.outcome.refusal);
 }
