@@ -1,6 +1,6 @@
 /**
- * The long suites: every file named `*.soak.ts` in a package's `test` folder, in `test`, in `test/e2e`, in `sim` or in `tools`. Too slow for the
- * gate, run before a release and when something deep was changed. Arguments go to vitest.
+ * The long suites: every file named `*.soak.ts` in a package's `test` folder, in `test`, in `sim`, in `tools` or in
+ * `examples`. Too slow for the gate, run before a release and when something deep was changed. Arguments go to vitest.
  */
 import { runSuites } from "./gate/run-suites.ts";
 import { lastLine, sum, table } from "./gate/tally.ts";
@@ -13,6 +13,7 @@ const { parts, skips } = await runSuites({
     "test/e2e/**/*.soak.ts",
     "sim/**/*.soak.ts",
     "tools/**/*.soak.ts",
+    "examples/**/*.soak.ts",
   ],
 });
 
