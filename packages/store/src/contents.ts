@@ -4,6 +4,9 @@ import type { Content, Operation, PayloadDraft } from "@toka/kernel";
 import { StoreFailure } from "./failure.ts";
 import { payloadBytesMax, saltBytes } from "./limits.ts";
 
+/** Salts drawn from the system at once. */
+const saltsAtOnce = 256;
+
 /**
  * Salts bytes and commits to them. Nothing is stored.
  *
@@ -19,13 +22,27 @@ export function seal(bytes: Uint8Array | string, references: readonly Content[] 
       message: `Cannot keep a payload: found ${content.length} bytes, wanted at most ${payloadBytesMax}`,
       retry: "never",
     });
-  const salt = randomBytes(saltBytes);
+  const salt = freshSalt();
   const draft = {
     content: { commitment: commitmentOf({ salt, bytes: content }), size: content.length },
     salt,
     bytes: content,
   };
   return references.length === 0 ? draft : { ...draft, references };
+}
+
+const salts = { bytes: randomBytes(saltsAtOnce * saltBytes), used: 0 };
+
+/** Random bytes come dear one by one, and cheap by the page. */
+function freshSalt(): Uint8Array {
+  if (salts.used === saltsAtOnce) {
+    salts.bytes = randomBytes(saltsAtOnce * saltBytes);
+    salts.used = 0;
+  }
+  const from = saltBytes * salts.used;
+  salts.used += 1;
+  // A copy: what is kept for long must not keep the page.
+  return Uint8Array.prototype.slice.call(salts.bytes, from, from + saltBytes);
 }
 
 /**

@@ -41,12 +41,14 @@ export interface PayloadRow {
   readonly children: readonly string[];
 }
 
-/** One reference to a payload, in the order in which entries name them: `stored` is present when this reference is the first and brings the bytes. */
+/** One reference to a payload, in the order in which entries name them. */
 export interface PayloadReference {
   /** Which payload gains a reference. */
   readonly commitment: string;
-  /** The payload itself, when it is not in the log yet. */
+  /** The payload itself, when it may not be in the log yet. */
   readonly stored?: PayloadRow;
+  /** It is certain that the log does not hold it: it need not look. */
+  readonly fresh?: boolean;
 }
 
 /** What one append makes durable, all or none. */

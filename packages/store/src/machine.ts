@@ -23,10 +23,12 @@ import { commitmentOf, contentsOf, seal } from "./contents.ts";
 import { StoreFailure, textOf } from "./failure.ts";
 import { decideFlush, type Flush, type Waiting } from "./flush.ts";
 import type { Fold } from "./fold.ts";
+import { FreshPayloads } from "./fresh-payloads.ts";
 import { Bell, follow } from "./follow.ts";
 import {
   flushBytesMax,
   flushOperationsMax,
+  freshPayloadsMax,
   queueBytesMax,
   queueOperationsMax,
   readEntriesMax,
@@ -64,6 +66,7 @@ export class Machine implements MachinePort {
   readonly #bell = new Bell();
   readonly #recent = new RecentEntries(recentEntriesMax);
   readonly #suppressed = new SuppressedRefusals();
+  readonly #fresh = new FreshPayloads(freshPayloadsMax);
   #fold: Fold | undefined;
   #durable = 0;
   #queue: Waiting[] = [];
@@ -98,7 +101,7 @@ export class Machine implements MachinePort {
         message: `Cannot submit the operation: ${read.problem}`,
         retry: "never",
       });
-    const named = { contents: contentsOf(known), drafts: draftsOf(options.payloads ?? []) };
+    const named = { contents: contentsOf(known), drafts: draftsOf(options.payloads ?? []), isFresh: this.#isFresh };
     const bytes = (options.payloads ?? []).reduce((sum, draft) => sum + draft.bytes.length, 0);
     if (this.#queue.length >= queueOperationsMax || (bytes > 0 && this.#queuedBytes + bytes > queueBytesMax))
       throw new StoreFailure("queue_full", {
@@ -163,7 +166,9 @@ export class Machine implements MachinePort {
   }
 
   seal(bytes: Uint8Array | string, references?: readonly Content[]): PayloadDraft {
-    return seal(bytes, references);
+    const draft = seal(bytes, references);
+    this.#fresh.sealed(draft.content.commitment);
+    return draft;
   }
 
   async payload({ commitment }: Content): Promise<Uint8Array | undefined> {
@@ -195,6 +200,8 @@ export class Machine implements MachinePort {
     }
     this.#bell.close();
   }
+
+  readonly #isFresh = (commitment: string): boolean => this.#fresh.has(commitment);
 
   #checkOpen(): void {
     if (this.#fault !== undefined) throw this.#fault;
@@ -259,6 +266,8 @@ export class Machine implements MachinePort {
       for (const one of waiting) one.fail(thrown);
       return;
     }
+    // Before it is tried: after a failure nobody knows, and then the log must look.
+    for (const { commitment } of flush.batch.payloads) this.#fresh.stored(commitment);
     try {
       if (flush.batch.rows.length > 0) await this.#parts.log.append(fold.head.position, flush.batch);
     } catch (thrown) {
@@ -331,6 +340,7 @@ export class Machine implements MachinePort {
         stamp: { timeMs: 0, ...this.#parts.host, causes: [] },
         contents: [],
         drafts: new Map(),
+        isFresh: this.#isFresh,
         bytes: 0,
         answer: ({ outcome }) => ("refusal" in outcome ? again() : undefined),
         fail: again,

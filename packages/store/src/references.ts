@@ -15,6 +15,8 @@ export type StoredSizes = ReadonlyMap<string, number>;
 export interface NamedContents {
   readonly contents: readonly Content[];
   readonly drafts: ReadonlyMap<string, PayloadDraft>;
+  /** Whether a draft was sealed here and never stored. */
+  readonly isFresh: (commitment: string) => boolean;
 }
 
 /**
@@ -56,6 +58,7 @@ export function referencesOf(named: NamedContents, sizes: StoredSizes): readonly
     found.push({
       commitment,
       stored: { commitment, size, salt, bytes, children: children.map((child) => child.commitment) },
+      fresh: named.isFresh(commitment),
     });
     added.set(commitment, size);
     for (const child of children) refer(child);

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { generateKey, signerOf } from "../src/note.ts";
 import { verifyHere, type VerifyReport } from "../src/verify/verify.ts";
 import { verifyVault } from "../src/verify/verify-vault.ts";
-import { forge, rowsOf, someDigest, tamper, type OpenEntry } from "./tampering.ts";
+import { forge, rowsOf, someDigest, tamper, vaultOf, type OpenEntry } from "./tampering.ts";
 import { asRoot, createAt, live, newPlace, openAt, type Place } from "./world.ts";
 
 let place: Place;
@@ -303,10 +303,10 @@ describe("verify when somebody holds the right key", () => {
     const position = allowed();
     let before: OpenEntry["outcome"] = { events: [] };
     forge(place.vault, {
-      entries: at(
-        position,
-        (entry) => ((before = entry.outcome), (entry.outcome = { refusal: { code: "vault_held" } })),
-      ),
+      entries: at(position, (entry) => {
+        before = entry.outcome;
+        entry.outcome = { refusal: { code: "vault_held" } };
+      }),
     });
     expect((await verify()).ok).toBe(false);
     forge(place.vault, { entries: at(position, (entry) => (entry.outcome = before)) });
@@ -342,8 +342,7 @@ describe("verify when the vault is another", () => {
       entries: (all) => {
         const record = all[1];
         if (record === undefined) return;
-        const { vault } = all[0]?.operation as unknown as { vault: string };
-        const publicKey = signerOf(`toka/${vault}`, key).verifier.text;
+        const publicKey = signerOf(`toka/${vaultOf(all)}`, key).verifier.text;
         Object.assign(record.operation, { publicKey });
         if ("events" in record.outcome)
           for (const event of record.outcome.events) if ("publicKey" in event) Object.assign(event, { publicKey });

@@ -84,7 +84,7 @@ export function forge(dir: string, forgery: Forgery): void {
       believable = believable && applied(fold, entry);
       fold.advance(row);
       if (!sizes.includes(position)) continue;
-      const vault = (entries[0]?.operation as unknown as { vault: string }).vault;
+      const vault = vaultOf(entries);
       const state = forgery.stateDigest?.(fold.stateDigest(), position) ?? fold.stateDigest();
       const checkpoint = { origin: originOf(vault), size: position, root: fold.tree.root(), state, previous: signed };
       db.prepare("INSERT INTO checkpoints VALUES (?, ?)").run(
@@ -108,3 +108,10 @@ function applied(fold: Fold, entry: Entry): boolean {
 
 /** `zeroDigest` with another last bit: a state digest that is nothing's. */
 export const someDigest: string = `${zeroDigest.slice(0, -1)}E`;
+
+/** The id of the vault that a log is of. */
+export function vaultOf(entries: readonly OpenEntry[]): string {
+  const [first] = entries;
+  if (first?.operation.type !== "vault.open") throw new Error("Cannot forge: the first entry opens no vault");
+  return first.operation.vault;
+}

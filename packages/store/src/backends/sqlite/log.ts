@@ -217,7 +217,7 @@ class SqliteLog implements Log {
     { reference, added }: { readonly reference: PayloadReference; readonly added: Map<string, number> },
   ): number {
     const { commitment, stored } = reference;
-    const id = added.get(commitment) ?? this.#payloadId(commitment);
+    const id = added.get(commitment) ?? (reference.fresh === true ? undefined : this.#payloadId(commitment));
     if (id !== undefined) {
       connection.addReference.run(id);
       return 0;

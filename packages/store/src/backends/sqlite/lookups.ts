@@ -6,7 +6,7 @@
  * log when it does not fit. Nothing in it is believed: a row found by it is compared with what was asked for.
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { integer, text } from "./rows.ts";
+import { integer, text, type SqliteRow } from "./rows.ts";
 
 const schema = `
 CREATE TABLE IF NOT EXISTS lookups (
@@ -81,12 +81,8 @@ export class Lookups {
     if (entries.length === 0 && payloads.length === 0) return true;
     this.#index.exec("BEGIN IMMEDIATE");
     try {
-      for (const row of entries) {
-        const position = integer(row, "position");
-        for (const field of ["agent", "session", "kind"] as const)
-          if (row[field] !== null) this.#addLookup.run(field, text(row, field), position);
-      }
-      for (const row of payloads) this.#addPayload.run(text(row, "commitment"), integer(row, "id"));
+      for (const [field, value, position] of lookupsOf(entries)) this.#addLookup.run(field, value, position);
+      for (const [commitment, id] of payloadIdsOf(payloads)) this.#addPayload.run(commitment, id);
       const lastEntry = entries.at(-1);
       const lastPayload = payloads.at(-1);
       if (lastEntry !== undefined)
@@ -153,4 +149,26 @@ export class Lookups {
     });
     if (!fits) this.#index.exec("DELETE FROM lookups; DELETE FROM payload_ids; DELETE FROM marks");
   }
+}
+
+/** In the order of the index: neighbours go into the same page. */
+function lookupsOf(entries: readonly SqliteRow[]): readonly (readonly [LookupField, string, number])[] {
+  const found: [LookupField, string, number][] = [];
+  for (const field of ["agent", "kind", "session"] as const) {
+    const rows = entries
+      .filter((row) => row[field] !== null)
+      .map((row): [LookupField, string, number] => [field, text(row, field), integer(row, "position")]);
+    found.push(...rows.toSorted((left, right) => byText(left[1], right[1]) || left[2] - right[2]));
+  }
+  return found;
+}
+
+function payloadIdsOf(payloads: readonly SqliteRow[]): readonly (readonly [string, number])[] {
+  return payloads
+    .map((row): [string, number] => [text(row, "commitment"), integer(row, "id")])
+    .toSorted((left, right) => byText(left[0], right[0]));
+}
+
+function byText(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
 }
