@@ -82,7 +82,7 @@ export function makeRepository(dir: string, options: { readonly seed: number; re
       GIT_COMMITTER_DATE: date,
     });
   }
-  writeFileSync(join(dir, ".gitignore"), "ignored.txt\n.toka/\n");
+  writeFileSync(join(dir, ".gitignore"), "ignored.txt\n");
   writeFileSync(join(dir, "ignored.txt"), "not counted\n");
   writeFileSync(join(dir, "untracked.md"), "# counted\n");
 }

@@ -1,0 +1,2 @@
+sleep 63.5
+printf '{}\n'
