@@ -3,7 +3,9 @@
  * agent may do and when it is done; the program says with which arguments.
  */
 import {
-  fixedLimits,
+  genesisPrevious,
+  Malformed,
+  parseOperation,
   permissionProblem,
   type DefinitionPart,
   type ObjectivePart,
@@ -37,7 +39,7 @@ const openEffectsMax = 8;
 /**
  * Compiles a definition for the folders it will work with.
  * @returns the program
- * @throws SourceFailure when a permission is not canonical in these folders, or the kernel part is too large
+ * @throws SourceFailure when a permission is not canonical in these folders, or the kernel could not register its part
  */
 export function compile(definition: AgentDefinition, folders: Folders): Program {
   const problems: Problem[] = [];
@@ -67,15 +69,27 @@ export function compile(definition: AgentDefinition, folders: Folders): Program 
     })),
     objectives: definition.objectives.map(objectivePart),
   };
-  const size = JSON.stringify(part).length;
-  if (size > fixedLimits.definitionCharsMax) {
-    problems.push({
-      at: definition.at,
-      message: `Cannot register agent "${definition.name}": its kernel part has ${size} characters, at most ${fixedLimits.definitionCharsMax} are allowed`,
-    });
-  }
+  if (problems.length === 0) problems.push(...kernelProblems(definition, part));
   if (problems.length > 0) throw new SourceFailure(`agent ${definition.name}`, problems);
   return { definition, part, folders };
+}
+
+// The kernel has the last word on what it can register: spans, numbers and the size of the whole.
+function kernelProblems(definition: AgentDefinition, part: DefinitionPart): readonly Problem[] {
+  try {
+    // The source is not known here; any commitment serves.
+    parseOperation({ type: "definition.register", part, source: { commitment: genesisPrevious, size: 0 } });
+    return [];
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    const { path, wanted, found } = error;
+    return [
+      {
+        at: definition.at,
+        message: `Cannot register agent "${definition.name}": ${path} is ${found}, wanted ${wanted}`,
+      },
+    ];
+  }
 }
 
 /** The input that carries what the checks beside a condition came to, when an objective has both. */

@@ -1,4 +1,5 @@
 /** What only shows when the files of a crew are seen together, and a crew's order. */
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -137,6 +138,30 @@ describe("a crew", () => {
     ]);
   });
 
+  test("is refused for what the kernel could not register", () => {
+    const long = {
+      tasks:
+        "{ default: [{ name: read, description: Reads, timeout: 900000d, steps: [{ name: look, tool: count, with: { root: /a } }] }] }",
+    };
+    expect(problems({ a: long })).toEqual([
+      expect.stringMatching(
+        /^c\/agents\/a\.yaml:1:19: Cannot register agent "reader": [a-z.]*tasks\[0\]\.timeoutMs is /u,
+      ),
+    ]);
+  });
+
+  test("shows nothing of a file that would speak to the terminal", () => {
+    expect(problems({ a: { more: '"\\e[31mred": 1' } })).toEqual([expect.stringContaining('key "\\u{1b}[31mred"')]);
+    expect(
+      problems({
+        a: {
+          name: "a",
+          objectives: '[{ description: "The notes \\e]0;x are there", validation: { file: notes.md } }]',
+        },
+      }),
+    ).toEqual([expect.stringContaining("wanted text without control characters")]);
+  });
+
   test("does not ask a value that only a result brings to be of its type before", () => {
     const tasks =
       "{ default: [{ name: read, description: Reads, steps: [{ name: look, tool: count, with: { root: /a } }, { name: again, tool: count, with: { root: /a, limit: '${steps.look.result.files}' } }] }] }";
@@ -188,6 +213,12 @@ describe("a crew folder", () => {
     const refusal: unknown = await readCrewFolder(folder).catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(SourceFailure);
     expect(String(refusal)).toContain("it has 10000000 bytes, at most 262144 are allowed");
+  });
+
+  test("with a pipe instead of a file is refused without waiting for a writer", async () => {
+    folder = mkdtempSync(join(tmpdir(), "toka-crew-"));
+    execFileSync("mkfifo", [join(folder, "crew.yaml")]);
+    await expect(readCrewFolder(folder)).rejects.toThrow("Cannot read the file: it is no regular file");
   });
 
   test("that is a file, or is not there, says so", async () => {

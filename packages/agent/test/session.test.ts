@@ -185,6 +185,25 @@ describe("a session", () => {
     ]);
   });
 
+  test("does not spawn again an agent that did its work and missed its objective", async () => {
+    const place = await world();
+    const objectives =
+      "[{ description: There are a hundred files, validation: { cel: 'steps[\"blind-step\"].result.files == 100' } }]";
+    const open = await start(
+      place,
+      crewOf(
+        [counter("blind", { objectives }), counter("after", { dependencies: "{ required: { blind: needed } }" })],
+        "restarts: 3",
+      ),
+    );
+    expect(await supervise(place, open)).toBe("failed");
+    expect(await lives(place)).toBe("+blind -blind");
+    expect((await summary(place, open)).agents).toMatchObject([
+      { state: "failed", tasks: { completed: 1 }, objectives: [{ met: false }] },
+      { state: "skipped" },
+    ]);
+  });
+
   test("waits for an optional dependency without needing its success, and does without one the crew lacks", async () => {
     const place = await world(async (call) => (call.label === "bad-step" ? failed : await carryOut(call)));
     const open = await start(

@@ -1,12 +1,13 @@
 /** Reads a crew from the files of its folder and checks what only shows when all of them are seen together. */
 import { amountKinds, type Amounts } from "@toka/kernel";
+import { compile } from "../compile.ts";
 import type { AgentDefinition } from "../definition/agent-definition.ts";
 import { readAgentFile, type Read } from "../definition/agent-file.ts";
 import { priorities } from "../definition/agent-schema.ts";
 import { checkShape } from "../definition/check-shape.ts";
 import { crewAgentsMax, crewFileSchema, type CrewFile } from "../definition/crew-schema.ts";
 import { compareText, criticalPathOf, cyclesOf, wavesOf, type Graph } from "../definition/graph.ts";
-import { arrangeProblems, type Problem } from "../definition/problem.ts";
+import { arrangeProblems, SourceFailure, type Problem } from "../definition/problem.ts";
 import { parseSize, parseSpan } from "../definition/quantities.ts";
 import { suggestion } from "../definition/suggest.ts";
 import { readYaml } from "../definition/yaml-source.ts";
@@ -46,7 +47,7 @@ export function readCrew(files: CrewFiles, options: ReadCrewOptions): Read<CrewD
     });
   // A file that could not be read has a name nobody knows, so that nothing can be said about who waits for it.
   if (problems.length === 0) problems.push(...checkTogether(agents));
-  for (const agent of agents) problems.push(...checkCalls(agent, options.tools));
+  for (const agent of agents) problems.push(...checkCalls(agent, options.tools), ...checkCompiled(agent));
   if (crewFile === undefined || problems.length > 0) return { problems: arrangeProblems(problems) };
   return { value: assemble(crewFile, { agents, files }) };
 }
@@ -86,6 +87,17 @@ export function readCrewFile(
     return undefined;
   }
   return shape.data;
+}
+
+// Any folders serve to see what the kernel could not register, long before a session is started.
+function checkCompiled(agent: AgentDefinition): readonly Problem[] {
+  try {
+    compile(agent, { workspace: "/workspace", output: "/output" });
+    return [];
+  } catch (error) {
+    if (error instanceof SourceFailure) return error.problems;
+    throw error;
+  }
 }
 
 function checkTogether(agents: readonly AgentDefinition[]): readonly Problem[] {

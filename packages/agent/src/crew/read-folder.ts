@@ -1,5 +1,5 @@
 /** Reads the files of a crew folder from disk. */
-import { open, readdir } from "node:fs/promises";
+import { constants, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { crewAgentsMax } from "../definition/crew-schema.ts";
 import { SourceFailure } from "../definition/problem.ts";
@@ -44,9 +44,12 @@ async function namesIn(folder: string): Promise<readonly string[]> {
  */
 export async function readBounded(path: string): Promise<Uint8Array | undefined> {
   try {
-    const handle = await open(path, "r");
+    // Without blocking, for a named pipe would hold the reader until somebody writes into it.
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      const { size } = await handle.stat();
+      const stat = await handle.stat();
+      const { size } = stat;
+      if (!stat.isFile()) throw complaint(path, "it is no regular file");
       const buffer = new Uint8Array(fileBytesMax + 1);
       let filled = 0;
       while (filled < buffer.byteLength) {
@@ -55,12 +58,7 @@ export async function readBounded(path: string): Promise<Uint8Array | undefined>
         filled += bytesRead;
       }
       if (size > fileBytesMax && filled > fileBytesMax) {
-        throw new SourceFailure(path, [
-          {
-            at: { file: path, line: 1, column: 1 },
-            message: `Cannot read the file: it has ${size} bytes, at most ${fileBytesMax} are allowed`,
-          },
-        ]);
+        throw complaint(path, `it has ${size} bytes, at most ${fileBytesMax} are allowed`);
       }
       return buffer.slice(0, filled);
     } finally {
@@ -73,9 +71,12 @@ export async function readBounded(path: string): Promise<Uint8Array | undefined>
 }
 
 function unreadable(path: string, error: unknown): Error {
-  if (error instanceof SourceFailure) return error;
+  return error instanceof SourceFailure ? error : complaint(path, codeOf(error));
+}
+
+function complaint(path: string, state: string): SourceFailure {
   return new SourceFailure(path, [
-    { at: { file: path, line: 1, column: 1 }, message: `Cannot read the file: ${codeOf(error)}` },
+    { at: { file: path, line: 1, column: 1 }, message: `Cannot read the file: ${state}` },
   ]);
 }
 

@@ -115,7 +115,10 @@ export type DependencyListFile =
   | readonly ({ readonly name: string; readonly reason?: string | undefined } | Readonly<Record<string, string>>)[];
 
 const name = z.string().max(nameLengthMax).regex(namePattern, "lower-case words joined by hyphens");
-const text = z.string().min(1).max(descriptionLengthMax).regex(/\S/u, "text that is not blank");
+// Shown on terminals: line breaks are folded there, other control characters would speak to them.
+const plain = /^(?:[^\p{Cc}]|[\n\t])*$/u;
+const words = z.string().regex(/\S/u, "text that is not blank").regex(plain, "text without control characters");
+const text = words.max(descriptionLengthMax);
 const size = z.string().regex(sizePattern, "a size such as 512MB");
 const span = z.string().regex(spanPattern, "a span of time such as 30s or 1h");
 const condition = z.string().min(1).max(conditionLengthMax);
@@ -169,7 +172,7 @@ const check = z.union([
 
 const objective = z.strictObject({
   name: name.optional().describe("default: made from the description"),
-  description: z.string().min(10).max(200),
+  description: words.min(10).max(200),
   deliverable: path.optional().describe("the file that is delivered"),
   validation: z.union([check, z.array(check).min(1).max(8)]).describe("what must hold: all of it"),
 });
@@ -187,7 +190,7 @@ export const agentFileSchema: z.ZodType<AgentFile> = z.strictObject({
     version: z.string().regex(/^v?\d{1,6}\.\d{1,6}\.\d{1,6}$/u, "a version such as 1.0.0"),
   }),
   spec: z.strictObject({
-    name: z.string().min(1).max(256).describe("the name shown to people"),
+    name: words.max(256).describe("the name shown to people"),
     domain: z.enum(domains).optional(),
     priority: z.enum(priorities),
   }),

@@ -21,7 +21,15 @@ export const problemsPerFileMax = 50;
  * @returns one line
  */
 export function formatProblem(problem: Problem): string {
-  return `${problem.at.file}:${problem.at.line}:${problem.at.column}: ${problem.message}`;
+  return harmless(`${problem.at.file}:${problem.at.line}:${problem.at.column}: ${problem.message}`);
+}
+
+// What stands in a file, or in its name, must not be able to speak to the terminal.
+function harmless(text: string): string {
+  return text.replaceAll(
+    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
+    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+  );
 }
 
 /** Thrown when files that a person wrote cannot be used; carries every problem found, in file order. */

@@ -1,4 +1,5 @@
 /** Reads an agent file's objectives and what must hold for each. */
+import { fixedLimits } from "@toka/kernel";
 import { readCondition } from "../cel/condition.ts";
 import type { ConditionNames } from "../cel/lower.ts";
 import type { Check, ObjectiveDefinition, TaskDefinition } from "./agent-definition.ts";
@@ -56,6 +57,14 @@ export function readObjectives(
     const checks = isList(validation)
       ? validation.flatMap((check, place) => readCheck(reading, check, [...path, "validation", place]))
       : readCheck(reading, validation, [...path, "validation"]);
+    const read = new Set(
+      checks.flatMap((check) => (check.type === "cel" ? check.condition.inputs.map(({ name }) => name) : [])),
+    );
+    // One place is kept for what the other checks came to.
+    if (read.size >= fixedLimits.inputsMax) {
+      const message = `Cannot use objective "${key}": its conditions read ${read.size} results, at most ${fixedLimits.inputsMax - 1} are allowed`;
+      problems.push({ at: source.locate(path), message });
+    }
     return { key, description: objective.description, deliverable: objective.deliverable ?? null, checks };
   });
 }

@@ -1,4 +1,5 @@
 /** Reads an agent file's tasks: names, order, conditions and the `${...}` of each step's arguments. */
+import { fixedLimits } from "@toka/kernel";
 import { readCondition, type Condition } from "../cel/condition.ts";
 import type { ConditionNames } from "../cel/lower.ts";
 import type { StepDefinition, TaskDefinition } from "./agent-definition.ts";
@@ -102,6 +103,14 @@ function readTask(reading: Reading, task: TaskFile, index: number): TaskDefiniti
     earlier.add(step.name);
     return read;
   });
+  // What the conditions of a task read from results is attested in one operation at its end.
+  const read = new Set(
+    [when, ...steps.map((step) => step.when)].flatMap((one) => one?.inputs.map(({ name }) => name) ?? []),
+  );
+  if (read.size > fixedLimits.inputsMax) {
+    const message = `Cannot use task "${key}": its conditions read ${read.size} results, at most ${fixedLimits.inputsMax} are allowed`;
+    reading.problems.push({ at: reading.source.locate(path), message });
+  }
   return {
     key,
     description: task.description,

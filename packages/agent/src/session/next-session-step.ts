@@ -11,6 +11,16 @@ export type SessionStep =
   | { readonly type: "wait" }
   | { readonly type: "end"; readonly outcome: "completed" | "failed" };
 
+/** What a session's next step depends on beside the session itself. */
+export interface SessionPlace {
+  readonly crew: CrewDefinition;
+  /**
+   * Agents whose last life did all its tasks and missed an objective. Their work would come out the same again, so they
+   * are not restarted.
+   */
+  readonly unmet: ReadonlySet<string>;
+}
+
 /**
  * Decides what a session does next.
  *
@@ -18,16 +28,16 @@ export type SessionStep =
  * than `concurrencyMax` at once. A wave begins when the first agent of it can.
  * @returns one step
  */
-export function nextSessionStep(session: Session, crew: CrewDefinition): SessionStep {
+export function nextSessionStep(session: Session, { crew, unmet }: SessionPlace): SessionStep {
   const byName = new Map(session.agents.map((agent) => [agent.name, agent]));
   const order = crew.waves.flat().flatMap((name) => byName.get(name) ?? []);
   const live = order.filter((agent) => agent.state === "live");
-  const failed = order.some((agent) => agent.state === "failed" && !canRestart(agent, session));
+  const failed = order.some((agent) => agent.state === "failed" && !canRestart(agent, { session, unmet }));
   if (session.onFailure === "stop" && failed) {
     if (live.length > 0) return { type: "terminate", names: live.map((agent) => agent.name) };
     return { type: "end", outcome: "failed" };
   }
-  const ready = order.find((agent) => isReady(agent, { session, crew, byName }));
+  const ready = order.find((agent) => isReady(agent, { session, crew, unmet, byName }));
   if (ready !== undefined && live.length < session.concurrencyMax) {
     const wave = crew.waves.findIndex((names) => names.includes(ready.name)) + 1;
     return wave > session.wave ? { type: "advance", wave: session.wave + 1 } : { type: "spawn", name: ready.name };
@@ -36,35 +46,34 @@ export function nextSessionStep(session: Session, crew: CrewDefinition): Session
   return { type: "end", outcome: order.every((agent) => agent.state === "completed") ? "completed" : "failed" };
 }
 
-interface Place {
+interface Place extends SessionPlace {
   readonly session: Session;
-  readonly crew: CrewDefinition;
   readonly byName: ReadonlyMap<string, SessionAgent>;
 }
 
-function isReady(agent: SessionAgent, { session, crew, byName }: Place): boolean {
-  if (agent.state !== "waiting" && !canRestart(agent, session)) return false;
+function isReady(agent: SessionAgent, { session, crew, unmet, byName }: Place): boolean {
+  if (agent.state !== "waiting" && !canRestart(agent, { session, unmet })) return false;
   const definition = crew.agents.find((known) => known.name === agent.name);
   return (definition?.dependencies ?? []).every(({ name, required }) => {
     const other = byName.get(name);
     if (other === undefined) return !required;
     if (other.state === "completed") return true;
     if (required && session.onFailure !== "continue") return false;
-    return isOver(other, { session, byName });
+    return isOver(other, { session, unmet, byName });
   });
 }
 
 // Over means: it will not run again. One that waits for something that did not end well will never run either.
-function isOver(agent: SessionAgent, { session, byName }: Pick<Place, "session" | "byName">): boolean {
+function isOver(agent: SessionAgent, { session, unmet, byName }: Omit<Place, "crew">): boolean {
   if (agent.state === "completed" || agent.state === "skipped") return true;
-  if (agent.state === "failed") return !canRestart(agent, session);
+  if (agent.state === "failed") return !canRestart(agent, { session, unmet });
   if (agent.state === "live" || session.onFailure === "continue") return false;
   return agent.dependsOn.some((name) => {
     const other = byName.get(name);
-    return other !== undefined && other.state !== "completed" && isOver(other, { session, byName });
+    return other !== undefined && other.state !== "completed" && isOver(other, { session, unmet, byName });
   });
 }
 
-function canRestart(agent: SessionAgent, session: Session): boolean {
-  return agent.state === "failed" && agent.restarts < session.restartsMax;
+function canRestart(agent: SessionAgent, { session, unmet }: Pick<Place, "session" | "unmet">): boolean {
+  return agent.state === "failed" && agent.restarts < session.restartsMax && !unmet.has(agent.name);
 }

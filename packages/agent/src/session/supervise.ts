@@ -24,6 +24,7 @@ import { followLog, type Pulse } from "../run/pulse.ts";
 import { submitUntilAnswered } from "../run/submit.ts";
 import { nextSessionStep } from "./next-session-step.ts";
 import { innermost, refused, SessionFailure } from "./session-failure.ts";
+import { exitCodes, readUnmet } from "./unmet.ts";
 import { sessionBudget, type OpenSession } from "./start-session.ts";
 
 /** What a supervisor works with. */
@@ -45,15 +46,14 @@ export interface SuperviseOptions {
 /** How supervising ended. */
 export type SessionEnding = "completed" | "failed" | "cancelled" | "stopped";
 
-/** Exit codes that `agent.terminate` records. */
-const exitOf = { completed: 0, tasksFailed: 1, objectivesUnmet: 2, crashed: 3 } as const;
-
 interface Supervision extends SuperviseOptions {
   readonly open: OpenSession;
   readonly pulse: Pulse;
   /** Aborted with the caller's signal, and when one agent's life fails. */
   readonly stop: AbortController;
   readonly lives: Map<AgentId, Promise<void>>;
+  /** Agents, of all lives, that missed an objective. */
+  readonly unmet: Set<AgentId>;
 }
 
 /**
@@ -69,7 +69,14 @@ export async function superviseSession(open: OpenSession, options: SuperviseOpti
   const { machine } = options;
   const position = await machine.view((state) => state.head.position);
   const { pulse, ended } = followLog(machine, { position, signal: stop.signal });
-  const supervision: Supervision = { ...options, open, pulse, stop, lives: new Map() };
+  const supervision: Supervision = {
+    ...options,
+    open,
+    pulse,
+    stop,
+    lives: new Map(),
+    unmet: await readUnmet(machine, open.id),
+  };
   try {
     return await run(supervision);
   } finally {
@@ -104,7 +111,10 @@ async function run(supervision: Supervision): Promise<SessionEnding> {
         .finally(() => lives.delete(agent));
       lives.set(agent, life);
     }
-    const step = nextSessionStep(session, open.crew);
+    const unmet = new Set(
+      session.agents.flatMap(({ name, agent }) => (agent !== null && supervision.unmet.has(agent) ? [name] : [])),
+    );
+    const step = nextSessionStep(session, { crew: open.crew, unmet });
     if (step.type === "wait") {
       // An agent of the plan that is live has a life here, so its end is what changes anything.
       await Promise.race([
@@ -155,12 +165,14 @@ async function live(
   const reason: TerminateReason = ending.type === "crashed" ? "crashed" : done && met ? "completed" : "other";
   const exitCode =
     ending.type === "crashed"
-      ? exitOf.crashed
+      ? exitCodes.crashed
       : !done
-        ? exitOf.tasksFailed
+        ? exitCodes.tasksFailed
         : met
-          ? exitOf.completed
-          : exitOf.objectivesUnmet;
+          ? exitCodes.completed
+          : exitCodes.objectivesUnmet;
+  // Before the log says so, for whoever sees the agent ended must also see why.
+  if (exitCode === exitCodes.objectivesUnmet) supervision.unmet.add(agent);
   await ask(supervision, {
     operation: { type: "agent.terminate", agent, reason, exitCode },
     what: `end agent ${name}`,
@@ -222,7 +234,7 @@ async function terminateAll(
   for (const { name, agent } of session.agents) {
     if (agent === null || !names.includes(name)) continue;
     await ask(supervision, {
-      operation: { type: "agent.terminate", agent, reason: "killed", exitCode: exitOf.tasksFailed },
+      operation: { type: "agent.terminate", agent, reason: "killed", exitCode: exitCodes.tasksFailed },
       what: `end agent ${name}`,
       passing: ["agent_unknown"],
     });
