@@ -358,6 +358,17 @@ describe("file-catalogue", () => {
     expect(seen.totals.entries).toBe(1);
   });
 
+  test("counts the files of a repository whose objects lie elsewhere, and says that ages do not come from its history", () => {
+    const root = ordinary();
+    const shared = join(temporaryFolder(), "shared");
+    git(root, "clone", "--quiet", "--shared", root, shared);
+    rmSync(join(root, ".git"), { recursive: true });
+    const seen = catalogue(shared);
+    expect(seen.totals).toMatchObject(counted(shared));
+    expect(seen.agesUnread).toMatch(/^Cannot run git log: git ended with 128: /u);
+    expect(seen.oldest.every((file) => file.basis === "mtime")).toBe(true);
+  });
+
   test("works in a repository without a commit", () => {
     const root = repository();
     put(root, "a.ts", "a\n");

@@ -67,6 +67,7 @@ export function git(root: string, ...argv: readonly string[]): string {
     cwd: root,
     env: environment,
     encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
     maxBuffer: 256 * 1024 ** 2,
   }).trimEnd();
 }
@@ -77,6 +78,7 @@ export function shell(root: string, line: string): string {
     cwd: root,
     env: environment,
     encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
     maxBuffer: 256 * 1024 ** 2,
   }).trimEnd();
 }

@@ -11,17 +11,30 @@ export interface Ages {
   readonly seconds: ReadonlyMap<string, number>;
   /** The oldest commit time that was read when older history was left out: files not in `seconds` are at least as old. */
   readonly horizon?: number;
+  /** Why the history could not be read; then no file is in `seconds`. */
+  readonly unread?: string;
 }
 
 /** Commits read for ages: more take longer than the answer is worth, and what is older shares one horizon. */
 export const commitsMax = 100_000;
 
 /**
- * Reads the ages from the history.
+ * Reads the ages from the history. A history that cannot be read (damaged, or objects that lie elsewhere) is no reason not
+ * to count the files, so it becomes a part of the answer.
  * @returns the ages; none when there is no commit yet
+ * @throws what is not git's own complaint
  */
 export async function readAges(root: string): Promise<Ages> {
   if (!(await hasCommits(root))) return { seconds: new Map() };
+  try {
+    return await readLog(root);
+  } catch (problem) {
+    if (!(problem instanceof ToolProblem)) throw problem;
+    return { seconds: new Map(), unread: problem.message };
+  }
+}
+
+async function readLog(root: string): Promise<Ages> {
   const seconds = new Map<string, number>();
   let time = 0;
   let oldest = Number.POSITIVE_INFINITY;

@@ -72,6 +72,7 @@ export interface Catalogue {
   readonly root: string;
   readonly source: "git" | "walk";
   readonly reason?: string; // why the folder was walked
+  readonly agesUnread?: string; // why ages do not come from the history
   readonly limit: number; // how long the lists below may be
   readonly totals: Totals;
   readonly languages: readonly LanguageSum[];
@@ -110,6 +111,7 @@ export function buildCatalogue(
     root,
     source: listing.source,
     ...(listing.reason === undefined ? {} : { reason: listing.reason }),
+    ...(seen.ages.unread === undefined ? {} : { agesUnread: seen.ages.unread }),
     limit,
     totals: sumTotals(seen, { duplicates, languages: languages.length }),
     languages,

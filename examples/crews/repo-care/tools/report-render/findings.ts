@@ -1,5 +1,5 @@
 /** What a person should look at, drawn from the two inputs. Each finding says what was seen and nothing more. */
-import type { Inputs } from "./inputs.ts";
+import type { Catalogue, History, Inputs } from "./inputs.ts";
 import { number, size } from "./words.ts";
 
 /** One finding. */
@@ -15,6 +15,7 @@ export interface Finding {
     | "duplicates"
     | "large_files"
     | "one_author"
+    | "ages_unread"
     | "shallow"
     | "truncated"
     | "no_history";
@@ -34,70 +35,58 @@ const hotLookedAt = 10;
  * @returns those that need attention first
  */
 export function findingsOf({ catalogue, history }: Inputs): readonly Finding[] {
-  const { totals } = catalogue;
-  const found: Finding[] = [];
-  const add = (amount: number, finding: Finding): void => {
-    if (amount > 0) found.push(finding);
-  };
-  const large = catalogue.largest.filter((file) => file.size >= largeBytes).length;
-  const broken = catalogue.links.filter((link) => link.broken).length;
-  const hot = history.hot.slice(0, hotLookedAt);
-  const lonely = history.totals.authors > 1 ? hot.filter((file) => file.authors === 1).length : 0;
-  add(totals.linksOutside, {
-    code: "links_outside",
-    level: "attention",
-    text: `Symbolic links that lead out of the folder: ${number(totals.linksOutside)}`,
-  });
-  add(totals.unreadable, {
-    code: "unreadable",
-    level: "attention",
-    text: `Files that could not be read: ${number(totals.unreadable)}`,
-  });
-  add(totals.closedFolders, {
-    code: "closed_folders",
-    level: "attention",
-    text: `Folders that could not be opened: ${number(totals.closedFolders)}`,
-  });
-  add(totals.missing, {
-    code: "missing",
-    level: "attention",
-    text: `Tracked files that are not in the folder: ${number(totals.missing)}`,
-  });
-  add(large, {
-    code: "large_files",
-    level: "attention",
-    text: `Files of ${size(largeBytes)} or more among the largest: ${large}`,
-  });
-  add(broken, {
-    code: "links_broken",
-    level: "note",
-    text: `Symbolic links to nothing, among those listed: ${broken}`,
-  });
-  add(totals.duplicateBytes >= wasteBytes ? 1 : 0, {
-    code: "duplicates",
-    level: "note",
-    text: `Copies of files that exist already: ${number(totals.duplicateFiles)}, together ${size(totals.duplicateBytes)}`,
-  });
-  add(lonely, {
-    code: "one_author",
-    level: "note",
-    text: `Hot files that one author alone has changed: ${lonely} of the first ${hot.length}`,
-  });
-  add(totals.special, {
-    code: "special",
-    level: "note",
-    text: `Pipes, sockets and devices: ${number(totals.special)}`,
-  });
-  add(totals.unread, {
-    code: "unread",
-    level: "note",
-    text: `Files too large to be read, counted by size alone: ${number(totals.unread)}`,
-  });
-  if (history.head?.shallow === true)
-    found.push({ code: "shallow", level: "note", text: "The history is shallow: older commits were not fetched" });
-  if (history.head?.truncated === true)
-    found.push({ code: "truncated", level: "note", text: "Only the newest commits were read" });
-  if (history.state !== "history")
-    found.push({ code: "no_history", level: "note", text: `There is no history: ${history.reason ?? history.state}` });
+  const found = [...fileFindings(catalogue), ...historyFindings(history)];
   return found.toSorted((left, right) => Number(left.level === "note") - Number(right.level === "note"));
+}
+
+function fileFindings({ totals, largest, links, agesUnread }: Catalogue): readonly Finding[] {
+  const large = largest.filter((file) => file.size >= largeBytes).length;
+  const broken = links.filter((link) => link.broken).length;
+  const found = [
+    counted("links_outside", totals.linksOutside, "Symbolic links that lead out of the folder"),
+    counted("unreadable", totals.unreadable, "Files that could not be read"),
+    counted("closed_folders", totals.closedFolders, "Folders that could not be opened"),
+    counted("missing", totals.missing, "Tracked files that are not in the folder"),
+    counted("large_files", large, `Files of ${size(largeBytes)} or more among the largest`),
+    counted("links_broken", broken, "Symbolic links to nothing, among those listed"),
+    counted("special", totals.special, "Pipes, sockets and devices"),
+    counted("unread", totals.unread, "Files too large to be read, counted by size alone"),
+  ].flat();
+  if (totals.duplicateBytes >= wasteBytes) {
+    const text = `Copies of files that exist already: ${number(totals.duplicateFiles)}, together ${size(totals.duplicateBytes)}`;
+    found.push({ code: "duplicates", level: "note", text });
+  }
+  if (agesUnread !== undefined) {
+    found.push({ code: "ages_unread", level: "note", text: `Ages go by the clock of the file system: ${agesUnread}` });
+  }
+  return found;
+}
+
+function historyFindings({ hot, totals, head, state, reason }: History): readonly Finding[] {
+  const found: Finding[] = [];
+  const note = (code: Finding["code"], text: string): void => {
+    found.push({ code, level: "note", text });
+  };
+  const first = hot.slice(0, hotLookedAt);
+  const lonely = totals.authors > 1 ? first.filter((file) => file.authors === 1).length : 0;
+  if (lonely > 0)
+    note("one_author", `Hot files that one author alone has changed: ${lonely} of the first ${first.length}`);
+  if (head?.shallow === true) note("shallow", "The history is shallow: older commits were not fetched");
+  if (head?.truncated === true) note("truncated", "Only the newest commits were read");
+  if (state !== "history") note("no_history", `There is no history: ${reason ?? state}`);
+  return found;
+}
+
+const attention: ReadonlySet<Finding["code"]> = new Set([
+  "links_outside",
+  "unreadable",
+  "closed_folders",
+  "missing",
+  "large_files",
+]);
+
+/** A finding that says how many, or nothing when there are none. */
+function counted(code: Finding["code"], amount: number, text: string): readonly Finding[] {
+  if (amount === 0) return [];
+  return [{ code, level: attention.has(code) ? "attention" : "note", text: `${text}: ${number(amount)}` }];
 }

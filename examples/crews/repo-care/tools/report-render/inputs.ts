@@ -10,6 +10,7 @@ export interface Catalogue {
   readonly root: string;
   readonly source: "git" | "walk";
   readonly reason?: string | undefined; // why the folder was walked
+  readonly agesUnread?: string | undefined; // why ages do not come from the history
   readonly totals: Readonly<Record<CatalogueTotal, number>>;
   readonly languages: readonly {
     readonly name: string;
@@ -123,6 +124,7 @@ const catalogue: Decoder<Catalogue> = record({
   root: text,
   source: oneOf("git", "walk"),
   reason: optional(text),
+  agesUnread: optional(text),
   totals: counts(...catalogueTotals),
   languages: list(
     record({
