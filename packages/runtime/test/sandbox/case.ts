@@ -5,6 +5,8 @@ import type { Attempt, World } from "./world.ts";
 
 export interface Case {
   readonly name: string;
+  /** Set when the case has a meaning for one starter only. */
+  readonly only?: "root" | "user";
   /** Says why the case cannot run here, when it cannot. */
   readonly skip?: (world: World) => string | undefined;
   /** Throws when what must hold does not. */
@@ -26,7 +28,11 @@ export function caseOfRow(row: Row): Case {
       try {
         const bare = await world.control(controlled.map(({ attempt }) => attempt));
         for (const [index, one] of controlled.entries()) {
-          checkControl(world, { listed: one, bare: bare[index], boxed: boxed.find(({ name }) => name === one.attempt) });
+          checkControl(world, {
+            listed: one,
+            bare: bare[index],
+            boxed: boxed.find(({ name }) => name === one.attempt),
+          });
         }
       } finally {
         world.reset();
@@ -35,12 +41,19 @@ export function caseOfRow(row: Row): Case {
   };
 }
 
-function checkControl(world: World, { listed, bare, boxed }: { listed: RowAttempt; bare: Attempt | undefined; boxed: Attempt | undefined }): void {
+function checkControl(
+  world: World,
+  { listed, bare, boxed }: { listed: RowAttempt; bare: Attempt | undefined; boxed: Attempt | undefined },
+): void {
   const { attempt, control } = listed;
   const rootOnly = control === "root" || control === "differs-root";
   if (rootOnly && world.startedBy !== "root") return;
   if (control === "works" || control === "root") {
-    assert.equal(bare?.worked, true, `the probe itself is broken: ${attempt} is refused without a box: ${bare?.detail}`);
+    assert.equal(
+      bare?.worked,
+      true,
+      `the probe itself is broken: ${attempt} is refused without a box: ${bare?.detail}`,
+    );
     return;
   }
   const differs = bare?.worked === true || bare?.detail !== boxed?.detail;

@@ -7,4 +7,12 @@ import { deathCase, mutationCases } from "./mutations.ts";
 import { rows } from "./rows.ts";
 import { workCases } from "./work-cases.ts";
 
-export const cases: readonly Case[] = [...rows.map(caseOfRow), ...escapeCases, ...limitsCases, ...layerCases, ...workCases, ...mutationCases, deathCase];
+export const cases: readonly Case[] = [
+  ...rows.map(caseOfRow),
+  ...escapeCases,
+  ...limitsCases,
+  ...layerCases,
+  ...workCases,
+  ...mutationCases,
+  deathCase,
+];

@@ -2,7 +2,19 @@
 import { strict as assert } from "node:assert";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createSandbox } from "../../src/sandbox/sandbox.ts";
@@ -62,11 +74,20 @@ export const escapeCases: readonly Case[] = [
       const layer = world.layer();
       const script = `ln -s ${world.secret} leak; ln -s ../../home/.ssh up; ln -s file fine; ln -s sub/../../x climbs`;
       const result = await world.run(["sh", "-c", script], { readPaths: [], writePaths: [world.tree], layer });
-      assert.deepEqual(result.changes.map(({ path }) => path), [join(world.tree, "fine")]);
-      assert.deepEqual(result.dropped.map(({ reason }) => reason), ["symlink_leaves_grant", "symlink_leaves_grant", "symlink_leaves_grant"]);
+      assert.deepEqual(
+        result.changes.map(({ path }) => path),
+        [join(world.tree, "fine")],
+      );
+      assert.deepEqual(
+        result.dropped.map(({ reason }) => reason),
+        ["symlink_leaves_grant", "symlink_leaves_grant", "symlink_leaves_grant"],
+      );
       const state = { type: "file", digest: "sha256:x", size: canary.length, mode: 0o600 } as const;
       await assert.rejects(readAfter(layer, { path: join(world.tree, "leak"), before: null, after: state }), /ELOOP/);
-      await assert.rejects(readAfter(layer, { path: join(world.tree, "up", "decoy"), before: null, after: state }), /ENOTDIR|ELOOP/);
+      await assert.rejects(
+        readAfter(layer, { path: join(world.tree, "up", "decoy"), before: null, after: state }),
+        /ENOTDIR|ELOOP/,
+      );
     },
   },
   {
@@ -77,9 +98,15 @@ export const escapeCases: readonly Case[] = [
       try {
         const names = [`read=${world.tree}/l1`, `list=${world.tree}/l2`, `read=${world.tree}/l2/.ssh/decoy`];
         const boxed = await world.attempt(names);
-        assert.deepEqual(boxed.filter(({ worked }) => worked), []);
+        assert.deepEqual(
+          boxed.filter(({ worked }) => worked),
+          [],
+        );
         const bare = await world.control(names);
-        assert.deepEqual(bare.filter(({ worked }) => !worked), []);
+        assert.deepEqual(
+          bare.filter(({ worked }) => !worked),
+          [],
+        );
         const named = world.run(["true"], { readPaths: [join(world.tree, "l2")] });
         await assert.rejects(named, /symbolic links/);
       } finally {
@@ -87,20 +114,31 @@ export const escapeCases: readonly Case[] = [
       }
     },
   },
-  { name: "row 5: a folder swapped for a link while the host applies leads nowhere, in a thousand tries", run: swapWhileApplying },
+  {
+    name: "row 5: a folder swapped for a link while the host applies leads nowhere, in a thousand tries",
+    run: swapWhileApplying,
+  },
   {
     name: "row 7: protected files that do not exist are not made in the tree",
     run: async (world) => {
       rmSync(join(world.tree, ".git"), { recursive: true });
       try {
-        const script = "mkdir -p .git/hooks .vscode sub/.git/hooks .toka deep; for f in .git/hooks/pre-commit .git/config .bashrc .mcp.json .envrc .vscode/settings.json .toka/config sub/.git/config sub/.git/hooks/x sub/.profile; do echo x > $f; done; echo 'gitdir: ../fake' > deep/.git; echo fine > fine";
+        const script =
+          "mkdir -p .git/hooks .vscode sub/.git/hooks .toka deep; for f in .git/hooks/pre-commit .git/config .bashrc .mcp.json .envrc .vscode/settings.json .toka/config sub/.git/config sub/.git/hooks/x sub/.profile; do echo x > $f; done; echo 'gitdir: ../fake' > deep/.git; echo fine > fine";
         const result = await world.run(["sh", "-c", script], { readPaths: [], writePaths: [world.tree] });
         assert.deepEqual(result.exit, { code: 0 }, decode(result.stderr));
         const paths = result.changes.map(({ path }) => path.slice(world.tree.length + 1));
         assert.deepEqual(paths, [".git", "deep", "fine", "sub", "sub/.git"]);
         assert.ok(result.dropped.every(({ reason }) => reason === "protected"));
-        const named = await world.run(["sh", "-c", "echo x > .envrc"], { readPaths: [], writePaths: [world.tree, join(world.tree, ".envrc")] });
-        assert.deepEqual(named.changes.map(({ path }) => path), [join(world.tree, ".envrc")], "named exactly, it is granted");
+        const named = await world.run(["sh", "-c", "echo x > .envrc"], {
+          readPaths: [],
+          writePaths: [world.tree, join(world.tree, ".envrc")],
+        });
+        assert.deepEqual(
+          named.changes.map(({ path }) => path),
+          [join(world.tree, ".envrc")],
+          "named exactly, it is granted",
+        );
       } finally {
         world.reset();
       }
@@ -111,8 +149,14 @@ export const escapeCases: readonly Case[] = [
     run: async (world) => {
       const script = "mkfifo pipe; cp /bin/true suid; chmod 4755 suid; perl -e 'use Socket; ' ; echo fine > fine";
       const result = await world.run(["sh", "-c", script], { readPaths: [], writePaths: [world.tree] });
-      assert.deepEqual(result.changes.map(({ path }) => path), [join(world.tree, "fine")]);
-      assert.deepEqual(result.dropped.map(({ reason }) => reason), ["special_file", "special_mode"]);
+      assert.deepEqual(
+        result.changes.map(({ path }) => path),
+        [join(world.tree, "fine")],
+      );
+      assert.deepEqual(
+        result.dropped.map(({ reason }) => reason),
+        ["special_file", "special_mode"],
+      );
     },
   },
   {
@@ -124,7 +168,11 @@ export const escapeCases: readonly Case[] = [
       await until(() => sleepers(marker).length > 0, "the guest to start");
       const uids = sleepers(marker).map((pid) => statSync(`/proc/${pid}`).uid);
       const own = process.getuid?.() ?? -1;
-      if (world.startedBy === "root") assert.ok(uids.every((uid) => uid >= 1_900_000_000), `uids ${uids.join()}`);
+      if (world.startedBy === "root")
+        assert.ok(
+          uids.every((uid) => uid >= 1_900_000_000),
+          `uids ${uids.join()}`,
+        );
       else assert.deepEqual([...new Set(uids)], [own]);
       stop.abort();
       assert.equal((await running).ended, "aborted");
@@ -143,7 +191,9 @@ export const escapeCases: readonly Case[] = [
       assert.equal(result.ended, "deadline");
       assert.deepEqual(sleepers(late), []);
       const stop = new AbortController();
-      const running = world.sandbox.run(world.job(["sh", "-c", `perl ${probes} daemon=${aborted}; sleep 600`], shown), { signal: stop.signal });
+      const running = world.sandbox.run(world.job(["sh", "-c", `perl ${probes} daemon=${aborted}; sleep 600`], shown), {
+        signal: stop.signal,
+      });
       await until(() => sleepers(aborted).length > 0, "the daemon to start");
       stop.abort();
       assert.equal((await running).ended, "aborted");
@@ -158,7 +208,11 @@ export const escapeCases: readonly Case[] = [
   {
     name: "row 29: programs that will not end meet their deadline",
     run: async (world) => {
-      const scripts = ["$SIG{$_} = 'IGNORE' for qw(TERM INT HUP QUIT USR1 USR2); sleep 1 while 1", "kill 'STOP', $$; sleep 600", "while (1) { my $p = fork; exit if $p; }"];
+      const scripts = [
+        "$SIG{$_} = 'IGNORE' for qw(TERM INT HUP QUIT USR1 USR2); sleep 1 while 1",
+        "kill 'STOP', $$; sleep 600",
+        "while (1) { my $p = fork; exit if $p; }",
+      ];
       for (const script of scripts) {
         const result = await world.run(["perl", "-e", script], { limits: { ...testLimits, wallMs: 400 } });
         assert.ok(result.ended === "deadline" || result.ended === "exited", result.ended);
@@ -204,7 +258,11 @@ async function swapWhileApplying(world: World): Promise<void> {
   const digest = `sha256:${(await import("node:crypto")).hash("sha256", bytes, "base64url")}`;
   let applied = 0;
   for (let turn = 0; turn < 1000; turn += 1) {
-    const change = { path: join(folder, `f${turn}`), before: null, after: { type: "file", digest, size: 1, mode: 0o644 } } as const;
+    const change = {
+      path: join(folder, `f${turn}`),
+      before: null,
+      after: { type: "file", digest, size: 1, mode: 0o644 },
+    } as const;
     const applying = applyChanges([change], () => {
       // While the host holds its answer, the folder becomes a link.
       if (turn % 2 === 0) {
@@ -261,20 +319,43 @@ async function refusesWithout(world: World): Promise<void> {
   };
   const mark = join(folder, "ran");
   const hosts = [
-    { places: { bubblewrap: [join(folder, "none")] }, says: /bubblewrap \(bwrap\) is not installed .*apt-get install bubblewrap/ },
-    { places: { bubblewrap: [fake("old", "echo bubblewrap 0.4.1")] }, says: /bubblewrap is 0\.4\.1, wanted 0\.8 or newer .*install bubblewrap/ },
+    {
+      places: { bubblewrap: [join(folder, "none")] },
+      says: /bubblewrap \(bwrap\) is not installed .*apt-get install bubblewrap/,
+    },
+    {
+      places: { bubblewrap: [fake("old", "echo bubblewrap 0.4.1")] },
+      says: /bubblewrap is 0\.4\.1, wanted 0\.8 or newer .*install bubblewrap/,
+    },
     { places: { bubblewrap: [fake("other", "echo hello")] }, says: /does not answer as bubblewrap/ },
-    { places: { bubblewrap: [fake("broken", 'case "$1" in --version) echo bubblewrap 0.9.0;; *) echo "bwrap: setting up uid map: Permission denied" >&2; exit 1;; esac')] }, says: /setting up uid map/ },
+    {
+      places: {
+        bubblewrap: [
+          fake(
+            "broken",
+            'case "$1" in --version) echo bubblewrap 0.9.0;; *) echo "bwrap: setting up uid map: Permission denied" >&2; exit 1;; esac',
+          ),
+        ],
+      },
+      says: /setting up uid map/,
+    },
     { places: { perl: [join(folder, "none")] }, says: /perl is not installed .*apt-get install perl/ },
   ];
   for (const { places, says } of hosts) {
     const sandbox = createSandbox({ places });
     assert.equal((await sandbox.probe()).available, false);
-    await assert.rejects(sandbox.run(world.job(["sh", "-c", `echo > ${mark}`])), (error: Error) => says.test(error.message) || assert.fail(error.message));
+    await assert.rejects(
+      sandbox.run(world.job(["sh", "-c", `echo > ${mark}`])),
+      (error: Error) => says.test(error.message) || assert.fail(error.message),
+    );
   }
-  const broken = world.launchOrder(world.job(["true"]), { mutate: (order) => ({ ...order, settings: { ...order.settings, filter: "00" } }) });
+  const broken = world.launchOrder(world.job(["true"]), {
+    mutate: (order) => ({ ...order, settings: { ...order.settings, filter: "00" } }),
+  });
   await assert.rejects(broken, /Cannot make the box/);
-  const rejected = world.launchOrder(world.job(["true"]), { mutate: (order) => ({ ...order, settings: { ...order.settings, filter: "ffff000000000000" } }) });
+  const rejected = world.launchOrder(world.job(["true"]), {
+    mutate: (order) => ({ ...order, settings: { ...order.settings, filter: "ffff000000000000" } }),
+  });
   await assert.rejects(rejected, /Cannot make the box/);
   assert.ok(!existsSync(mark), "nothing ran");
 }

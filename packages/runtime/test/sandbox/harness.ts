@@ -10,6 +10,7 @@ const world = await makeWorld();
 try {
   for (const one of cases) {
     if (wanted !== undefined && !wanted.test(one.name)) continue;
+    if (one.only !== undefined && one.only !== world.startedBy) continue;
     const started = performance.now();
     const reason = one.skip?.(world);
     let problem: string | undefined;

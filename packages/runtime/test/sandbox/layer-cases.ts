@@ -1,7 +1,21 @@
 /** What a run's writes become: changes, before and after; and how they reach the tree, or do not. */
 import { strict as assert } from "node:assert";
 import { hash } from "node:crypto";
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync, chownSync, readdirSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+  chownSync,
+  readdirSync,
+} from "node:fs";
 import { join } from "node:path";
 import { discardLayer } from "../../src/sandbox/layer.ts";
 import { applyChanges, findConflicts, readAfter, readBefore } from "../../src/sandbox/settle-changes.ts";
@@ -52,7 +66,10 @@ function plant(tree: string, files: Readonly<Record<string, string>>): void {
   }
 }
 
-function applyAll(result: { readonly changes: readonly Change[]; readonly layer: string }): ReturnType<typeof applyChanges> {
+function applyAll(result: {
+  readonly changes: readonly Change[];
+  readonly layer: string;
+}): ReturnType<typeof applyChanges> {
   return applyChanges(result.changes, (change) => readAfter(result.layer, change));
 }
 
@@ -64,30 +81,77 @@ export const layerCases: readonly Case[] = [
         plant(tree.path, { "sub/secret": "mine" });
         chmodSync(join(tree.path, "sub"), 0o700);
         const before = statSync(join(tree.path, "sub", "secret"));
-        const result = await tree.run("cat sub/secret; stat -c %a sub/secret; stat -c %u sub/secret; echo more >> sub/secret; cat sub/secret", { stdin: new Uint8Array() });
+        const result = await tree.run(
+          "cat sub/secret; stat -c %a sub/secret; stat -c %u sub/secret; echo more >> sub/secret; cat sub/secret",
+          { stdin: new Uint8Array() },
+        );
         assert.equal(decode(result.stdout), "mine600\n1000\nminemore\n");
         const after = statSync(join(tree.path, "sub", "secret"));
-        assert.deepEqual([after.uid, after.gid, after.mode, after.mtimeMs, after.ctimeMs], [before.uid, before.gid, before.mode, before.mtimeMs, before.ctimeMs]);
+        assert.deepEqual(
+          [after.uid, after.gid, after.mode, after.mtimeMs, after.ctimeMs],
+          [before.uid, before.gid, before.mode, before.mtimeMs, before.ctimeMs],
+        );
         assert.equal(tree.read("sub/secret"), "mine");
-        assert.deepEqual(result.changes, [{ path: join(tree.path, "sub", "secret"), before: fileState("mine", 0o600), after: fileState("minemore\n", 0o600) }]);
+        assert.deepEqual(result.changes, [
+          {
+            path: join(tree.path, "sub", "secret"),
+            before: fileState("mine", 0o600),
+            after: fileState("minemore\n", 0o600),
+          },
+        ]);
       }),
   },
   {
     name: "layer: new, changed, deleted, renamed and re-moded entries become changes and reach the tree",
     run: (world) =>
       withTree(world, async (tree) => {
-        plant(tree.path, { edit: "old", gone: "bye", "folder/a": "a", "folder/b": "b", moved: "m", mode: "x", same: "same", replaced: "file", "swap/inner": "i" });
+        plant(tree.path, {
+          edit: "old",
+          gone: "bye",
+          "folder/a": "a",
+          "folder/b": "b",
+          moved: "m",
+          mode: "x",
+          same: "same",
+          replaced: "file",
+          "swap/inner": "i",
+        });
         symlinkSync("edit", join(tree.path, "link"));
-        const script = "echo new > edit; rm gone; rm -r folder; mkdir folder; echo c > folder/c; mv moved 'a name'; chmod 755 mode; cp same t; cat t > same; rm t; ln -sfn mode link; rm replaced; mkdir replaced; echo in > replaced/in; rm -r swap; echo flat > swap; mkdir -p new/deep; chmod 750 new; printf '\\0\\377binary' > new/deep/bytes";
+        const script =
+          "echo new > edit; rm gone; rm -r folder; mkdir folder; echo c > folder/c; mv moved 'a name'; chmod 755 mode; cp same t; cat t > same; rm t; ln -sfn mode link; rm replaced; mkdir replaced; echo in > replaced/in; rm -r swap; echo flat > swap; mkdir -p new/deep; chmod 750 new; printf '\\0\\377binary' > new/deep/bytes";
         const result = await tree.run(script);
         assert.deepEqual(result.dropped, []);
-        assert.deepEqual(tree.changed(result), [
-          "a name", "edit", "folder", "folder/a", "folder/b", "folder/c", "gone", "link", "mode", "moved", "new", "new/deep", "new/deep/bytes",
-          "replaced", "replaced/in", "swap", "swap/inner",
-        ].filter((name) => name !== "folder" || statSync(join(tree.path, "folder")).mode % 0o1000 !== 0o755));
+        assert.deepEqual(
+          tree.changed(result),
+          [
+            "a name",
+            "edit",
+            "folder",
+            "folder/a",
+            "folder/b",
+            "folder/c",
+            "gone",
+            "link",
+            "mode",
+            "moved",
+            "new",
+            "new/deep",
+            "new/deep/bytes",
+            "replaced",
+            "replaced/in",
+            "swap",
+            "swap/inner",
+          ].filter((name) => name !== "folder" || statSync(join(tree.path, "folder")).mode % 0o1000 !== 0o755),
+        );
         assert.equal(tree.read("edit"), "old", "nothing reaches the tree before it is applied");
         assert.deepEqual(await findConflicts(result.changes), []);
-        const befores = new Map(await Promise.all(result.changes.filter(({ before }) => before?.type === "file").map(async (change) => [change.path, await readBefore(change)] as const)));
+        const befores = new Map(
+          await Promise.all(
+            result.changes
+              .filter(({ before }) => before?.type === "file")
+              .map(async (change) => [change.path, await readBefore(change)] as const),
+          ),
+        );
         for (const turn of [1, 2]) {
           const applied = await applyAll(result);
           assert.deepEqual(applied.conflicts, [], `apply ${turn}`);
@@ -100,15 +164,23 @@ export const layerCases: readonly Case[] = [
         assert.equal(statSync(join(tree.path, "mode")).mode & 0o777, 0o755);
         assert.equal(statSync(join(tree.path, "new")).mode & 0o777, 0o750);
         assert.deepEqual([...readFileSync(join(tree.path, "new/deep/bytes"))], [0, 255, ...Buffer.from("binary")]);
-        for (const gone of ["gone", "moved", "folder/a", "folder/b"]) assert.ok(!existsSync(join(tree.path, gone)), gone);
+        for (const gone of ["gone", "moved", "folder/a", "folder/b"])
+          assert.ok(!existsSync(join(tree.path, gone)), gone);
         // And back again: an undo is the same changes, exchanged.
         const undo = result.changes.map(({ path, before, after }) => ({ path, before: after, after: before }));
-        assert.deepEqual((await applyChanges(undo, (change) => Promise.resolve(befores.get(change.path) ?? new Uint8Array()))).conflicts, []);
+        assert.deepEqual(
+          (await applyChanges(undo, (change) => Promise.resolve(befores.get(change.path) ?? new Uint8Array())))
+            .conflicts,
+          [],
+        );
         assert.equal(tree.read("edit"), "old");
         assert.equal(tree.read("folder/a"), "a");
         assert.equal(tree.read("swap/inner"), "i");
         assert.equal(tree.read("replaced"), "file");
-        assert.deepEqual(readdirSync(tree.path).filter((name) => name.startsWith(".toka")), []);
+        assert.deepEqual(
+          readdirSync(tree.path).filter((name) => name.startsWith(".toka")),
+          [],
+        );
         discardLayer(result.layer);
         assert.ok(!existsSync(result.layer));
       }),
@@ -118,7 +190,9 @@ export const layerCases: readonly Case[] = [
     run: (world) =>
       withTree(world, async (tree) => {
         plant(tree.path, { a: "a", "f/b": "b" });
-        const result = await tree.run("touch a; cat a > t; cat t > a; rm t; touch f/b; chmod 600 f/b; mv f/b f/c; mv f/c f/b");
+        const result = await tree.run(
+          "touch a; cat a > t; cat t > a; rm t; touch f/b; chmod 600 f/b; mv f/b f/c; mv f/c f/b",
+        );
         assert.deepEqual(result.changes, []);
       }),
   },
@@ -128,7 +202,9 @@ export const layerCases: readonly Case[] = [
       withTree(world, async (tree) => {
         const names = ["a b", "a\nb", "a'b\"c", "x:y,z\\w", "ünï—名", "-rf", "%s", "…"];
         plant(tree.path, Object.fromEntries(names.map((name) => [name, "old"])));
-        const result = await tree.run('for f in *; do echo "$f" > "./$f"; done; mkdir "new:fo,ld\\er"; echo > "new:fo,ld\\er/x"');
+        const result = await tree.run(
+          'for f in *; do echo "$f" > "./$f"; done; mkdir "new:fo,ld\\er"; echo > "new:fo,ld\\er/x"',
+        );
         assert.deepEqual(tree.changed(result), [...names, "new:fo,ld\\er", "new:fo,ld\\er/x"].sort());
         assert.deepEqual((await applyAll(result)).conflicts, []);
         for (const name of names) assert.equal(tree.read(name), `${name}\n`);
@@ -140,8 +216,15 @@ export const layerCases: readonly Case[] = [
       withTree(world, async (tree) => {
         const odd = join(tree.path, "a:b,c=d e\\f");
         mkdirSync(odd, { mode: 0o700 });
-        const result = await tree.run("echo x > x", { cwd: odd, writePaths: [odd], layer: join(world.base, "layers", "o:d,d=1") });
-        assert.deepEqual(result.changes.map(({ path }) => path), [join(odd, "x")]);
+        const result = await tree.run("echo x > x", {
+          cwd: odd,
+          writePaths: [odd],
+          layer: join(world.base, "layers", "o:d,d=1"),
+        });
+        assert.deepEqual(
+          result.changes.map(({ path }) => path),
+          [join(odd, "x")],
+        );
       }),
   },
   {
@@ -150,7 +233,9 @@ export const layerCases: readonly Case[] = [
       withTree(world, async (tree) => {
         const raw = Buffer.concat([Buffer.from(`${tree.path}/old`), Buffer.from([0xff])]);
         writeFileSync(raw, "x");
-        const result = await tree.run("printf x > $'n\\xfe'; rm $'old\\xff'; mkdir $'d\\xfd'; echo > $'d\\xfd/in'; echo > fine; ln -s $'t\\xfc' l");
+        const result = await tree.run(
+          "printf x > $'n\\xfe'; rm $'old\\xff'; mkdir $'d\\xfd'; echo > $'d\\xfd/in'; echo > fine; ln -s $'t\\xfc' l",
+        );
         assert.deepEqual(tree.changed(result), ["fine"]);
         assert.deepEqual(
           result.dropped.map(({ path, reason }) => `${path.slice(tree.path.length + 1)} ${reason}`),
@@ -163,7 +248,9 @@ export const layerCases: readonly Case[] = [
     name: "layer: folders and files that their owner may not enter are read all the same",
     run: (world) =>
       withTree(world, async (tree) => {
-        const result = await tree.run("mkdir d; echo x > d/f; echo y > g; chmod 0 d/f g; chmod 0 d; mkdir e; echo z > e/f; chmod 500 e");
+        const result = await tree.run(
+          "mkdir d; echo x > d/f; echo y > g; chmod 0 d/f g; chmod 0 d; mkdir e; echo z > e/f; chmod 500 e",
+        );
         assert.deepEqual(tree.changed(result), ["d", "d/f", "e", "e/f", "g"]);
         assert.deepEqual(result.changes.find(({ path }) => path.endsWith("/g"))?.after, fileState("y\n", 0));
         assert.deepEqual((await applyAll(result)).conflicts, []);
@@ -178,7 +265,10 @@ export const layerCases: readonly Case[] = [
         plant(tree.path, { "src/a": "a" });
         const out = `${tree.path}/out/deep/`;
         const shown = { readPaths: [tree.path], writePaths: [out] };
-        const unused = await tree.run("test -d out/deep; cat src/a; ! touch out/x 2>/dev/null; ! touch y 2>/dev/null", shown);
+        const unused = await tree.run(
+          "test -d out/deep; cat src/a; ! touch out/x 2>/dev/null; ! touch y 2>/dev/null",
+          shown,
+        );
         assert.deepEqual(unused.changes, []);
         const result = await tree.run("mkdir out/deep/er; echo x > out/deep/er/x", shown);
         assert.deepEqual(tree.changed(result), ["out", "out/deep", "out/deep/er", "out/deep/er/x"]);
@@ -197,11 +287,18 @@ export const layerCases: readonly Case[] = [
         const shown = { readPaths: [tree.path], writePaths: [join(tree.path, "here"), join(tree.path, "not/yet")] };
         const untouched = await tree.run("test -f not/yet; cat here", shown);
         assert.deepEqual(untouched.changes, []);
-        const result = await tree.run("echo new > here; echo first > not/yet; ! touch other 2>/dev/null; ! touch more 2>/dev/null; ! touch not/more 2>/dev/null", shown);
+        const result = await tree.run(
+          "echo new > here; echo first > not/yet; ! touch other 2>/dev/null; ! touch more 2>/dev/null; ! touch not/more 2>/dev/null",
+          shown,
+        );
         assert.deepEqual(tree.changed(result), ["here", "not", "not/yet"]);
         assert.deepEqual((await applyAll(result)).conflicts, []);
         assert.deepEqual([tree.read("here"), tree.read("not/yet")], ["new\n", "first\n"]);
-        const absolute = await tree.run(`echo x > ${tree.path}/here; ! cat ${tree.path}/other 2>/dev/null`, { readPaths: [], writePaths: [join(tree.path, "here")], cwd: "/tmp" });
+        const absolute = await tree.run(`echo x > ${tree.path}/here; ! cat ${tree.path}/other 2>/dev/null`, {
+          readPaths: [],
+          writePaths: [join(tree.path, "here")],
+          cwd: "/tmp",
+        });
         assert.deepEqual(tree.changed(absolute), ["here"]);
       }),
   },
@@ -212,10 +309,17 @@ export const layerCases: readonly Case[] = [
         plant(tree.path, { "vault/key": "secret", "vault/out/old": "o", token: "secret", fine: "f" });
         const hiddenPaths = [join(tree.path, "vault"), join(tree.path, "token")];
         const writePaths = [tree.path, join(tree.path, "vault/out")];
-        const result = await tree.run("ls -A vault; ! cat vault/key 2>/dev/null; ! cat token 2>/dev/null; ! touch vault/x 2>/dev/null; cat fine vault/out/old; echo n > vault/out/new", { hiddenPaths, writePaths });
+        const result = await tree.run(
+          "ls -A vault; ! cat vault/key 2>/dev/null; ! cat token 2>/dev/null; ! touch vault/x 2>/dev/null; cat fine vault/out/old; echo n > vault/out/new",
+          { hiddenPaths, writePaths },
+        );
         assert.equal(decode(result.stdout), "out\nfo");
         assert.deepEqual(tree.changed(result), ["vault/out/new"]);
-        const read = await tree.run("ls vault; ! cat vault/key 2>/dev/null", { hiddenPaths, readPaths: [tree.path], writePaths: [] });
+        const read = await tree.run("ls vault; ! cat vault/key 2>/dev/null", {
+          hiddenPaths,
+          readPaths: [tree.path],
+          writePaths: [],
+        });
         assert.equal(decode(read.stdout), "");
       }),
   },
@@ -228,9 +332,15 @@ export const layerCases: readonly Case[] = [
         writeFileSync(join(tree.path, "a"), "owner's");
         writeFileSync(join(tree.path, "b"), "owner's");
         writeFileSync(join(tree.path, "fresh"), "owner's");
-        assert.deepEqual(await findConflicts(result.changes), ["a", "b", "fresh"].map((name) => join(tree.path, name)));
+        assert.deepEqual(
+          await findConflicts(result.changes),
+          ["a", "b", "fresh"].map((name) => join(tree.path, name)),
+        );
         const { applied, conflicts } = await applyAll(result);
-        assert.deepEqual(conflicts, ["a", "b", "fresh"].map((name) => join(tree.path, name)));
+        assert.deepEqual(
+          conflicts,
+          ["a", "b", "fresh"].map((name) => join(tree.path, name)),
+        );
         assert.deepEqual(applied, [join(tree.path, "c")]);
         for (const name of ["a", "b", "fresh"]) assert.equal(tree.read(name), "owner's");
         const change = result.changes[0];
@@ -248,7 +358,10 @@ export const layerCases: readonly Case[] = [
           writeFileSync(join(tree.path, "a"), "owner's");
           writeFileSync(join(world.tree, "l1"), "go");
         };
-        const result = await tree.run(`echo new > a; echo new > b; echo copied; until test -e ${world.tree}/l1; do :; done`, { onOutput, readPaths: [world.tree] });
+        const result = await tree.run(
+          `echo new > a; echo new > b; echo copied; until test -e ${world.tree}/l1; do :; done`,
+          { onOutput, readPaths: [world.tree] },
+        );
         world.reset();
         assert.deepEqual(tree.changed(result), ["b"]);
         assert.deepEqual(result.dropped, [{ path: join(tree.path, "a"), reason: "tree_changed_meanwhile" }]);
@@ -259,7 +372,9 @@ export const layerCases: readonly Case[] = [
     run: (world) =>
       withTree(world, async (tree) => {
         plant(tree.path, { a: "a", b: "b", "d/x": "x" });
-        const result = await tree.run("echo 1 > a; rm b; mkdir b; echo 2 > b/in; rm -r d; echo 3 > d; mkdir -p n/m; echo 4 > n/m/o");
+        const result = await tree.run(
+          "echo 1 > a; rm b; mkdir b; echo 2 > b/in; rm -r d; echo 3 > d; mkdir -p n/m; echo 4 > n/m/o",
+        );
         const writes = result.changes.filter(({ after }) => after?.type === "file").length;
         for (let cut = 0; cut <= writes; cut += 1) {
           let left = cut;
@@ -268,16 +383,19 @@ export const layerCases: readonly Case[] = [
             left -= 1;
             return readAfter(result.layer, change);
           });
-          await apply.catch((error: Error) => assert.match(error.message, /power/));
+          await apply.catch((error: unknown) => assert.match(String(error), /power/));
         }
         assert.deepEqual(await applyAll(result), { applied: result.changes.map(({ path }) => path), conflicts: [] });
-        assert.deepEqual([tree.read("a"), tree.read("b/in"), tree.read("d"), tree.read("n/m/o")], ["1\n", "2\n", "3\n", "4\n"]);
+        assert.deepEqual(
+          [tree.read("a"), tree.read("b/in"), tree.read("d"), tree.read("n/m/o")],
+          ["1\n", "2\n", "3\n", "4\n"],
+        );
         assert.deepEqual(readdirSync(tree.path).sort(), ["a", "b", "d", "n"]);
       }),
   },
   {
     name: "layer: root's changes belong to the owner of the tree",
-    skip: (world) => (world.startedBy === "root" ? undefined : "a plain user owns what he makes"),
+    only: "root",
     run: (world) =>
       withTree(world, async (tree) => {
         plant(tree.path, { a: "a" });
@@ -294,7 +412,9 @@ export const layerCases: readonly Case[] = [
     name: "layer: changes keep to the size of a layer",
     run: (world) =>
       withTree(world, async (tree) => {
-        const result = await tree.run("head -c 3000000 /dev/zero > big", { limits: { ...testLimits, writtenBytes: 10_000_000 } });
+        const result = await tree.run("head -c 3000000 /dev/zero > big", {
+          limits: { ...testLimits, writtenBytes: 10_000_000 },
+        });
         assert.deepEqual(tree.changed(result), ["big"]);
         assert.ok(result.usage.writtenBytes >= 3_000_000);
       }),
@@ -318,7 +438,10 @@ export const layerCases: readonly Case[] = [
         [{ env: { "A=B": "x" } }, /is not the name of a variable/],
       ];
       for (const [more, says] of refusals) {
-        await assert.rejects(world.sandbox.run({ ...world.job(["true"]), ...more }), (error: Error) => says.test(error.message) || assert.fail(error.message));
+        await assert.rejects(
+          world.sandbox.run({ ...world.job(["true"]), ...more }),
+          (error: Error) => says.test(error.message) || assert.fail(error.message),
+        );
       }
       const layer = world.layer();
       mkdirSync(layer, { recursive: true });

@@ -15,14 +15,27 @@ async function demand(world: World, attempt: string, more: Parameters<World["att
 }
 
 export const limitsCases: readonly Case[] = [
-  { name: "row 9: a file above the size of one file", run: (world) => demand(world, `fill=${world.base}/outside/big:${100 * megabyte}`, { writePaths: [join(world.base, "outside")] }) },
+  {
+    name: "row 9: a file above the size of one file",
+    run: (world) =>
+      demand(world, `fill=${world.base}/outside/big:${100 * megabyte}`, { writePaths: [join(world.base, "outside")] }),
+  },
   {
     name: "row 9: filling the box's own folders",
     run: async (world) => {
       const limits = { ...testLimits, fileBytes: 1024 * megabyte };
-      const attempts = [`fill=/tmp/f:${100 * megabyte}`, `fill=/dev/shm/f:${20 * megabyte}`, `fill=/f:${megabyte}`, `fill=/dev/f:${megabyte}`, `fill=/tmp/home/f:${100 * megabyte}`];
+      const attempts = [
+        `fill=/tmp/f:${100 * megabyte}`,
+        `fill=/dev/shm/f:${20 * megabyte}`,
+        `fill=/f:${megabyte}`,
+        `fill=/dev/f:${megabyte}`,
+        `fill=/tmp/home/f:${100 * megabyte}`,
+      ];
       const boxed = await world.attempt(attempts, { limits });
-      assert.deepEqual(boxed.filter(({ worked }) => worked), []);
+      assert.deepEqual(
+        boxed.filter(({ worked }) => worked),
+        [],
+      );
       const [bare] = await world.control([`fill=${world.base}/outside/f:${100 * megabyte}`]);
       assert.equal(bare?.worked, true);
     },
@@ -31,7 +44,11 @@ export const limitsCases: readonly Case[] = [
     name: "row 9: a layer that grows past its bytes ends the run",
     run: async (world) => {
       const script = "for i in $(seq 200); do head -c 1000000 /dev/zero > big$i; done; sleep 30";
-      const result = await world.run(["sh", "-c", script], { readPaths: [], writePaths: [world.tree], limits: { ...testLimits, writtenBytes: 20 * megabyte } });
+      const result = await world.run(["sh", "-c", script], {
+        readPaths: [],
+        writePaths: [world.tree],
+        limits: { ...testLimits, writtenBytes: 20 * megabyte },
+      });
       assert.equal(result.ended, "written");
       assert.deepEqual(result.exit, { signal: "SIGKILL" });
       assert.ok(result.usage.writtenBytes > 20 * megabyte);
@@ -40,7 +57,10 @@ export const limitsCases: readonly Case[] = [
   {
     name: "row 9: a hundred thousand empty files end the run",
     run: async (world) => {
-      const script = "mkdir many; cd many; for my $i (1..100000) { open(my $f, '>', $i) or die; }".replace("mkdir many; cd many;", "mkdir 'many'; chdir 'many';");
+      const script = "mkdir many; cd many; for my $i (1..100000) { open(my $f, '>', $i) or die; }".replace(
+        "mkdir many; cd many;",
+        "mkdir 'many'; chdir 'many';",
+      );
       const result = await world.run(["perl", "-e", `${script} sleep 30`], { readPaths: [], writePaths: [world.tree] });
       assert.equal(result.ended, "written");
     },
@@ -48,7 +68,10 @@ export const limitsCases: readonly Case[] = [
   {
     name: "row 14: a program that dumps core leaves none",
     run: async (world) => {
-      const result = await world.run(["perl", "-e", "kill 'ABRT', $$; sleep 5"], { readPaths: [], writePaths: [world.tree] });
+      const result = await world.run(["perl", "-e", "kill 'ABRT', $$; sleep 5"], {
+        readPaths: [],
+        writePaths: [world.tree],
+      });
       assert.deepEqual(result.exit, { signal: "SIGABRT" });
       assert.deepEqual(result.changes, []);
     },
@@ -61,7 +84,10 @@ export const limitsCases: readonly Case[] = [
       const attempt = `touch_memory=${2048 * megabyte}`;
       const result = await world.run(["perl", probes, attempt], { readPaths: [world.tree, probes] });
       assert.equal(result.ended, "memory");
-      assert.ok(result.usage.memoryPeakBytes < 2 * testLimits.memoryBytes, `${result.usage.memoryPeakBytes} bytes at the peak`);
+      assert.ok(
+        result.usage.memoryPeakBytes < 2 * testLimits.memoryBytes,
+        `${result.usage.memoryPeakBytes} bytes at the peak`,
+      );
       const [bare] = await world.control([attempt]);
       assert.equal(bare?.worked, true, bare?.detail);
     },
@@ -69,10 +95,14 @@ export const limitsCases: readonly Case[] = [
   {
     name: "row 38: eight processes of 128 MiB each",
     run: async (world) => {
-      const script = "for (1..8) { if (!fork) { my $x = 'x' x 134217728; sleep 20; exit } } 1 while wait != -1; print 'all'";
+      const script =
+        "for (1..8) { if (!fork) { my $x = 'x' x 134217728; sleep 20; exit } } 1 while wait != -1; print 'all'";
       const result = await world.run(["perl", "-e", script]);
       assert.equal(result.ended, "memory");
-      assert.ok(result.usage.memoryPeakBytes < 2 * testLimits.memoryBytes, `${result.usage.memoryPeakBytes} bytes at the peak`);
+      assert.ok(
+        result.usage.memoryPeakBytes < 2 * testLimits.memoryBytes,
+        `${result.usage.memoryPeakBytes} bytes at the peak`,
+      );
       const [bare] = await world.control([`touch_in_children=8:${128 * megabyte}`]);
       assert.equal(bare?.worked, true, bare?.detail);
     },
@@ -80,7 +110,8 @@ export const limitsCases: readonly Case[] = [
   {
     name: "row 38: pages shared by forks are counted once",
     run: async (world) => {
-      const script = "my $x = 'x' x 104857600; for (1..6) { if (!fork) { my $n = length $x; select undef, undef, undef, 0.5; exit 0 } } 1 while wait != -1; print 'all'";
+      const script =
+        "my $x = 'x' x 104857600; for (1..6) { if (!fork) { my $n = length $x; select undef, undef, undef, 0.5; exit 0 } } 1 while wait != -1; print 'all'";
       const result = await world.run(["perl", "-e", script]);
       assert.equal(new TextDecoder().decode(result.stdout), "all");
       assert.equal(result.ended, "exited");
@@ -92,7 +123,10 @@ export const limitsCases: readonly Case[] = [
       const attempt = `map_shared=${1024 * megabyte}`;
       const result = await world.run(["perl", probes, attempt], { readPaths: [world.tree, probes] });
       assert.equal(result.ended, "memory");
-      assert.ok(result.usage.memoryPeakBytes < 2 * testLimits.memoryBytes, `${result.usage.memoryPeakBytes} bytes at the peak`);
+      assert.ok(
+        result.usage.memoryPeakBytes < 2 * testLimits.memoryBytes,
+        `${result.usage.memoryPeakBytes} bytes at the peak`,
+      );
       const [bare] = await world.control([attempt]);
       assert.equal(bare?.worked, true);
     },
@@ -119,15 +153,20 @@ export const limitsCases: readonly Case[] = [
   {
     name: "row 39: children that nobody waits for are counted",
     run: async (world) => {
-      const script = "$SIG{CHLD} = 'IGNORE'; while (1) { my $p = fork; if (!$p) { my $s; while ((times)[0] < 0.3) { $s += $_ for 1..10000 } exit } 1 while wait != -1; }";
-      const result = await world.run(["perl", "-e", script], { limits: { ...testLimits, cpuMs: 1500, wallMs: 20_000 } });
+      const script =
+        "$SIG{CHLD} = 'IGNORE'; while (1) { my $p = fork; if (!$p) { my $s; while ((times)[0] < 0.3) { $s += $_ for 1..10000 } exit } 1 while wait != -1; }";
+      const result = await world.run(["perl", "-e", script], {
+        limits: { ...testLimits, cpuMs: 1500, wallMs: 20_000 },
+      });
       assert.equal(result.ended, "cpu");
     },
   },
   {
     name: "row 40: a flood on stdout is cut and ends the run",
     run: async (world) => {
-      const result = await world.run(["sh", "-c", "yes | head -c 1073741824"], { limits: { ...testLimits, outputBytes: megabyte } });
+      const result = await world.run(["sh", "-c", "yes | head -c 1073741824"], {
+        limits: { ...testLimits, outputBytes: megabyte },
+      });
       assert.equal(result.ended, "output");
       assert.equal(result.stdout.length, megabyte);
       assert.ok(result.stdoutBytes > megabyte);
@@ -153,11 +192,14 @@ export const limitsCases: readonly Case[] = [
       assert.deepEqual(result.exit, { code: 0 });
     },
   },
-  { name: "row 41: ten thousand descriptors", run: async (world) => {
+  {
+    name: "row 41: ten thousand descriptors",
+    run: async (world) => {
       const [boxed] = await world.attempt(["descriptors=10000"]);
       assert.equal(boxed?.worked, false);
       assert.match(boxed?.detail ?? "", /Too many open files/);
-    } },
+    },
+  },
   {
     name: "row 42: sleeping for ever meets the deadline",
     run: async (world) => {

@@ -47,7 +47,10 @@ function withSettings(settings: Readonly<Record<string, string | number>>): Muta
 }
 
 function withoutSetting(name: string): Mutate {
-  return (order) => ({ ...order, settings: Object.fromEntries(Object.entries(order.settings).filter(([key]) => key !== name)) });
+  return (order) => ({
+    ...order,
+    settings: Object.fromEntries(Object.entries(order.settings).filter(([key]) => key !== name)),
+  });
 }
 
 function chain(...steps: readonly Mutate[]): Mutate {
@@ -66,11 +69,29 @@ const keepRoot = [
 const mutations = (world: World): readonly Mutation[] => [
   { drop: "the system-call filter", attempt: () => "keyctl", mutate: noFilter },
   { drop: "the list of socket families", attempt: () => "family=16:3", mutate: withFamilies(world, [16]) },
-  { drop: "the refusal of UNIX sockets", attempt: ({ unixInTree }) => `unix_path=${unixInTree}`, mutate: withFamilies(world, [1]) },
-  { drop: "--clearenv", attempt: () => "env_canary", mutate: withoutOption("--clearenv"), without: { launcher: leakyEnvironment } },
+  {
+    drop: "the refusal of UNIX sockets",
+    attempt: ({ unixInTree }) => `unix_path=${unixInTree}`,
+    mutate: withFamilies(world, [1]),
+  },
+  {
+    drop: "--clearenv",
+    attempt: () => "env_canary",
+    mutate: withoutOption("--clearenv"),
+    without: { launcher: leakyEnvironment },
+  },
   { drop: "the empty environment of bubblewrap", attempt: () => "proc_canary", launcher: leakyEnvironment },
-  { drop: "--args by descriptor", attempt: () => "proc_policy", launcher: [["my @run = ($set{bwrap}, '--args', fileno $settings,", "my @run = ($set{bwrap}, @options,"]] },
-  { drop: "--disable-userns", attempt: () => "unshare_user", mutate: withoutOption("--disable-userns"), without: { mutate: noFilter } },
+  {
+    drop: "--args by descriptor",
+    attempt: () => "proc_policy",
+    launcher: [["my @run = ($set{bwrap}, '--args', fileno $settings,", "my @run = ($set{bwrap}, @options,"]],
+  },
+  {
+    drop: "--disable-userns",
+    attempt: () => "unshare_user",
+    mutate: withoutOption("--disable-userns"),
+    without: { mutate: noFilter },
+  },
   {
     drop: "the change of identity",
     attempt: () => "open_to_write=/proc/sys/kernel/core_pattern",
@@ -93,19 +114,51 @@ const mutations = (world: World): readonly Mutation[] => [
   },
   { drop: "--unshare-pid", attempt: ({ victim }) => `foreign_pids=${victim}`, mutate: withoutOption("--unshare-pid") },
   { drop: "--new-session", attempt: () => "own_session", mutate: withoutOption("--new-session") },
-  { drop: "closing descriptors", attempt: () => "inherited_fds", launcher: [["must('start', 'close_range', 3, 0xffffffff, 4);", "open(my $leak, '<', '/etc/passwd'); fcntl($leak, $F_SETFD, 0);"]] },
-  { drop: "the limit of processes", attempt: () => "forks=300", mutate: (order) => ({ ...order, command: order.command.slice(3) }) },
+  {
+    drop: "closing descriptors",
+    attempt: () => "inherited_fds",
+    launcher: [
+      [
+        "must('start', 'close_range', 3, 0xffffffff, 4);",
+        "open(my $leak, '<', '/etc/passwd'); fcntl($leak, $F_SETFD, 0);",
+      ],
+    ],
+  },
+  {
+    drop: "the limit of processes",
+    attempt: () => "forks=300",
+    mutate: (order) => ({ ...order, command: order.command.slice(3) }),
+  },
   { drop: "the limit of data", attempt: () => `map_private=${8192 * megabyte}`, mutate: withoutSetting("rlimit_data") },
   {
     drop: "the watch on memory",
     attempt: () => `touch_in_children=4:${100 * megabyte}`,
     mutate: withSettings({ memory_bytes: 1e12 }),
   },
-  { drop: "the watch on processor time", attempt: () => "spin=3:0.4", mutate: withSettings({ cpu_ms: 1e9 }), limits: { cpuMs: 500 } },
-  { drop: "the deadline", attempt: () => "spin=1:0.7", mutate: withSettings({ wall_ms: 1e9 }), limits: { wallMs: 400 } },
-  { drop: "the limit of a file", attempt: ({ tree }) => `fill=${tree}/big:${40 * megabyte}`, mutate: withoutSetting("rlimit_fsize"), writes: true },
+  {
+    drop: "the watch on processor time",
+    attempt: () => "spin=3:0.4",
+    mutate: withSettings({ cpu_ms: 1e9 }),
+    limits: { cpuMs: 500 },
+  },
+  {
+    drop: "the deadline",
+    attempt: () => "spin=1:0.7",
+    mutate: withSettings({ wall_ms: 1e9 }),
+    limits: { wallMs: 400 },
+  },
+  {
+    drop: "the limit of a file",
+    attempt: ({ tree }) => `fill=${tree}/big:${40 * megabyte}`,
+    mutate: withoutSetting("rlimit_fsize"),
+    writes: true,
+  },
   { drop: "the limit of descriptors", attempt: () => "descriptors=300", mutate: withoutSetting("rlimit_nofile") },
-  { drop: "the size of /dev/shm", attempt: () => `fill=/dev/shm/f:${20 * megabyte}`, mutate: withoutOption("--size", "8388608") },
+  {
+    drop: "the size of /dev/shm",
+    attempt: () => `fill=/dev/shm/f:${20 * megabyte}`,
+    mutate: withoutOption("--size", "8388608"),
+  },
   {
     drop: "the size of /tmp",
     attempt: () => `fill=/tmp/f:${70 * megabyte}`,
@@ -135,14 +188,19 @@ const mutations = (world: World): readonly Mutation[] => [
   {
     drop: "the read-only tree",
     attempt: ({ tree }) => `append=${tree}/file`,
-    mutate: (order) => ({ ...order, options: order.options.map((word, at) => (word === "--ro-bind" && order.options[at + 2] === world.tree ? "--bind" : word)) }),
+    mutate: (order) => ({
+      ...order,
+      options: order.options.map((word, at) =>
+        word === "--ro-bind" && order.options[at + 2] === world.tree ? "--bind" : word,
+      ),
+    }),
   },
 ];
 
 /** One case a mutation: refused with the protection (what stands behind it dropped), works without. */
-export const mutationCases: readonly Case[] = namesOf().map((drop) => ({
+export const mutationCases: readonly Case[] = listed().map(({ drop, rootOnly }) => ({
   name: `mutation: without ${drop} an attempt works`,
-  skip: (world) => (find(world, drop).rootOnly === true && world.startedBy !== "root" ? "only root has this identity to lose" : undefined),
+  ...(rootOnly === true && { only: "root" as const }),
   run: async (world) => {
     const mutation = find(world, drop);
     try {
@@ -164,7 +222,9 @@ export const deathCase: Case = {
       const marker = `48000.${process.pid}${dropped ? 1 : 0}`;
       const mutate: Mutate = dropped ? withoutOption("--die-with-parent") : (order) => order;
       // The launcher is killed once the guest is up: its watching half is replaced by a wait for its word.
-      const launcher = launcherWith(world, [["require $watch;\nwatch_and_report();", "sysread($status_in, my $word, 1); sleep 600;"]]);
+      const launcher = launcherWith(world, [
+        ["require $watch;\nwatch_and_report();", "sysread($status_in, my $word, 1); sleep 600;"],
+      ]);
       const launching = world.launchOrder(world.job(["sleep", marker]), { mutate, launcher });
       const lost = assert.rejects(launching, /its launcher was lost/);
       await until(() => sleepers(marker).length > 0, "the guest to start");
@@ -183,10 +243,10 @@ function launchersOf(launcher: string): readonly number[] {
   return processes((words) => words.includes(launcher) && words[0]?.endsWith("perl") === true);
 }
 
-function namesOf(): readonly string[] {
+function listed(): readonly Mutation[] {
   // The names do not depend on the world; the attempts do, and are made when a case runs.
   const nowhere = { tree: "/t", facts: { machine: "x86_64" } };
-  return mutations(nowhere as World).map(({ drop }) => drop);
+  return mutations(nowhere as World);
 }
 
 function find(world: World, drop: string): Mutation {
@@ -235,4 +295,3 @@ function launcherWith(world: World, edits: readonly (readonly [string, string])[
   writeFileSync(join(folder, "watch.pl"), readFileSync(join(dirname(world.facts.launcher), "watch.pl")));
   return join(folder, "launcher.pl");
 }
-

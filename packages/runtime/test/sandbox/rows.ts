@@ -49,7 +49,14 @@ export const rows: readonly Row[] = [
     name: "writing outside the write paths",
     attempts: ({ base, tree }) => [
       ...all("works", `create=${base}/outside/new`, `append=${tree}/file`),
-      ...all({ none: machine }, "create=/etc/toka-test", "create=/usr/toka-test", "create=/toka-test", "create=/usr/bin/toka-test", "create=/dev/toka-test"),
+      ...all(
+        { none: machine },
+        "create=/etc/toka-test",
+        "create=/usr/toka-test",
+        "create=/toka-test",
+        "create=/usr/bin/toka-test",
+        "create=/dev/toka-test",
+      ),
     ],
   },
   {
@@ -81,7 +88,12 @@ export const rows: readonly Row[] = [
     writes: true,
     attempts: ({ secret, tree }) => [
       ...all("works", `hardlink=${secret}:${tree}/hard`),
-      ...all("works", `rename=${tree}/file:${tree}/.git/config`, `append=${tree}/.git/config`, `create=${tree}/.git/hooks/pre-commit`),
+      ...all(
+        "works",
+        `rename=${tree}/file:${tree}/.git/config`,
+        `append=${tree}/.git/config`,
+        `create=${tree}/.git/hooks/pre-commit`,
+      ),
       ...all("differs", `rename=${tree}/.git/hooks:${tree}/elsewhere`),
     ],
   },
@@ -99,9 +111,16 @@ export const rows: readonly Row[] = [
   {
     row: 12,
     name: "other processes' environments and command lines, the box's own init included",
-    attempts: ({ victim }) => [...all("works", "proc_canary", `foreign_pids=${victim}`), ...all({ none: "there is no box bare" }, "proc_policy")],
+    attempts: ({ victim }) => [
+      ...all("works", "proc_canary", `foreign_pids=${victim}`),
+      ...all({ none: "there is no box bare" }, "proc_policy"),
+    ],
   },
-  { row: 13, name: "inherited descriptors", attempts: () => all({ none: "a mutation passes one on" }, "inherited_fds") },
+  {
+    row: 13,
+    name: "inherited descriptors",
+    attempts: () => all({ none: "a mutation passes one on" }, "inherited_fds"),
+  },
   { row: 14, name: "core dumps", attempts: () => all({ none: "the host's own limit may be 0" }, "core_limit") },
   {
     row: 15,
@@ -109,7 +128,12 @@ export const rows: readonly Row[] = [
     attempts: ({ unixInTree }) => [
       ...all("differs", "keyctl", "add_key"),
       ...all("works", `unix_path=${unixInTree}`),
-      ...all({ none: absent }, "unix_path=/var/run/docker.sock", "unix_path=/run/user/0/bus", "unix_abstract=/tmp/.X11-unix/X0"),
+      ...all(
+        { none: absent },
+        "unix_path=/var/run/docker.sock",
+        "unix_path=/run/user/0/bus",
+        "unix_abstract=/tmp/.X11-unix/X0",
+      ),
     ],
   },
   {
@@ -136,11 +160,21 @@ export const rows: readonly Row[] = [
       ...all({ none: absent }, "family=40:1", "family=38:5", "family=31:3", "family=44:3"),
     ],
   },
-  { row: 21, name: "name lookup", attempts: () => [...all("works", "resolve=localhost"), ...all({ none: "it would reach the network" }, "resolve=aaaa.example.com")] },
+  {
+    row: 21,
+    name: "name lookup",
+    attempts: () => [
+      ...all("works", "resolve=localhost"),
+      ...all({ none: "it would reach the network" }, "resolve=aaaa.example.com"),
+    ],
+  },
   {
     row: 25,
     name: "signals to the host",
-    attempts: ({ victim }) => [...all("works", `signal=${victim}`, `signal=${process.pid}`), ...all("differs", "own_session")],
+    attempts: ({ victim }) => [
+      ...all("works", `signal=${victim}`, `signal=${process.pid}`),
+      ...all("differs", "own_session"),
+    ],
   },
   {
     row: 26,
@@ -190,13 +224,16 @@ export const rows: readonly Row[] = [
     attempts: () =>
       all(
         { none: absent },
-        ...["kvm", "mem", "vda", "sda", "fuse", "net/tun", "loop-control", "port", "kmsg", "vsock"].map((device) => `open_any=/dev/${device}`),
+        ...["kvm", "mem", "vda", "sda", "fuse", "net/tun", "loop-control", "port", "kmsg", "vsock"].map(
+          (device) => `open_any=/dev/${device}`,
+        ),
       ),
   },
   { row: 36, name: "privileges of the process", attempts: () => all("works", "status") },
   {
     row: 43,
     name: "raising limits from inside",
-    attempts: () => all({ none: "bare there may be no limit" }, "raise=0", "raise=1", "raise=2", "raise=4", "raise=6", "raise=7"),
+    attempts: () =>
+      all({ none: "bare there may be no limit" }, "raise=0", "raise=1", "raise=2", "raise=4", "raise=6", "raise=7"),
   },
 ];

@@ -63,10 +63,16 @@ export interface World {
   job(argv: readonly string[], more?: Partial<SandboxJob>): SandboxJob;
   run(argv: readonly string[], more?: Partial<SandboxJob>): Promise<SandboxResult>;
   /** Runs attempts boxed; `mutate` changes the order before it is launched. */
-  attempt(names: readonly string[], more?: Partial<SandboxJob> & { readonly mutate?: (order: Order) => Order; readonly launcher?: string }): Promise<readonly Attempt[]>;
+  attempt(
+    names: readonly string[],
+    more?: Partial<SandboxJob> & { readonly mutate?: (order: Order) => Order; readonly launcher?: string },
+  ): Promise<readonly Attempt[]>;
   /** Runs attempts with no sandbox at all. */
   control(names: readonly string[]): Promise<readonly Attempt[]>;
-  launchOrder(job: SandboxJob, options?: { readonly mutate?: (order: Order) => Order; readonly launcher?: string; readonly signal?: AbortSignal }): Promise<Launched>;
+  launchOrder(
+    job: SandboxJob,
+    options?: { readonly mutate?: (order: Order) => Order; readonly launcher?: string; readonly signal?: AbortSignal },
+  ): Promise<Launched>;
   /** Puts the tree and the folder outside back as they were. */
   reset(): void;
   close(): Promise<void>;
@@ -84,7 +90,9 @@ export async function makeWorld(): Promise<World> {
   const places = makeFiles(base);
   // The canary is in this process too: what a guest could inherit if the box let it.
   process.env["SECRET_CANARY"] = canary;
-  const victim = spawn("/usr/bin/perl", ["-e", "$0 = 'victim'; print 'up'; $| = 1; sleep 600"], { stdio: ["ignore", "pipe", "ignore"] });
+  const victim = spawn("/usr/bin/perl", ["-e", "$0 = 'victim'; print 'up'; $| = 1; sleep 600"], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
   await once(victim, "spawn");
   const servers = await Promise.all([
     listen({ port: 0, host: "127.0.0.1" }),
@@ -114,7 +122,8 @@ function fillTree(tree: string): void {
   writeFileSync(join(tree, "vault", "key"), canary);
   writeFileSync(join(tree, "file"), "contents\n", { mode: 0o600 });
   chmodSync(tree, 0o700);
-  for (const left of ["l1", "l2", "hard", "null", "elsewhere", ".git/hooks/pre-commit"]) rmSync(join(tree, left), { recursive: true, force: true });
+  for (const left of ["l1", "l2", "hard", "null", "elsewhere", ".git/hooks/pre-commit"])
+    rmSync(join(tree, left), { recursive: true, force: true });
 }
 
 function makeFiles(base: string): Places {
@@ -159,7 +168,13 @@ class TestWorld implements World {
   readonly #servers: readonly Server[];
   #layers = 0;
 
-  constructor(parts: { facts: HostFacts; base: string; places: Places; victim: ChildProcess; servers: readonly Server[] }) {
+  constructor(parts: {
+    facts: HostFacts;
+    base: string;
+    places: Places;
+    victim: ChildProcess;
+    servers: readonly Server[];
+  }) {
     const { facts, base, places, victim, servers } = parts;
     this.startedBy = facts.startedBy;
     this.facts = facts;
@@ -207,8 +222,14 @@ class TestWorld implements World {
     more: Partial<SandboxJob> & { readonly mutate?: (order: Order) => Order; readonly launcher?: string } = {},
   ): Promise<readonly Attempt[]> {
     const { mutate, launcher, ...rest } = more;
-    const job = this.job(["perl", probes, ...names], { ...rest, readPaths: [...(rest.readPaths ?? [this.tree]), probes] });
-    const result = await this.launchOrder(job, { ...(mutate && { mutate }), ...(launcher !== undefined && { launcher }) });
+    const job = this.job(["perl", probes, ...names], {
+      ...rest,
+      readPaths: [...(rest.readPaths ?? [this.tree]), probes],
+    });
+    const result = await this.launchOrder(job, {
+      ...(mutate && { mutate }),
+      ...(launcher !== undefined && { launcher }),
+    });
     return readAttempts(names, { ...result, program: "boxed" });
   }
 
@@ -218,12 +239,20 @@ class TestWorld implements World {
     child.stdout.on("data", (chunk: Buffer) => output.stdout.push(chunk));
     child.stderr.on("data", (chunk: Buffer) => output.stderr.push(chunk));
     await once(child, "close");
-    return readAttempts(names, { stdout: Buffer.concat(output.stdout), stderr: Buffer.concat(output.stderr), program: "bare" });
+    return readAttempts(names, {
+      stdout: Buffer.concat(output.stdout),
+      stderr: Buffer.concat(output.stderr),
+      program: "bare",
+    });
   }
 
   async launchOrder(
     job: SandboxJob,
-    options: { readonly mutate?: (order: Order) => Order; readonly launcher?: string; readonly signal?: AbortSignal } = {},
+    options: {
+      readonly mutate?: (order: Order) => Order;
+      readonly launcher?: string;
+      readonly signal?: AbortSignal;
+    } = {},
   ): Promise<Launched> {
     const facts = options.launcher === undefined ? this.facts : { ...this.facts, launcher: options.launcher };
     const order = composeOrder(job, facts);
@@ -251,7 +280,10 @@ class TestWorld implements World {
   }
 }
 
-function readAttempts(names: readonly string[], output: { stdout: Uint8Array; stderr: Uint8Array; program: string }): readonly Attempt[] {
+function readAttempts(
+  names: readonly string[],
+  output: { stdout: Uint8Array; stderr: Uint8Array; program: string },
+): readonly Attempt[] {
   const text = new TextDecoder().decode(output.stdout);
   return names.map((name) => {
     const line = text.split("\n").find((candidate) => candidate.startsWith(`${name}\t`));
