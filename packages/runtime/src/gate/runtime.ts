@@ -4,7 +4,16 @@
  * It sees the log only through the machine port. It holds nothing that a crash may not take: what is under way stands in the log, and
  * what is half applied stands in the folder of layers.
  */
-import type { Caller, Effect, EffectId, FaultRecord, KernelState, MachinePort, RecordedEntry } from "@toka/kernel";
+import type {
+  Caller,
+  Effect,
+  EffectId,
+  EffectKind,
+  FaultRecord,
+  KernelState,
+  MachinePort,
+  RecordedEntry,
+} from "@toka/kernel";
 import { placeOf } from "@toka/kernel";
 import { RuntimeFailure } from "../failure.ts";
 import { notPerformed, perform, type Performance } from "../perform.ts";
@@ -20,8 +29,11 @@ import { settle, type SettlementMeans } from "./settlement.ts";
 import { submitSurely } from "./surely.ts";
 import { createTree } from "./tree.ts";
 
-/** Effects performed at once: each may hold its output twice in memory, and more boxes than processors only wait. */
-const effectsAtOnce = 4;
+/**
+ * Effects of a kind that are performed at once: each may hold its output twice in memory, and more boxes than processors only wait. The
+ * programs of people have places of their own, since one may stay for an hour.
+ */
+const atOnce: Readonly<Record<EffectKind, number>> = { tool: 4, code: 8 };
 
 /** What the gate is built from. */
 export interface RuntimeOptions {
@@ -84,6 +96,7 @@ class Gate implements Runtime {
   readonly #waiting: Waiting[] = [];
   readonly #running = new Map<EffectId, { readonly effect: Effect; readonly controller: AbortController }>();
   readonly #work = new Set<Promise<void>>();
+  readonly #busy: Record<EffectKind, number> = { tool: 0, code: 0 };
   readonly #stopping = new AbortController();
   #following: Promise<void> = Promise.resolve();
   #failed = false;
@@ -159,13 +172,17 @@ class Gate implements Runtime {
   }
 
   #fill(): void {
-    while (!this.#stopping.signal.aborted && !this.#failed && this.#work.size < effectsAtOnce) {
-      const next = this.#waiting.shift();
+    while (!this.#stopping.signal.aborted && !this.#failed) {
+      const index = this.#waiting.findIndex(({ effect }) => this.#busy[effect.kind] < atOnce[effect.kind]);
+      const [next] = index < 0 ? [] : this.#waiting.splice(index, 1);
       if (next === undefined) return;
+      const { kind } = next.effect;
+      this.#busy[kind] += 1;
       const work = this.#take(next)
         .catch((error: unknown) => this.#fail(error))
         .finally(() => {
           this.#work.delete(work);
+          this.#busy[kind] -= 1;
           this.#fill();
         });
       this.#work.add(work);
@@ -215,13 +232,14 @@ class Gate implements Runtime {
       });
     }
     if (once && effect.status !== "started") {
-      const started = await this.#start(effect, causes);
-      if (!started)
+      const refused = await this.#start(effect, causes);
+      if (refused !== undefined) {
         return unable({
           outcome: "aborted",
-          code: "authority_ended",
-          message: "Cannot begin the effect: the kernel refused its start",
+          code: refused,
+          message: `Cannot begin the effect: the kernel refused its start: ${refused}`,
         });
+      }
     }
     // What led to this effect may have been settled a moment ago; its changes must be in the tree first.
     await this.#tree.settled();
@@ -255,7 +273,8 @@ class Gate implements Runtime {
     return { standing: standingOf(state, { effect, nowMs }), registeredDigest: registered?.program };
   }
 
-  async #start(effect: Effect, causes: number[]): Promise<boolean> {
+  /** @returns why the kernel refused it, or undefined when the start is durable */
+  async #start(effect: Effect, causes: number[]): Promise<string | undefined> {
     const { machine, host } = this.#options;
     const receipt = await submitSurely(machine, {
       operation: { type: "effect.start", effect: effect.id },
@@ -263,10 +282,10 @@ class Gate implements Runtime {
       causes,
       isDone: () => machine.view((state) => state.effects.get(effect.id)?.status === "started"),
     });
-    if (receipt !== undefined && !("events" in receipt.outcome)) return false;
+    if (receipt !== undefined && "refusal" in receipt.outcome) return receipt.outcome.refusal.code;
     if (typeof receipt?.position === "number") causes.push(receipt.position);
     await this.#hooks.at("after-start", effect.id);
-    return true;
+    return undefined;
   }
 
   #settlementMeans(): SettlementMeans {

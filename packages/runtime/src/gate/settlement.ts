@@ -177,7 +177,7 @@ async function compareWithTree(changes: readonly Change[]): Promise<Comparison> 
   return { conflicts, open: changes.filter(({ path }) => !differing.has(path)) };
 }
 
-/** @returns false when the log refused the settlement, because somebody settled or dropped the effect before */
+/** @returns false when the effect was settled or dropped before */
 async function record(
   { effect, causes }: Settlement,
   {
@@ -209,7 +209,11 @@ async function record(
     isDone: () => machine.view((state) => (state.effects.get(effect.id)?.status ?? "owed") === "owed"),
   });
   await hooks.at("after-settle", effect.id);
-  return receipt === undefined || "events" in receipt.outcome;
+  if (receipt === undefined || "events" in receipt.outcome) return true;
+  const { code } = receipt.outcome.refusal;
+  if (code === "effect_unknown") return false;
+  // Such as a clock that jumped: nothing is wrong with the effect, so it stays in the log for a host that the kernel listens to.
+  throw new RuntimeFailure(`Cannot settle ${effect.id}: the kernel refused it: ${code}`, { code, retry: "later" });
 }
 
 async function bring(

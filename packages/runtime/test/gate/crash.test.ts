@@ -193,3 +193,25 @@ test("gate stops and changes nothing when the disk stays full, and goes on when 
   await runtime.whenApplied();
   expect(readFileSync(join(bench.workspace, "kept.txt"), "utf8")).toMatch(/^kept\.txt by sha256:/u);
 });
+
+test("gate leaves an effect in the log when the clock jumps, and settles it when an administrator accepted the time", async () => {
+  let jumpMs = 0;
+  bench = await makeBench([writer], { clock: () => Date.now() + jumpMs });
+  const gate = await bench.startGate({
+    at: (point) => {
+      // As a machine that slept for two days does.
+      if (point === "after-perform") jumpMs = 172_800_000;
+    },
+  });
+  const effect = await bench.request("writer", { out: bench.workspace });
+  expect(await gate.failure).toMatchObject({
+    code: "clock_jump",
+    retry: "later",
+    message: `Cannot settle ${effect}: the kernel refused it: clock_jump`,
+  });
+  await gate.runtime.stop();
+  expect(readFileSync(join(bench.workspace, "kept.txt"), "utf8")).toBe("kept\n");
+  await bench.submit({ type: "clock.accept", timeMs: Date.now() + jumpMs });
+  await bench.startGate();
+  expect(await bench.settled(effect)).toMatchObject({ outcome: "succeeded", changed: 3 });
+});

@@ -10,8 +10,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { amountOf, genesisIds } from "@toka/kernel";
+import { amountOf, genesisIds, type EffectId } from "@toka/kernel";
 import { afterEach, expect, test } from "vitest";
+import { encodeCodeArguments } from "../../src/gate/code-arguments.ts";
 import { readChangesDocument } from "../../src/gate/changes-document.ts";
 import { effectOf, eventsOf, makeBench, operator, plain, writes, type Bench, type TestTool } from "./vault.ts";
 
@@ -427,6 +428,52 @@ test("gate does not begin an effect when its agent is gone by then", async () =>
   await bench.startGate();
   expect(await bench.settled(effect)).toMatchObject({ outcome: "aborted", code: "agent_terminated" });
   expect(bench.starts.get(effect)).toBeUndefined();
+});
+
+test("gate performs tools while programs of people fill their own places", async () => {
+  bench = await makeBench([echo]);
+  await bench.startGate();
+  const delegated = await bench.submit({
+    type: "grant.delegate",
+    to: genesisIds.root,
+    parent: genesisIds.rootGrant,
+    permissions: ["code.run:*"],
+    expiresAtMs: null,
+  });
+  const [event] = "events" in delegated.outcome ? delegated.outcome.events : [];
+  if (event?.type !== "grant.delegated") throw new Error("not delegated");
+  const caller = { ...operator, grant: event.grant };
+  const requestSleep = async (): Promise<EffectId> => {
+    const sealed = bench.machine.seal(
+      encodeCodeArguments({ argv: ["sleep", "1000"], cwd: "/tmp", stdin: new Uint8Array(), env: {} }),
+    );
+    const receipt = await bench.submit(
+      {
+        type: "effect.request",
+        kind: "code",
+        label: "sleep",
+        agent: null,
+        task: null,
+        step: null,
+        tool: null,
+        arguments: sealed.content,
+        claims: [],
+        reserve: {},
+        budget: genesisIds.rootBudget,
+        timeoutMs: 600_000,
+        inputs: [],
+      },
+      { caller, payloads: [sealed] },
+    );
+    return effectOf(receipt);
+  };
+  const sleeping = await Promise.all(Array.from({ length: 9 }, requestSleep));
+  expect(await bench.settled(await bench.request("echo", {}))).toMatchObject({ outcome: "succeeded" });
+  expect(eventsOf(await bench.entries(), "effect.settled")).toHaveLength(1);
+  await bench.submit({ type: "grant.revoke", grant: event.grant });
+  const ends = await Promise.all(sleeping.map((effect) => bench.settled(effect)));
+  expect(ends.map((settle) => settle.code)).toEqual(sleeping.map(() => "grant_revoked"));
+  expect(sleeping.filter((effect) => bench.starts.get(effect) === undefined)).toHaveLength(1);
 });
 
 test("gate leaves the tree's owner, modes and times alone where nothing changed", async () => {

@@ -107,7 +107,7 @@ export function effectOf(receipt: Receipt): EffectId {
 /** @returns a vault with some tools registered; `wrapLog` puts a failing disk below it */
 export async function makeBench(
   testTools: readonly TestTool[],
-  { wrapLog }: { readonly wrapLog?: (log: Log) => Log } = {},
+  { wrapLog, clock = Date.now }: { readonly wrapLog?: (log: Log) => Log; readonly clock?: () => number } = {},
 ): Promise<Bench> {
   const scratch = makeScratch();
   for (const { name, program, manifest } of testTools) {
@@ -120,7 +120,7 @@ export async function makeBench(
   scratch.write("workspace/kept.txt", "kept\n");
   const vault = await createVault(
     { name: "bench", host: "host", root: "operator", allotment: plenty, held: false },
-    { dir: join(scratch.path, "vault"), knownVaults: null, ...(wrapLog === undefined ? {} : { wrapLog }) },
+    { dir: join(scratch.path, "vault"), knownVaults: null, clock, ...(wrapLog === undefined ? {} : { wrapLog }) },
   );
   const loaded = loadTools([join(scratch.path, "tools")]);
   const bench = benchOver(vault, { scratch, tools: createToolCatalogue(loaded) });
