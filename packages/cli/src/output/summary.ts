@@ -28,7 +28,7 @@ export function summaryLines(summary: UpSummary): readonly string[] {
     ]),
     "",
     ...(summary.owed.length === 0 ? [] : ["owed, nobody knows what came of them:"]),
-    ...summary.owed.map((effect) => `  ${effect.effect} of ${showOnOneLine(effect.agent)}: ${effect.tool ?? "a program"}, asked for by entry ${effect.position}`),
+    ...summary.owed.map((effect) => `  ${effect.effect} of ${showOnOneLine(effect.agent)}: ${effect.tool ?? "a program"}, owed since entry ${effect.position}`),
     summary.deliverables.length === 0 ? "no deliverables" : "deliverables:",
     ...summary.deliverables.map((path) => `  ${showOnOneLine(path)}`),
     "",
