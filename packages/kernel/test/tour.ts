@@ -1,0 +1,106 @@
+/** One log in which every operation is accepted, and one is refused: what the golden bytes are taken from. */
+import { genesisIds } from "../src/index.ts";
+import { furnished, go, noGo, toolOf, workerPart } from "./furnished.ts";
+import { host, one, requestOf, someContent, type World } from "./world.ts";
+
+/** The log. The same bytes on every machine, for ever. */
+export function tour(): World {
+  const world = furnished({ held: true, limits: { agentsMax: 50, effectTimeoutMsMax: 3_600_000 } });
+  world.must({ type: "vault.resume" });
+  world.must({ type: "vault.configure", limits: { toolsMax: 40 } });
+  world.timeMs += 100_000_000;
+  world.must({ type: "clock.accept", timeMs: world.timeMs });
+  authority(world);
+  budgets(world);
+  definitions(world);
+  work(world);
+  session(world);
+  return world;
+}
+
+function authority(world: World): void {
+  const ann = world.person("ann", ["fs.read:/a/**", "net.connect:*.example.com:443"]);
+  const ben = one(world.must({ type: "principal.register", name: "ben", kind: "service" }), "principal.registered");
+  const expiresAtMs = world.timeMs + 1_000_000;
+  const pass = {
+    type: "grant.delegate",
+    to: ben.principal,
+    parent: ann.grant,
+    permissions: ["fs.read:/a/b"],
+    expiresAtMs,
+  };
+  const { grant } = one(world.must(pass, ann), "grant.delegated");
+  world.ask({ ...pass, permissions: ["fs.read:/"] }, ann);
+  world.must({ type: "grant.revoke", grant }, ann);
+  world.must({ type: "key.record", publicKey: "ed25519:AAAA", purpose: "checkpoints" }, host);
+  world.must({ type: "secret.record", name: "mail.password" });
+  const fault = { type: "fault.record", category: "security", code: 20, severity: "warning", component: "store" };
+  world.must({ ...fault, message: "refused too often: “ann”\n", principal: ann.principal, count: 31 }, host);
+}
+
+function budgets(world: World): void {
+  const amounts = { moneyMicro: 2_000_000, tokens: 1_000 };
+  const allot = { type: "budget.allot", holder: genesisIds.root, amounts, window: { lengthMs: 86_400_000 } };
+  const { budget: top } = one(world.must(allot), "budget.allotted");
+  world.must({ type: "budget.top-up", budget: top, amounts: { tokens: 500 } });
+  const carve = { type: "budget.carve", parent: top, holder: genesisIds.root, amounts: { tokens: 10 } };
+  const { budget } = one(world.must(carve), "budget.carved");
+  world.must({ type: "budget.close", budget });
+}
+
+function definitions(world: World): void {
+  const ann = world.person("ann", []);
+  const propose = { type: "definition.propose", part: { ...workerPart, version: "2" }, source: someContent };
+  for (const decision of ["definition.promote", "definition.reject"]) {
+    const { definition } = one(world.must(propose, ann), "definition.proposed");
+    world.must({ type: decision, definition });
+  }
+  world.must({ type: "definition.roll-back", name: "worker" });
+}
+
+function work(world: World): void {
+  const worker = world.spawn();
+  const { agent } = worker;
+  world.must({ type: "agent.suspend", agent, reason: "maintenance" });
+  world.must({ type: "agent.resume", agent });
+  world.must({ type: "agent.transition", agent, to: "busy", inputs: go }, worker);
+  const run = world.run(worker);
+  const task = world.start(worker, "first");
+  world.must({ type: "effect.start", effect: world.request(worker, { task, step: "look" }) }, host);
+  const [effect] = world.state.effects.keys();
+  world.must({ type: "task.report", task, progressPermille: 250, note: someContent }, worker);
+  if (effect !== undefined) world.settle(effect, { code: "0", usage: { cpuMs: 81 } });
+  world.ask(requestOf(worker, { task, step: "probe", claims: ["fs.read:/etc/passwd"] }), worker);
+  world.must({ type: "task.complete", task, result: someContent, inputs: noGo }, worker);
+  const third = world.start(worker, "third");
+  world.must({ type: "task.fail", task: third, reason: "network-error", message: null, retry: false }, worker);
+  const fourth = world.start(worker, "fourth");
+  world.timeMs += 5_000;
+  world.must({ type: "task.time-out", task: fourth });
+  const second = world.schedule(worker, "second");
+  world.must({ type: "task.cancel", task: second, reason: "condition-not-met", inputs: noGo }, worker);
+  const evidence = [{ label: "report.md", content: someContent }];
+  const inputs = [{ name: "count", value: 2.5 }];
+  world.must({ type: "objective.judge", agent, objective: "counted", met: true, method: "cel", evidence, inputs });
+  const lost = world.request(worker, { tool: "sender", claims: ["net.connect:a.example.com:443"], reserve: {} });
+  world.must({ type: "effect.start", effect: lost }, host);
+  world.settle(lost, { outcome: "unknown", result: null, usage: {} });
+  world.must({ type: "effect.abandon", effect: lost, reason: "the other side is gone" }, host);
+  world.must(toolOf("extra"));
+  world.must({ ...toolOf("extra", { version: "2" }), type: "tool.update" });
+  world.must({ type: "tool.inject", tool: "extra", agent });
+  world.must({ type: "tool.unregister", name: "extra" });
+  world.must({ type: "run.end", run, outcome: "completed" }, worker);
+  world.must({ type: "agent.terminate", agent, reason: "completed", exitCode: 0 }, worker);
+}
+
+function session(world: World): void {
+  const id = world.session();
+  world.must({ type: "session.advance", session: id, wave: 1 });
+  world.must({ type: "session.end", session: id, outcome: "cancelled" });
+  const operations = [
+    { type: "secret.record", name: "first" },
+    { type: "secret.record", name: "last" },
+  ];
+  world.must({ type: "batch", operations });
+}
