@@ -60,6 +60,7 @@ export interface Unusual {
  * @param at path to look at; its last component is not followed
  * @param options strict: report set-id files as unusual instead of masking their bits
  * @returns the state; null when absent
+ * @throws the system's error when it cannot be looked at or read
  */
 export async function readState(
   at: string | Buffer,
@@ -125,6 +126,7 @@ function readSmall(at: string | Buffer): Uint8Array {
 /**
  * Opens a regular file for reading, without following a link or waiting on a pipe.
  *
+ * @returns the open file, the caller's to close
  * @throws Error when it is anything else; the system's error when it cannot be opened
  */
 export async function openFile(at: string | Buffer): Promise<FileHandle> {
@@ -134,7 +136,7 @@ export async function openFile(at: string | Buffer): Promise<FileHandle> {
   throw new Error("Cannot read a file: it is no longer a regular file");
 }
 
-/** Decodes a name; undefined when it is not UTF-8. */
+/** @returns a name as text; undefined when its bytes are not UTF-8 */
 export function decodeName(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);

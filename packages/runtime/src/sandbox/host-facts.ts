@@ -100,6 +100,7 @@ export async function findHostFacts(places: HostPlaces = {}): Promise<HostFindin
  * Says in one failure why nothing can be boxed here and what to do.
  *
  * @param report a report that is not available
+ * @returns the failure, for the caller to throw
  */
 export function unavailable(report: SandboxReport): SandboxFailure {
   const reasons = report.problems.map(({ problem, fix }) => `${problem} (fix: ${fix})`).join("; ");

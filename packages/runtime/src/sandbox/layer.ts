@@ -84,7 +84,7 @@ function openFolders(layer: string): void {
   }
 }
 
-/** Builds the failure for trouble with a layer's files, naming the error of the system. */
+/** @returns the failure for trouble with a layer's files, naming the error of the system */
 export function layerFailure(message: string, cause: unknown): SandboxFailure {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new SandboxFailure(`${message}: ${reason}`, { code: "sandbox_layer_failed", retry: "later", cause });

@@ -23,7 +23,7 @@ const pathBytesMax = 4096;
 /** What stands at a path of the host. */
 export type Standing = "file" | "folder" | "missing";
 
-/** Builds the failure for a job that no box can be made for. */
+/** @returns the failure for a job that no box can be made for */
 export function jobFailure(message: string): SandboxFailure {
   return new SandboxFailure(message, { code: "sandbox_job_invalid", retry: "never" });
 }

@@ -68,8 +68,9 @@ export function isProtected(
 }
 
 /**
- * Says whether a path is a `.git` that is not a folder: a pointer that sends git to a folder of the
- * program's own making, with hooks and settings in it.
+ * Finds a pointer that sends git to a folder of the program's own making, with hooks and settings in it.
+ *
+ * @returns whether a path is a `.git` that is no folder
  */
 export function isGitPointer(path: string, afterType: "file" | "symlink" | "directory" | null): boolean {
   return path.toLowerCase().endsWith("/.git") && (afterType === "file" || afterType === "symlink");

@@ -104,7 +104,8 @@ async function runHalf(half: Half): Promise<ReadonlyMap<string, Outcome>> {
 for (const half of halves) {
   describe(`sandbox started by ${half.startedBy === "root" ? "root" : "a plain user"}`, () => {
     if (half.missing !== undefined && !required) {
-      it.skip(`cannot run here: ${half.missing}`, () => undefined);
+      const { missing } = half;
+      it("cannot run here", ({ skip }) => skip(missing));
       return;
     }
     let outcomes: ReadonlyMap<string, Outcome> = new Map();
