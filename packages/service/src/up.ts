@@ -72,6 +72,7 @@ export async function startUp(options: UpOptions): Promise<UpRun> {
   const composition = await compose({ places, purpose: "run", create: true, clock: Date.now, tools, onNote }).catch((error: unknown) => {
     throw isLocked(error) ? inUse(places, undefined) : error;
   });
+  onNote(`serving on ${composition.vault.dir}/socket`);
   if (chosen === undefined) throw new ServiceFailure("fault", { message: "Cannot start the session: no crew was chosen" });
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
