@@ -7,18 +7,12 @@ import type { ShownPath } from "../tools/file-catalogue/byte-path.ts";
 import type { Catalogue } from "../tools/file-catalogue/catalogue.ts";
 import { callTool, crewFolder, readJson, resultOf } from "./run-tool.ts";
 
-/** A user who owns nothing here. */
-const nobody = 65_534;
-const isRoot = process.getuid?.() === 0;
-
-function catalogue(root: string, options: { readonly limit?: number; readonly uid?: number } = {}): Catalogue {
+function catalogue(
+  root: string,
+  { limit = 1000, bound = false }: { readonly limit?: number; readonly bound?: boolean } = {},
+): Catalogue {
   const output = join(temporaryFolder(), "out");
-  if (options.uid !== undefined) {
-    mkdirSync(output);
-    chmodSync(output, 0o777);
-  }
-  const given = { root, output, limit: options.limit ?? 1000 };
-  const result = resultOf<Result>("file-catalogue", given, options.uid === undefined ? {} : { uid: options.uid });
+  const result = resultOf<Result>("file-catalogue", { root, output, limit }, { bound });
   const written = readJson<Catalogue>(join(output, "catalogue.json"));
   expect(result.totals).toEqual(written.totals);
   expect(result.catalogue.sha256).toBe(shell(output, "sha256sum catalogue.json").slice(0, 64));
@@ -278,13 +272,28 @@ describe("file-catalogue", () => {
     expect(seen.totals).toMatchObject({ entries: 2, files: 1, missing: 1 });
   });
 
-  test.runIf(isRoot)("counts files that its user may not read by size, and says so", () => {
+  test("counts files that it may not read by size, names folders that it may not open, and says so", () => {
     const root = ordinary();
+    const before = counted(root);
     chmodSync(join(root, "README.md"), 0);
-    const seen = catalogue(root, { uid: nobody });
-    expect(seen.totals).toMatchObject({ entries: 10, unreadable: 1, files: 9, bytes: counted(root)["bytes"] });
-    expect(seen.notable.unreadable).toEqual([{ path: "README.md" }]);
-    expect(seen.totals.lines).toBe(Number(counted(root)["lines"]) - 3);
+    put(root, "it's closed/file.txt", "x\n");
+    chmodSync(join(root, "it's closed"), 0);
+    const seen = catalogue(root, { bound: true });
+    expect(seen.totals).toMatchObject({
+      entries: 10,
+      unreadable: 1,
+      files: 9,
+      closedFolders: 1,
+      bytes: before["bytes"],
+    });
+    expect(seen.totals.lines).toBe(Number(before["lines"]) - 3);
+    expect(seen.notable).toMatchObject({
+      unreadable: [{ path: "README.md" }],
+      closedFolders: [{ path: "it's closed" }],
+    });
+    rmSync(join(root, ".git"), { recursive: true });
+    expect(catalogue(root, { bound: true }).notable.closedFolders).toEqual([{ path: "it's closed" }]);
+    chmodSync(join(root, "it's closed"), 0o755);
   });
 
   test("counts a sparse file too large to read by size alone", () => {

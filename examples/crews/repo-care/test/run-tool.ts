@@ -15,20 +15,22 @@ export interface Ran {
 
 /** How a tool is called. */
 export interface CallOptions {
-  /** Another user, which only root may ask for. */
-  readonly uid?: number;
+  /** Bound by permission bits even when root runs the tests, who is not otherwise. */
+  readonly bound?: boolean;
   /** Passes this process's own environment on. */
   readonly inherit?: boolean;
 }
 
 /** Calls a tool with the given arguments: JSON, or a text to be passed as it is. */
-export function callTool(name: string, given: unknown, { uid, inherit = false }: CallOptions = {}): Ran {
-  const done = spawnSync(process.execPath, [join(crewFolder, "tools", name, `${name}.ts`)], {
+export function callTool(name: string, given: unknown, { bound = false, inherit = false }: CallOptions = {}): Ran {
+  const program = [process.execPath, join(crewFolder, "tools", name, `${name}.ts`)];
+  const bind = bound && process.getuid?.() === 0 ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] : [];
+  const [command = "", ...argv] = [...bind, ...program];
+  const done = spawnSync(command, argv, {
     input: typeof given === "string" ? given : JSON.stringify(given),
     env: inherit ? process.env : { PATH: process.env["PATH"] ?? "" },
     encoding: "utf8",
     maxBuffer: 64 * 1024 ** 2,
-    ...(uid === undefined ? {} : { uid, gid: uid }),
   });
   if (done.error !== undefined) throw done.error;
   return { code: done.status, stdout: done.stdout, stderr: done.stderr };

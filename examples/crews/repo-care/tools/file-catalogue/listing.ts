@@ -22,7 +22,7 @@ export interface Listing {
   /** Why the folder was walked; absent when git listed it. */
   readonly reason?: string;
   readonly entries: readonly Listed[];
-  /** Folders that a walk could not open, as byte texts. */
+  /** Folders that could not be opened, as byte texts. */
   readonly closedFolders: readonly string[];
 }
 
@@ -48,11 +48,14 @@ export async function listFiles(root: string, output: string): Promise<Listing> 
       throw new ToolProblem(`Cannot catalogue ${root}: it holds more than ${entriesMax} paths`);
     entries.push(entry);
   };
+  const closed = (folder: string): void => {
+    closedFolders.push(folder);
+  };
   if (repository.kind === "repository") {
     await listTracked(root, add);
-    await listUntracked(root, add);
+    await listUntracked(root, { add, closed });
   } else {
-    walk(root, { add, closed: (folder) => closedFolders.push(folder) });
+    walk(root, { add, closed });
   }
   entries.sort((left, right) => (left.path < right.path ? -1 : left.path > right.path ? 1 : 0));
   if (repository.kind === "repository") return { source: "git", entries, closedFolders };
@@ -70,18 +73,27 @@ async function listTracked(root: string, add: (entry: Listed) => void): Promise<
   }
 }
 
-async function listUntracked(root: string, add: (entry: Listed) => void): Promise<void> {
-  for await (const field of gitFields(root, ["ls-files", "--others", "--exclude-standard", "-z"])) {
+async function listUntracked(root: string, { add, closed }: Found): Promise<void> {
+  const warned = (lines: readonly string[]): void => {
+    for (const line of lines) {
+      const folder = /^warning: could not open directory '(.*)\/': /u.exec(line)?.[1];
+      if (folder !== undefined) closed(folder);
+    }
+  };
+  for await (const field of gitFields(root, ["ls-files", "--others", "--exclude-standard", "-z"], { warned })) {
     // Git does not look into another repository; it lists the folder with a slash at its end.
     if (field.endsWith("/")) add({ path: field.slice(0, -1), origin: "untracked", type: "repository" });
     else add({ path: field, origin: "untracked", type: "file" });
   }
 }
 
-function walk(
-  root: string,
-  found: { readonly add: (entry: Listed) => void; readonly closed: (folder: string) => void },
-): void {
+/** Takes what a listing finds. */
+interface Found {
+  readonly add: (entry: Listed) => void;
+  readonly closed: (folder: string) => void;
+}
+
+function walk(root: string, found: Found): void {
   const base = toByteText(root);
   const folders: string[] = [""];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {

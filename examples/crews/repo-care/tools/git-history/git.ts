@@ -11,8 +11,13 @@ import { ToolProblem } from "./invocation.ts";
 /** What stands in a folder: a repository, or why it cannot be read as one. */
 export type Repository = { readonly kind: "repository" } | { readonly kind: "none"; readonly reason: string };
 
-/** Kept of what git says on stderr, in characters: enough for its own message, whatever a file is called. */
-const stderrCharactersMax = 8192;
+/** How one run of git is followed. */
+export interface GitOptions {
+  readonly warned?: ((lines: readonly string[]) => void) | undefined;
+}
+
+/** Kept of what git says on stderr, in bytes: some hundred warnings. */
+const complaintBytesMax = 64 * 1024;
 
 /** Settings that win over the repository's own. */
 const settings: readonly string[] = [
@@ -61,12 +66,17 @@ export async function gitText(root: string, argv: readonly string[]): Promise<st
 
 /**
  * Runs git and gives the fields of its output that a NUL ends, as byte texts (one character a byte).
+ * @param options - `warned` takes the lines on stderr of a git that succeeded, as byte texts
  * @returns the fields, one after another; memory holds one chunk and one field
  * @throws ToolProblem when git cannot be run or ends with another code than 0
  */
-export async function* gitFields(root: string, argv: readonly string[]): AsyncGenerator<string> {
+export async function* gitFields(
+  root: string,
+  argv: readonly string[],
+  { warned }: GitOptions = {},
+): AsyncGenerator<string> {
   let rest = "";
-  for await (const chunk of gitOutput(root, argv)) {
+  for await (const chunk of gitOutput(root, argv, { warned })) {
     const parts = (rest + chunk.toString("latin1")).split("\0");
     rest = parts.pop() ?? "";
     yield* parts;
@@ -74,22 +84,22 @@ export async function* gitFields(root: string, argv: readonly string[]): AsyncGe
   if (rest !== "") yield rest;
 }
 
-async function* gitOutput(root: string, argv: readonly string[]): AsyncGenerator<Buffer> {
+async function* gitOutput(root: string, argv: readonly string[], { warned }: GitOptions = {}): AsyncGenerator<Buffer> {
   const child = spawn("git", ["--no-pager", ...settings.flatMap((setting) => ["-c", setting]), ...argv], {
     cwd: root,
     env: environment(root),
     stdio: ["ignore", "pipe", "pipe"],
   });
   let complaint = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    complaint = (complaint + text).slice(0, stderrCharactersMax);
+  child.stderr.setEncoding("latin1").on("data", (text: string) => {
+    complaint = (complaint + text).slice(0, complaintBytesMax);
   });
   const ended = new Promise<string | undefined>((resolve) => {
     child.once("error", (problem: NodeJS.ErrnoException) =>
       resolve(problem.code === "ENOENT" ? "there is no git on the PATH" : problem.message),
     );
     child.once("close", (code, signal) => {
-      const first = complaint.trim().split("\n", 1)[0] ?? "";
+      const first = Buffer.from(complaint, "latin1").toString("utf8").trim().split("\n", 1)[0] ?? "";
       resolve(code === 0 ? undefined : `git ended with ${code ?? signal}${first === "" ? "" : `: ${first}`}`);
     });
   });
@@ -103,6 +113,7 @@ async function* gitOutput(root: string, argv: readonly string[]): AsyncGenerator
   }
   const problem = await ended;
   if (problem !== undefined) throw new ToolProblem(`Cannot run git ${argv[0] ?? ""}: ${problem}`);
+  warned?.(complaint.split("\n").filter((line) => line !== ""));
 }
 
 /** The whole environment: nothing is inherited but the search path. */
