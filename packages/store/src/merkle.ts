@@ -4,9 +4,10 @@
  * Source: RFC 9162 section 2.1 (SHA-256, leaf prefix 0x00, node prefix 0x01).
  */
 import { hash } from "node:crypto";
-import { bytesOfDigest, digestBytes } from "./digest.ts";
+import { digestBytes } from "./digest.ts";
 
 const nodeBytes = 1 + 2 * digestBytes;
+const prefixChars = "sha256:".length;
 
 /** A tree of `size` leaves as its peaks, each 32 bytes, the largest subtree first. */
 export class CompactRange {
@@ -44,7 +45,9 @@ export class CompactRange {
    * @param digest the entry's digest, which is already the leaf hash
    */
   append(digest: string): void {
-    let carried = bytesOfDigest(digest);
+    // Decoded without a look at its form, which costs more than the hash: this is the digest that was just computed.
+    let carried: Buffer = Buffer.from(digest.slice(prefixChars), "base64url");
+    if (carried.length !== digestBytes) throw new RangeError(`Cannot append a leaf: "${digest}" is no digest`);
     // Each trailing one of the size is a subtree as large as what is carried: join them.
     for (let rest = this.#size; rest % 2 === 1; rest = Math.floor(rest / 2)) {
       const left = this.#peaks.pop();

@@ -2,7 +2,7 @@
 import { hash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { digestText, leafDigest } from "../src/digest.ts";
+import { bytesOfDigest, digestText, leafDigest, zeroDigest } from "../src/digest.ts";
 import { CompactRange } from "../src/merkle.ts";
 
 // Source: the reference vectors of RFC 6962 implementations (google/certificate-transparency, merkle tree tests).
@@ -70,8 +70,13 @@ describe("compact range", () => {
     );
   });
 
-  test("refuses a leaf that is not a digest in canonical form", () => {
-    expect(() => new CompactRange().append("sha256:AAAA")).toThrow(/Cannot read a digest/);
-    expect(() => new CompactRange().append(`sha256:${"A".repeat(42)}B`)).toThrow(/Cannot read a digest/);
+  test("refuses a leaf that is no digest", () => {
+    expect(() => new CompactRange().append("sha256:AAAA")).toThrow(/Cannot append a leaf/);
+  });
+
+  test("a digest is read in its canonical form only", () => {
+    expect(bytesOfDigest(zeroDigest)).toEqual(Buffer.alloc(32));
+    for (const text of ["", "sha256:AAAA", `sha256:${"A".repeat(42)}B`, zeroDigest.slice(7)])
+      expect(() => bytesOfDigest(text)).toThrow(/Cannot read a digest/);
   });
 });

@@ -210,6 +210,47 @@ describe("verify when a row was changed", () => {
   });
 });
 
+describe("verify with the lookup index", () => {
+  beforeEach(async () => {
+    const vault = await openAt(place);
+    await vault.machine.find({ kind: "agent.spawn" }, { after: 0, limit: 10 });
+    await vault.close();
+  });
+  const change = (sql: string): void => {
+    const db = new DatabaseSync(join(place.vault, "lookup.db"));
+    db.exec(sql);
+    db.close();
+  };
+
+  test("finds nothing when it is honest, absent, unreadable, or follows another log", async () => {
+    expect((await verify()).firstBad).toBeUndefined();
+    change("UPDATE marks SET digest = 'another'");
+    expect((await verify()).firstBad).toBeUndefined();
+    writeFileSync(join(place.vault, "lookup.db"), "no database");
+    expect((await verify()).firstBad).toBeUndefined();
+    rmSync(join(place.vault, "lookup.db"));
+    expect((await verify()).firstBad).toBeUndefined();
+  });
+
+  test.each([
+    [
+      "hides an entry",
+      "DELETE FROM lookups WHERE field = 'agent' AND position = (SELECT max(position) FROM lookups WHERE field = 'agent')",
+      /finds \d+ entries by agent, and there are \d+: the log is whole; delete lookup.db/,
+    ],
+    [
+      "names another agent",
+      "UPDATE lookups SET value = 'agent-1-0' WHERE field = 'agent' AND position = (SELECT max(position) FROM lookups WHERE field = 'agent')",
+      /entries by agent/,
+    ],
+    ["knows more than there is", "INSERT INTO lookups VALUES ('kind', 'x', 3)", /entries by kind/],
+    ["hides a payload", "DELETE FROM payload_ids WHERE id = 3", /finds \d+ payloads/],
+  ])("says so, and what to do, when it %s", async (_, sql, reason) => {
+    change(sql);
+    expect((await verifyUnknown()).firstBad).toEqual({ position: 0, reason: expect.stringMatching(reason) });
+  });
+});
+
 describe("verify when the end is missing", () => {
   const cut = (db: DatabaseSync): void => db.exec(`DELETE FROM entries WHERE position > ${entries - 3}`);
 
@@ -371,6 +412,11 @@ describe("verify when the vault is another", () => {
       reason: "the key in its folder is not the one that this entry records",
     });
     await expect(openAt(place, { knownVaults: null })).rejects.toMatchObject({ code: "vault_key_changed" });
+  });
+
+  test("needs no private key", async () => {
+    rmSync(join(place.vault, "key"));
+    expect(await verify()).toMatchObject({ ok: true, entries });
   });
 
   describe("because two vaults' files were swapped", () => {

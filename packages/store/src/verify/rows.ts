@@ -28,9 +28,11 @@ export interface FoundPayload {
   readonly children: unknown;
 }
 
-// The cast gives the bytes themselves: a text with a broken character would be read with another in its place.
 const entriesSql =
-  "SELECT position, digest, time_ms, kind, principal, agent, session, outcome, CAST(bytes AS BLOB) FROM entries ORDER BY position";
+  "SELECT position, digest, time_ms, kind, principal, agent, session, outcome, bytes FROM entries ORDER BY position";
+
+/** What stands in a text that was read where its bytes are not UTF-8; and of course where somebody wrote it. */
+const replacement = "\uFFFD";
 
 /**
  * The entries from the first on.
@@ -40,11 +42,14 @@ const entriesSql =
  */
 export function* entriesOf(db: DatabaseSync): Generator<FoundEntry, void, undefined> {
   let after = 0;
+  const raw = db.prepare("SELECT CAST(bytes AS BLOB) AS bytes FROM entries WHERE position = ?");
   try {
     for (const row of columnsOf(db, entriesSql)) {
       const [position, digest, timeMs, kind, principal, agent, session, outcome, bytes] = row;
       after = typeof position === "number" ? position : after;
-      yield { position, digest, timeMs, kind, principal, agent, session, outcome, text: utf8(bytes) };
+      const doubtful = typeof bytes !== "string" || bytes.includes(replacement);
+      const text = doubtful ? utf8(raw.get(after)?.["bytes"]) : bytes;
+      yield { position, digest, timeMs, kind, principal, agent, session, outcome, text };
     }
   } catch (thrown) {
     if (isSqlite(thrown)) differs(after + 1, `the row cannot be read: ${textOf(thrown)}`);

@@ -1,0 +1,72 @@
+/**
+ * Checking the lookup index: it is derived and proves nothing, but a row left out of it would hide an entry from whoever
+ * asks for an agent's. One that cannot be read or follows another log is rebuilt when the vault is opened, and is no
+ * difference.
+ */
+import { existsSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+import type { DatabaseSync } from "node:sqlite";
+import { differs } from "./finding.ts";
+
+const remedy = "the log is whole; delete lookup.db, and it is made again";
+
+/**
+ * Compares the index with the entries it covers.
+ *
+ * @param db the log, in the transaction that verifies it
+ * @param path of `lookup.db`
+ * @throws Differs when an entry or a payload cannot be found by it, or something is found that is not there
+ */
+export function checkLookups(db: DatabaseSync, path: string): void {
+  const covered = existsSync(path) ? attach(db, path) : undefined;
+  if (covered === undefined) return;
+  for (const field of ["agent", "session", "kind"]) {
+    const wanted = number(db, `SELECT count(${field}) AS found FROM main.entries WHERE position <= ${covered.entries}`);
+    const right = number(
+      db,
+      `SELECT count(*) AS found FROM lookup.lookups l JOIN main.entries e ON e.position = l.position AND e.${field} = l.value WHERE l.field = '${field}'`,
+    );
+    const all = number(db, `SELECT count(*) AS found FROM lookup.lookups WHERE field = '${field}'`);
+    if (right !== wanted || all !== wanted)
+      differs(0, `the lookup index finds ${right} entries by ${field}, and there are ${wanted}: ${remedy}`);
+  }
+  const wanted = number(db, `SELECT count(*) AS found FROM main.payloads WHERE id <= ${covered.payloads}`);
+  const right = number(
+    db,
+    "SELECT count(*) AS found FROM lookup.payload_ids i JOIN main.payloads p ON p.id = i.id AND p.commitment = i.commitment",
+  );
+  if (right !== wanted) differs(0, `the lookup index finds ${right} payloads, and there are ${wanted}: ${remedy}`);
+}
+
+/** How far the index has followed this log, or undefined when it is to be made again anyway. */
+function attach(db: DatabaseSync, path: string): { readonly entries: number; readonly payloads: number } | undefined {
+  try {
+    db.prepare("ATTACH ? AS lookup").run(`${pathToFileURL(path).href}?mode=ro`);
+    const entries = mark(db, "entries");
+    const payloads = mark(db, "payloads");
+    const fits =
+      matches(db, { at: entries, sql: "SELECT digest AS found FROM main.entries WHERE position = ?" }) &&
+      matches(db, { at: payloads, sql: "SELECT commitment AS found FROM main.payloads WHERE id = ?" });
+    return fits ? { entries: entries.at, payloads: payloads.at } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+interface Mark {
+  readonly at: number;
+  readonly digest: unknown;
+}
+
+function mark(db: DatabaseSync, name: "entries" | "payloads"): Mark {
+  const row = db.prepare("SELECT at, digest FROM lookup.marks WHERE name = ?").get(name);
+  return { at: Number(row?.["at"] ?? 0), digest: row?.["digest"] };
+}
+
+function matches(db: DatabaseSync, { at, sql }: { readonly at: Mark; readonly sql: string }): boolean {
+  return at.at === 0 || db.prepare(sql).get(at.at)?.["found"] === at.digest;
+}
+
+function number(db: DatabaseSync, sql: string): number {
+  return Number(db.prepare(sql).get()?.["found"]);
+}
