@@ -15,7 +15,9 @@ beforeEach(() => {
 });
 afterEach(async () => scene.close());
 
-const entries = async (args: readonly string[] = []): Promise<readonly { operation: { type: string }; outcome: object }[]> => {
+const entries = async (
+  args: readonly string[] = [],
+): Promise<readonly { operation: { type: string }; outcome: object }[]> => {
   const { stdout } = await scene.toka(["log", "--json", ...args]);
   return stdout
     .split("\n")
@@ -42,7 +44,11 @@ describe("toka exec", () => {
     const kinds = (await entries()).map((entry) => entry.operation.type);
     expect(kinds).toContain("effect.request");
     const settled = (await entries(["--kind", "effect.settle"])).at(-1);
-    expect(settled?.operation).toMatchObject({ type: "effect.settle", outcome: "succeeded", usage: { wallMs: expect.any(Number) as unknown } });
+    expect(settled?.operation).toMatchObject({
+      type: "effect.settle",
+      outcome: "succeeded",
+      usage: { wallMs: expect.any(Number) as unknown },
+    });
   });
 
   test("answers 127 when there is no such program and 126 when it cannot be started", async () => {
@@ -59,7 +65,9 @@ describe("toka exec", () => {
     mkdirSync(join(scene.workspace, "sub"));
     writeFileSync(join(scene.workspace, "old"), "1\n");
     const program = "pwd; echo new > made; rm ../old";
-    const ended = await scene.toka(["exec", "--workspace", scene.workspace, "--", "sh", "-c", program], { cwd: join(scene.workspace, "sub") });
+    const ended = await scene.toka(["exec", "--workspace", scene.workspace, "--", "sh", "-c", program], {
+      cwd: join(scene.workspace, "sub"),
+    });
     expect(ended).toMatchObject({ code: 0, stdout: `${join(scene.workspace, "sub")}\n` });
     expect(readFileSync(join(scene.workspace, "sub/made"), "utf8")).toBe("new\n");
     expect(existsSync(join(scene.workspace, "old"))).toBe(false);
@@ -109,7 +117,10 @@ describe("the box of toka exec", () => {
     const file = join(scene.dir, "grant.json");
     writeFileSync(file, JSON.stringify([`fs.read:${scene.workspace}/**`]));
     writeFileSync(join(scene.workspace, "here"), "seen\n");
-    expect(await scene.toka(["exec", "--grant", file, "--", "cat", "here"])).toMatchObject({ code: 0, stdout: "seen\n" });
+    expect(await scene.toka(["exec", "--grant", file, "--", "cat", "here"])).toMatchObject({
+      code: 0,
+      stdout: "seen\n",
+    });
   });
 
   test("reaches no listener of this machine", async () => {
@@ -138,14 +149,22 @@ describe("the box of toka exec", () => {
   });
 
   test("carries none of the caller's environment", async () => {
-    const ended = await scene.toka(["exec", "--", "env"], { env: { TOKA_TEST_SECRET: "hush", AWS_SECRET_ACCESS_KEY: "hush" } });
+    const ended = await scene.toka(["exec", "--", "env"], {
+      env: { TOKA_TEST_SECRET: "hush", AWS_SECRET_ACCESS_KEY: "hush" },
+    });
     expect(ended.code).toBe(0);
     expect(ended.stdout).not.toContain("hush");
     expect(ended.stdout).not.toContain(scene.home);
   });
 
   test("hides the vault", async () => {
-    const ended = await scene.toka(["exec", "--", "sh", "-c", "cat .toka/key .toka/log.db; ls -A .toka; echo x > .toka/planted"]);
+    const ended = await scene.toka([
+      "exec",
+      "--",
+      "sh",
+      "-c",
+      "cat .toka/key .toka/log.db; ls -A .toka; echo x > .toka/planted",
+    ]);
     expect(ended.stdout).toBe("");
     expect(existsSync(join(scene.vault, "planted"))).toBe(false);
     expect((await scene.toka(["verify"])).code).toBe(0);
@@ -164,7 +183,10 @@ describe("the box of toka exec", () => {
     mkdirSync(closed);
     writeFileSync(join(closed, "private"), "mine\n", { mode: 0o600 });
     chmodSync(closed, 0o700);
-    expect(await scene.toka(["exec", "--", "cat", "private"], { cwd: closed })).toMatchObject({ code: 0, stdout: "mine\n" });
+    expect(await scene.toka(["exec", "--", "cat", "private"], { cwd: closed })).toMatchObject({
+      code: 0,
+      stdout: "mine\n",
+    });
   });
 });
 
@@ -176,7 +198,9 @@ describe("while another process holds the vault", () => {
   });
 
   test("every command answers as if it held the vault itself", async () => {
-    const first = await scene.toka(["exec", "--", "sh", "-c", "cat > made; echo problem >&2; exit 3"], { stdin: "given\n" });
+    const first = await scene.toka(["exec", "--", "sh", "-c", "cat > made; echo problem >&2; exit 3"], {
+      stdin: "given\n",
+    });
     expect(first).toMatchObject({ code: 3, stderr: "problem\n" });
     expect(readFileSync(join(scene.workspace, "made"), "utf8")).toBe("given\n");
     const held = await answers();

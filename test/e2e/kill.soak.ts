@@ -15,7 +15,9 @@ test("toka up loses nothing and repeats nothing when its process is killed 200 t
   for (let session = 0; session < sessions; session += 1) {
     const killed = await runWithKills(random, { kills: killsPerSession, entries });
     between += killed.positions.filter((position) => position > 1 && position < killed.entries).length;
-    process.stdout.write(`seed ${seed}, session ${session}: kills fell at entries ${killed.positions.join(", ")} of ${killed.entries}\n`);
+    process.stdout.write(
+      `seed ${seed}, session ${session}: kills fell at entries ${killed.positions.join(", ")} of ${killed.entries}\n`,
+    );
   }
   expect(between).toBeGreaterThanOrEqual(150);
 }, 7_200_000);

@@ -53,7 +53,9 @@ describe("a vault that somebody changed", () => {
   test("makes verify exit with 1 and name the entry when one letter of it is another", async () => {
     const { stdout } = await scene.toka(["log", "--json", "--kind", "effect.request"]);
     const { position } = JSON.parse(stdout.split("\n")[0] ?? "") as { position: number };
-    tamper(`UPDATE entries SET bytes = replace(bytes, '"label":"exec"', '"label":"exec2"') WHERE position = ${position}`);
+    tamper(
+      `UPDATE entries SET bytes = replace(bytes, '"label":"exec"', '"label":"exec2"') WHERE position = ${position}`,
+    );
     const ended = await scene.toka(["verify", "--json"]);
     expect(ended.code).toBe(1);
     const verdict = JSON.parse(ended.stdout) as Verdict;
@@ -90,16 +92,57 @@ describe("a vault that somebody changed", () => {
 describe("a crew that cannot be used", () => {
   const cases: readonly { readonly name: string; readonly change: (crew: string) => void; readonly says: RegExp }[] = [
     { name: "has no crew file", change: (crew) => rmSync(join(crew, "crew.yaml")), says: /crew\.yaml:1:1: / },
-    { name: "waits for itself in a circle", change: (crew) => replace(crew, "agents/first.yaml", "security:", "dependencies: { required: [{ name: last }] }\nsecurity:"), says: /first\.yaml:\d+:\d+: .*first -> last|last -> first/u },
-    { name: "waits for nobody it has", change: (crew) => replace(crew, "agents/last.yaml", "- name: first\n", "- name: frist\n"), says: /last\.yaml:\d+:\d+: .*first/u },
-    { name: "names an agent twice", change: (crew) => cpSync(join(crew, "agents/first.yaml"), join(crew, "agents/again.yaml")), says: /has the same name/u },
-    { name: "has a misspelt key", change: (crew) => replace(crew, "agents/first.yaml", "capabilities:", "capabilites:"), says: /first\.yaml:\d+:\d+: .*capabilities/u },
-    { name: "calls a tool that is not there", change: (crew) => replace(crew, "agents/first.yaml", "tool: tally", "tool: taly"), says: /first\.yaml:\d+:\d+: .*tally/u },
-    { name: "gives a number where a list belongs", change: (crew) => replace(crew, "agents/first.yaml", "[counting]", "7"), says: /first\.yaml:4:\d+: / },
-    { name: "is ten megabytes long", change: (crew) => writeFileSync(join(crew, "agents/first.yaml"), "a: b\n".repeat(2_000_000)), says: /first\.yaml/u },
-    { name: "holds an alias bomb", change: (crew) => writeFileSync(join(crew, "agents/first.yaml"), aliasBomb()), says: /first\.yaml:\d+:\d+: / },
-    { name: "has a tool whose program is missing", change: (crew) => rmSync(join(crew, "tools/tally/tally.sh")), says: /tally\.sh/u },
-    { name: "uses a field that nothing acts on", change: (crew) => replace(crew, "agents/first.yaml", "security:", "reporting: { frequency: daily }\nsecurity:"), says: /reporting/u },
+    {
+      name: "waits for itself in a circle",
+      change: (crew) =>
+        replace(crew, "agents/first.yaml", "security:", "dependencies: { required: [{ name: last }] }\nsecurity:"),
+      says: /first\.yaml:\d+:\d+: .*first -> last|last -> first/u,
+    },
+    {
+      name: "waits for nobody it has",
+      change: (crew) => replace(crew, "agents/last.yaml", "- name: first\n", "- name: frist\n"),
+      says: /last\.yaml:\d+:\d+: .*first/u,
+    },
+    {
+      name: "names an agent twice",
+      change: (crew) => cpSync(join(crew, "agents/first.yaml"), join(crew, "agents/again.yaml")),
+      says: /has the same name/u,
+    },
+    {
+      name: "has a misspelt key",
+      change: (crew) => replace(crew, "agents/first.yaml", "capabilities:", "capabilites:"),
+      says: /first\.yaml:\d+:\d+: .*capabilities/u,
+    },
+    {
+      name: "calls a tool that is not there",
+      change: (crew) => replace(crew, "agents/first.yaml", "tool: tally", "tool: taly"),
+      says: /first\.yaml:\d+:\d+: .*tally/u,
+    },
+    {
+      name: "gives a number where a list belongs",
+      change: (crew) => replace(crew, "agents/first.yaml", "[counting]", "7"),
+      says: /first\.yaml:4:\d+: /,
+    },
+    {
+      name: "is ten megabytes long",
+      change: (crew) => writeFileSync(join(crew, "agents/first.yaml"), "a: b\n".repeat(2_000_000)),
+      says: /first\.yaml/u,
+    },
+    {
+      name: "holds an alias bomb",
+      change: (crew) => writeFileSync(join(crew, "agents/first.yaml"), aliasBomb()),
+      says: /first\.yaml:\d+:\d+: /,
+    },
+    {
+      name: "has a tool whose program is missing",
+      change: (crew) => rmSync(join(crew, "tools/tally/tally.sh")),
+      says: /tally\.sh/u,
+    },
+    {
+      name: "uses a field that nothing acts on",
+      change: (crew) => replace(crew, "agents/first.yaml", "security:", "reporting: { frequency: daily }\nsecurity:"),
+      says: /reporting/u,
+    },
   ];
 
   test.each(cases)("is refused with its place, before any vault is made, when it $name", async ({ change, says }) => {
@@ -130,7 +173,10 @@ describe("a crew that cannot be used", () => {
   }
 
   function aliasBomb(): string {
-    const levels = Array.from({ length: 30 }, (_, level) => `l${level + 1}: &l${level + 1} [*l${level}, *l${level}, *l${level}]`);
+    const levels = Array.from(
+      { length: 30 },
+      (_, level) => `l${level + 1}: &l${level + 1} [*l${level}, *l${level}, *l${level}]`,
+    );
     return ["l0: &l0 [x, x, x]", ...levels].join("\n");
   }
 });
@@ -172,7 +218,10 @@ describe.skipIf(!asRoot)("a disk that is full (needs root, for a small disk of i
     expect((await scene.toka(["exec", "--vault", vault, "--", "true"])).code).toBe(0);
     const before = (await scene.toka(["log", "--json", "--vault", vault])).stdout;
     // All but the last few blocks.
-    execFileSync("sh", ["-c", `head -c 100m /dev/zero > ${small}/ballast 2>/dev/null || true; truncate -s -40k ${small}/ballast`]);
+    execFileSync("sh", [
+      "-c",
+      `head -c 100m /dev/zero > ${small}/ballast 2>/dev/null || true; truncate -s -40k ${small}/ballast`,
+    ]);
     const full = await scene.toka(["up", ...args]);
     expect(full.code, full.stdout).toBe(1);
     expect(full.stderr).toMatch(/space|full|disk/iu);

@@ -17,7 +17,12 @@ beforeEach(() => {
 });
 afterEach(async () => scene.close());
 
-const shell = (script: string): string => execFileSync("sh", ["-c", script], { cwd: scene.workspace, encoding: "utf8", env: { PATH: process.env["PATH"] ?? "", LC_ALL: "C" } });
+const shell = (script: string): string =>
+  execFileSync("sh", ["-c", script], {
+    cwd: scene.workspace,
+    encoding: "utf8",
+    env: { PATH: process.env["PATH"] ?? "", LC_ALL: "C" },
+  });
 const reportIn = (summary: Summary): { readonly totals: Readonly<Record<string, number>> } => {
   const path = summary.deliverables.find((one) => one.endsWith("/report.json")) ?? "";
   return JSON.parse(readFileSync(path, "utf8")) as { totals: Record<string, number> };
@@ -25,17 +30,27 @@ const reportIn = (summary: Summary): { readonly totals: Readonly<Record<string, 
 
 /** Counted by other means than Toka's: git lists, find and wc count. */
 function countedByHand(): Readonly<Record<string, number>> {
-  const listed = git(scene.workspace, ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).split("\0").filter((path) => path !== "");
+  const listed = git(scene.workspace, ["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+    .split("\0")
+    .filter((path) => path !== "");
   const present = [...new Set(listed)].filter((path) => existsSync(join(scene.workspace, path)));
-  const numstat = git(scene.workspace, ["log", "--numstat", "--format=", "-M"]).split("\n").filter((line) => /^\d/u.test(line));
+  const numstat = git(scene.workspace, ["log", "--numstat", "--format=", "-M"])
+    .split("\n")
+    .filter((line) => /^\d/u.test(line));
   const sum = (column: number): number => numstat.reduce((total, line) => total + Number(line.split("\t")[column]), 0);
   return {
     entries: new Set(listed).size,
     files: present.length,
     bytes: present.reduce((total, path) => total + lstatSync(join(scene.workspace, path)).size, 0),
-    lines: Number(shell("find . -path ./.git -prune -o -path ./.toka -prune -o -name ignored.txt -prune -o -type f -print0 | xargs -0 cat | wc -l")),
+    lines: Number(
+      shell(
+        "find . -path ./.git -prune -o -path ./.toka -prune -o -name ignored.txt -prune -o -type f -print0 | xargs -0 cat | wc -l",
+      ),
+    ),
     commits: Number(git(scene.workspace, ["rev-list", "--count", "HEAD"])),
-    authors: git(scene.workspace, ["shortlog", "-sne", "HEAD"]).split("\n").filter((line) => line !== "").length,
+    authors: git(scene.workspace, ["shortlog", "-sne", "HEAD"])
+      .split("\n")
+      .filter((line) => line !== "").length,
     linesAdded: sum(0),
     linesDeleted: sum(1),
   };
@@ -46,18 +61,21 @@ describe("toka up --once", () => {
     { seed: 1, commits: 1 },
     { seed: 2, commits: 12 },
     { seed: 3, commits: 40 },
-  ])("counts what git, find and wc count when a repository is made from seed $seed with $commits commits", async (options) => {
-    makeRepository(scene.workspace, options);
-    const before = git(scene.workspace, ["status", "--porcelain"]);
-    const summary = summaryOf(await scene.toka(["up", "--once", "--json"]), 0);
-    expect(reportIn(summary).totals).toMatchObject(countedByHand());
-    expect(summary).toMatchObject({ ok: true, verify: { ok: true }, owed: [] });
-    expect(summary.deliverables).toHaveLength(5);
-    for (const path of summary.deliverables) expect(statSync(path).size).toBeGreaterThan(0);
-    // The vault hides itself from git, and nothing else in the workspace is touched.
-    expect(git(scene.workspace, ["status", "--porcelain"])).toBe(before);
-    expect(statSync(scene.vault).mode & 0o777).toBe(0o700);
-  });
+  ])(
+    "counts what git, find and wc count when a repository is made from seed $seed with $commits commits",
+    async (options) => {
+      makeRepository(scene.workspace, options);
+      const before = git(scene.workspace, ["status", "--porcelain"]);
+      const summary = summaryOf(await scene.toka(["up", "--once", "--json"]), 0);
+      expect(reportIn(summary).totals).toMatchObject(countedByHand());
+      expect(summary).toMatchObject({ ok: true, verify: { ok: true }, owed: [] });
+      expect(summary.deliverables).toHaveLength(5);
+      for (const path of summary.deliverables) expect(statSync(path).size).toBeGreaterThan(0);
+      // The vault hides itself from git, and nothing else in the workspace is touched.
+      expect(git(scene.workspace, ["status", "--porcelain"])).toBe(before);
+      expect(statSync(scene.vault).mode & 0o777).toBe(0o700);
+    },
+  );
 
   test("shows what agents did, what was refused, what it cost, where things are, and that the log verifies", async () => {
     makeRepository(scene.workspace, { seed: 4, commits: 3 });
@@ -65,7 +83,9 @@ describe("toka up --once", () => {
     expect(ended.code, ended.stderr).toBe(0);
     for (const agent of ["file-catalogue", "history-analyst", "report-writer", "curious"]) {
       expect(ended.stdout).toMatch(new RegExp(`^${agent} +running `, "mu"));
-      expect(ended.stdout).toMatch(new RegExp(`^${agent}: completed; tasks 1 completed, 0 failed; \\d refused; cost `, "mu"));
+      expect(ended.stdout).toMatch(
+        new RegExp(`^${agent}: completed; tasks 1 completed, 0 failed; \\d refused; cost `, "mu"),
+      );
     }
     expect(ended.stdout).toContain(join(scene.vault, "out/repo-care/report.html"));
     expect(ended.stdout).toMatch(/^verify: OK, \d+ entries$/mu);
@@ -82,7 +102,9 @@ describe("toka up --once", () => {
     const refusals = log.stdout
       .split("\n")
       .slice(0, -1)
-      .map((line) => JSON.parse(line) as { position: number; outcome: { refusal: { code: string; permission: string } } });
+      .map(
+        (line) => JSON.parse(line) as { position: number; outcome: { refusal: { code: string; permission: string } } },
+      );
     expect(refusals.map(({ outcome }) => outcome.refusal)).toEqual([
       { code: "permission_denied", permission: "fs.read:/etc/passwd" },
       { code: "permission_denied", permission: "net.connect:example.com:443" },
@@ -101,8 +123,12 @@ describe("toka up --once", () => {
     writeFileSync(corrupted, "something else\n");
     const summary = summaryOf(await running.ended, 1);
     expect(summary.ok).toBe(false);
-    const met = summary.agents.flatMap((agent) => agent.objectives.map(({ description, met: is }) => ({ description, met: is })));
-    expect(met.filter((objective) => !objective.met)).toEqual([{ description: "The first file of first holds the line that its step added", met: false }]);
+    const met = summary.agents.flatMap((agent) =>
+      agent.objectives.map(({ description, met: is }) => ({ description, met: is })),
+    );
+    expect(met.filter((objective) => !objective.met)).toEqual([
+      { description: "The first file of first holds the line that its step added", met: false },
+    ]);
     // An objective that is not met is no reason to distrust the log.
     expect(summary.verify).toEqual({ ok: true });
   });
@@ -115,7 +141,10 @@ describe("a second toka up", () => {
     const second = summaryOf(await scene.toka(["up", "--once", "--json"]), 0);
     expect(second.session).not.toBe(first.session);
     expect(second.entries).toBeGreaterThan(first.entries);
-    expect(JSON.parse((await scene.toka(["verify", "--json"])).stdout)).toMatchObject({ ok: true, entries: second.entries });
+    expect(JSON.parse((await scene.toka(["verify", "--json"])).stdout)).toMatchObject({
+      ok: true,
+      entries: second.entries,
+    });
   });
 
   test("says which process has the vault and exits with 1 when one has it", async () => {
@@ -153,7 +182,11 @@ describe("toka up without --once", () => {
   test("stays after the session and stops in order with 0 when it is asked to", async () => {
     const running = scene.start(["up", "--json", "--crew", tallyCrew]);
     await running.says('{"ok":true');
-    const status = JSON.parse((await scene.toka(["status", "--json"])).stdout) as { served: { pid: number }; sessions: unknown[]; agents: unknown[] };
+    const status = JSON.parse((await scene.toka(["status", "--json"])).stdout) as {
+      served: { pid: number };
+      sessions: unknown[];
+      agents: unknown[];
+    };
     expect(status).toMatchObject({ served: { pid: running.pid }, sessions: [], agents: [] });
     running.kill("SIGTERM");
     expect((await running.ended).code).toBe(0);
@@ -177,14 +210,27 @@ async function expectBoxRefuses(): Promise<void> {
       hiddenPaths: [scene.vault],
       runtimes: [],
       layer: join(scene.dir, `layer-${argv.length}`),
-      limits: { memoryBytes: 256 << 20, cpuMs: 10_000, wallMs: 10_000, processes: 16, fileBytes: 1 << 20, writtenBytes: 1 << 20, openFiles: 64, outputBytes: 1 << 16 },
+      limits: {
+        memoryBytes: 256 << 20,
+        cpuMs: 10_000,
+        wallMs: 10_000,
+        processes: 16,
+        fileBytes: 1 << 20,
+        writtenBytes: 1 << 20,
+        openFiles: 64,
+        outputBytes: 1 << 16,
+      },
     });
     return { code: result.exit, stdout: Buffer.from(result.stdout).toString("utf8") };
   };
-  expect(await run(["cat", join(scene.workspace, "untracked.md")])).toEqual({ code: { code: 0 }, stdout: "# counted\n" });
+  expect(await run(["cat", join(scene.workspace, "untracked.md")])).toEqual({
+    code: { code: 0 },
+    stdout: "# counted\n",
+  });
   expect(await run(["cat", outside])).toEqual({ code: { code: 1 }, stdout: "" });
   const hostUsers = readFileSync("/etc/passwd", "utf8");
   expect((await run(["sh", "-c", "cat /etc/passwd", "sh"])).stdout).not.toBe(hostUsers);
-  const connect = "use Socket; socket(S, PF_INET, SOCK_STREAM, 0) or exit 3; connect(S, sockaddr_in(443, inet_aton('1.1.1.1'))) or exit 4";
+  const connect =
+    "use Socket; socket(S, PF_INET, SOCK_STREAM, 0) or exit 3; connect(S, sockaddr_in(443, inet_aton('1.1.1.1'))) or exit 4";
   expect((await run(["perl", "-e", connect])).code).not.toEqual({ code: 0 });
 }

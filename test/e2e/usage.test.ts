@@ -33,20 +33,26 @@ describe("toka", () => {
     expect(ended.stdout).toBe("");
   });
 
-  test.each(["up", "status", "log", "verify", "check", "exec", "why", "doctor"])("shows an example when asked for toka %s --help", async (command) => {
-    const ended = await scene.toka([command, "--help"]);
-    expect(ended.code).toBe(0);
-    expect(ended.stdout).toMatch(new RegExp(`Example:\\n  toka ${command}`, "u"));
-  });
+  test.each(["up", "status", "log", "verify", "check", "exec", "why", "doctor"])(
+    "shows an example when asked for toka %s --help",
+    async (command) => {
+      const ended = await scene.toka([command, "--help"]);
+      expect(ended.code).toBe(0);
+      expect(ended.stdout).toMatch(new RegExp(`Example:\\n  toka ${command}`, "u"));
+    },
+  );
 
-  test.each(["status", "log", "verify", "why 1"])("exits with 1 and makes nothing when there is no vault for toka %s", async (command) => {
-    const ended = await scene.toka(command.split(" "));
-    expect(ended.code).toBe(1);
-    expect(ended.stderr).toContain(scene.vault);
-    expect(ended.stderr).not.toContain("    at ");
-    const again = await scene.toka(["status"]);
-    expect(again.code).toBe(1);
-  });
+  test.each(["status", "log", "verify", "why 1"])(
+    "exits with 1 and makes nothing when there is no vault for toka %s",
+    async (command) => {
+      const ended = await scene.toka(command.split(" "));
+      expect(ended.code).toBe(1);
+      expect(ended.stderr).toContain(scene.vault);
+      expect(ended.stderr).not.toContain("    at ");
+      const again = await scene.toka(["status"]);
+      expect(again.code).toBe(1);
+    },
+  );
 
   test("exits with 1 when the workspace is no folder", async () => {
     writeFileSync(join(scene.dir, "file"), "");
@@ -71,7 +77,10 @@ describe("toka doctor", () => {
 
   test("finds this machine able when the sandbox works here", async () => {
     const ended = await scene.toka(["doctor", "--json"]);
-    const report = JSON.parse(ended.stdout) as { ok: boolean; checks: { name: string; ok: boolean; required: boolean }[] };
+    const report = JSON.parse(ended.stdout) as {
+      ok: boolean;
+      checks: { name: string; ok: boolean; required: boolean }[];
+    };
     expect(report.checks.map((check) => check.name)).toEqual(
       expect.arrayContaining(["platform", "node", "git", "perl", "bubblewrap", "python3", "sandbox", "disk"]),
     );

@@ -42,7 +42,9 @@ function describe(error: unknown): string {
 
 function buildProgram(context: CommandContext, outcome: Outcome): Command {
   const program = new Command("toka")
-    .description("Runs AI agents as an operating system runs programs: with an identity, a budget, narrow rights, and every step in a log")
+    .description(
+      "Runs AI agents as an operating system runs programs: with an identity, a budget, narrow rights, and every step in a log",
+    )
     .enablePositionalOptions()
     .showHelpAfterError("(toka --help lists the commands)")
     .showSuggestionAfterError()
@@ -162,12 +164,24 @@ function addExec(program: Command, { context, outcome }: Frame): void {
     .description("Run one program in the sandbox, as an effect with its entries in the log")
     .usage("[options] -- <command> [args...]")
     .argument("<command...>", "the program and its arguments")
-    .option("--grant <file|json>", 'permissions as a JSON list, such as ["fs.read:/srv/data/**"]; replaces reading and writing the workspace')
+    .option(
+      "--grant <file|json>",
+      'permissions as a JSON list, such as ["fs.read:/srv/data/**"]; replaces reading and writing the workspace',
+    )
     .option("--timeout <seconds>", "end the program after this time", parseSeconds)
     .option("-n, --no-stdin", "give the program an empty standard input")
     .passThroughOptions()
-    .addHelpText("after", example("toka exec -- sh -c 'wc -l < README.md'", `toka exec --grant '["fs.read:/etc/hostname"]' -- cat /etc/hostname`))
-    .addHelpText("after", "Exit codes: the program's own; 125 refused or failed in Toka, 126 cannot start, 127 not found")
+    .addHelpText(
+      "after",
+      example(
+        "toka exec -- sh -c 'wc -l < README.md'",
+        `toka exec --grant '["fs.read:/etc/hostname"]' -- cat /etc/hostname`,
+      ),
+    )
+    .addHelpText(
+      "after",
+      "Exit codes: the program's own; 125 refused or failed in Toka, 126 cannot start, 127 not found",
+    )
     .action(
       async (
         argv: string[],
@@ -194,12 +208,14 @@ function addDoctor(program: Command, { context, outcome }: Frame): void {
 
 function parsePosition(text: string): number {
   const position = Number(text);
-  if (!/^\d+$/u.test(text) || !Number.isSafeInteger(position)) throw new InvalidArgumentError(`Found ${text}, wanted a whole number`);
+  if (!/^\d+$/u.test(text) || !Number.isSafeInteger(position))
+    throw new InvalidArgumentError(`Found ${text}, wanted a whole number`);
   return position;
 }
 
 function parseSeconds(text: string): number {
   const seconds = Number(text);
-  if (!/^\d+(\.\d+)?$/u.test(text) || seconds <= 0) throw new InvalidArgumentError(`Found ${text}, wanted a number of seconds above 0`);
+  if (!/^\d+(\.\d+)?$/u.test(text) || seconds <= 0)
+    throw new InvalidArgumentError(`Found ${text}, wanted a number of seconds above 0`);
   return seconds;
 }

@@ -39,7 +39,13 @@ describe("progress anywhere but on a terminal", () => {
   test("never prints an escape when a name carries one", () => {
     const stream = new PassThrough();
     const view = createProgressView({ stream, terminal: false, columns: () => 80 });
-    view.update([{ ...agent, name: "\u001b[2Jx", task: { key: "\u001b]0;t\u0007", description: "", attempt: 2, step: "\u001b[m" } }]);
+    view.update([
+      {
+        ...agent,
+        name: "\u001b[2Jx",
+        task: { key: "\u001b]0;t\u0007", description: "", attempt: 2, step: "\u001b[m" },
+      },
+    ]);
     view.note("\u001b[2J");
     expect(textOf(stream)).not.toContain("\u001b");
   });

@@ -37,7 +37,10 @@ export interface AskOptions {
  * @returns what `use` returns
  * @throws a failure `vault_absent`, or `vault_locked` when another process holds the vault and does not serve it, or what `use` throws
  */
-export async function askVault<T>(places: Places, options: AskOptions & { readonly use: (api: VaultApi) => Promise<T> }): Promise<T> {
+export async function askVault<T>(
+  places: Places,
+  options: AskOptions & { readonly use: (api: VaultApi) => Promise<T> },
+): Promise<T> {
   const deadlineMs = Date.now() + holderWaitMsMax;
   while (true) {
     try {
@@ -55,10 +58,15 @@ function isPassing(error: unknown): boolean {
   return error.code === vaultUnreachable || error.code === "vault_locked";
 }
 
-async function askHere<T>(places: Places, options: AskOptions & { readonly use: (api: VaultApi) => Promise<T> }): Promise<T> {
+async function askHere<T>(
+  places: Places,
+  options: AskOptions & { readonly use: (api: VaultApi) => Promise<T> },
+): Promise<T> {
   const { purpose, clock, onNote } = options;
   if (purpose === "read" && !vaultExists(places.vault)) {
-    throw new ServiceFailure("vault_absent", { message: `Cannot open the vault ${places.vault}: there is none; toka up makes one` });
+    throw new ServiceFailure("vault_absent", {
+      message: `Cannot open the vault ${places.vault}: there is none; toka up makes one`,
+    });
   }
   const composition = await compose({ places, purpose, create: purpose === "run", clock, tools: toolsOf, onNote });
   try {

@@ -59,7 +59,8 @@ function isFolder(path: string): boolean {
 
 function checkAgent(path: string): readonly string[] {
   const { size } = lstatSync(path);
-  if (size > fileBytesMax) return [`${path}:1:1: Cannot read the file: it has ${size} bytes, at most ${fileBytesMax} are allowed`];
+  if (size > fileBytesMax)
+    return [`${path}:1:1: Cannot read the file: it has ${size} bytes, at most ${fileBytesMax} are allowed`];
   const read = readAgentFile(readFileSync(path), { file: path });
   return "problems" in read ? read.problems.map(formatProblem) : [];
 }

@@ -7,7 +7,16 @@
 import { join } from "node:path";
 
 import { type Caller, genesisIds, type GrantId, type MachinePort } from "@toka/kernel";
-import { createRuntime, createSandbox, createToolCatalogue, prepareRegistrations, type Runtime, type Sandbox, type Tool, type ToolCatalogue } from "@toka/runtime";
+import {
+  createRuntime,
+  createSandbox,
+  createToolCatalogue,
+  prepareRegistrations,
+  type Runtime,
+  type Sandbox,
+  type Tool,
+  type ToolCatalogue,
+} from "@toka/runtime";
 import type { Vault } from "@toka/store";
 
 import type { VaultApi } from "./api.ts";
@@ -59,7 +68,8 @@ export interface Composition {
  */
 export async function compose(options: ComposeOptions): Promise<Composition> {
   const { places, clock, onNote } = options;
-  const onTrouble = (thrown: unknown): void => onNote(`note: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  const onTrouble = (thrown: unknown): void =>
+    onNote(`note: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
   const vault = await openVaultAt(places, { create: options.create, clock, onTrouble });
   const closing = new AbortController();
   const closers: (() => Promise<void>)[] = [async () => vault.close()];
@@ -68,7 +78,14 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
     const sandbox = createSandbox();
     const gate = options.purpose === "run" ? await openGate({ options, vault, operator, sandbox }) : undefined;
     if (gate !== undefined) closers.push(async () => gate.runtime.stop());
-    const parts = { dir: vault.dir, machine: vault.machine, operator, clock, runtime: gate?.runtime, closing: closing.signal };
+    const parts = {
+      dir: vault.dir,
+      machine: vault.machine,
+      operator,
+      clock,
+      runtime: gate?.runtime,
+      closing: closing.signal,
+    };
     const local = createLocalVault(parts);
     closers.push(async () => local.idle());
     if (gate !== undefined) {
@@ -149,16 +166,24 @@ async function openGate(from: {
   return { runtime, tools: catalogue, failed };
 }
 
-async function registerTools(tools: readonly Tool[], { vault, operator }: { readonly vault: Vault; readonly operator: Caller }): Promise<void> {
+async function registerTools(
+  tools: readonly Tool[],
+  { vault, operator }: { readonly vault: Vault; readonly operator: Caller },
+): Promise<void> {
   const { machine } = vault;
   const registered = await machine.view((state) => new Map([...state.tools.values()].map((tool) => [tool.name, tool])));
-  const prepared = prepareRegistrations(tools, { registered: (name) => registered.get(name), seal: (bytes) => machine.seal(bytes) });
+  const prepared = prepareRegistrations(tools, {
+    registered: (name) => registered.get(name),
+    seal: (bytes) => machine.seal(bytes),
+  });
   await Promise.all(
     prepared.map(async ({ operation, payloads }) => {
       const { outcome } = await machine.submit(operation, { caller: operator, payloads });
       if (!("refusal" in outcome)) return;
       const name = "name" in operation ? operation.name : operation.type;
-      throw new ServiceFailure("tool_refused", { message: `Cannot register the tool ${name}: ${refusalInWords(outcome.refusal)}` });
+      throw new ServiceFailure("tool_refused", {
+        message: `Cannot register the tool ${name}: ${refusalInWords(outcome.refusal)}`,
+      });
     }),
   );
 }
@@ -167,7 +192,13 @@ async function registerTools(tools: readonly Tool[], { vault, operator }: { read
  * A program that a person ran is not run again when its process died: its grant ends before the gate looks at what is left. Such grants are
  * those that the operator holds below the root grant, since `exec` alone makes them and this process alone has the vault.
  */
-async function endOrphanedPrograms({ vault, operator }: { readonly vault: Vault; readonly operator: Caller }): Promise<void> {
+async function endOrphanedPrograms({
+  vault,
+  operator,
+}: {
+  readonly vault: Vault;
+  readonly operator: Caller;
+}): Promise<void> {
   const orphans = await vault.machine.view((state) => {
     const grants: GrantId[] = [];
     for (const grant of state.grants.values()) {
@@ -175,5 +206,7 @@ async function endOrphanedPrograms({ vault, operator }: { readonly vault: Vault;
     }
     return grants;
   });
-  await Promise.all(orphans.map(async (grant) => vault.machine.submit({ type: "grant.revoke", grant }, { caller: operator })));
+  await Promise.all(
+    orphans.map(async (grant) => vault.machine.submit({ type: "grant.revoke", grant }, { caller: operator })),
+  );
 }

@@ -1,11 +1,19 @@
 /**
  * Finds crews and reads them: those that come with Toka by name, any other by folder.
  */
-import { existsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 import { join } from "node:path";
 
-import { type CrewDefinition, type CrewFiles, type Problem, readCrew, readCrewFile, readCrewFolder, SourceFailure } from "@toka/agent";
+import {
+  type CrewDefinition,
+  type CrewFiles,
+  type Problem,
+  readCrew,
+  readCrewFile,
+  readCrewFolder,
+  SourceFailure,
+} from "@toka/agent";
 import { builtInToolsFolder, createToolCatalogue, loadTools, type Tool } from "@toka/runtime";
 
 import { ServiceFailure } from "./failure.ts";
@@ -34,7 +42,9 @@ export interface LoadedCrew {
 export async function crewFolder(crew: string): Promise<string> {
   const folder = crew.startsWith("/") ? crew : join(shippedCrews, crew);
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    const wanted = crew.startsWith("/") ? "it is not a folder" : "no crew of that name comes with Toka; a folder is named with a slash, such as ./my-crew";
+    const wanted = crew.startsWith("/")
+      ? "it is not a folder"
+      : "no crew of that name comes with Toka; a folder is named with a slash, such as ./my-crew";
     throw new ServiceFailure("crew_missing", { message: `Cannot find the crew ${crew}: ${wanted}` });
   }
   return realpath(folder);
@@ -68,14 +78,4 @@ export function crewFrom(files: CrewFiles, { folder }: { readonly folder: string
   const read = readCrew(files, { prefix, tools: createToolCatalogue(tools) });
   if ("problems" in read) throw new SourceFailure(`the crew ${folder}`, read.problems);
   return { folder, crew: read.value, tools };
-}
-
-/**
- * Tells whether a folder is meant as a crew.
- *
- * @param folder - absolute
- * @returns true when it holds a crew file
- */
-export function isCrewFolder(folder: string): boolean {
-  return existsSync(join(folder, "crew.yaml"));
 }

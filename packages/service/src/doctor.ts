@@ -98,7 +98,9 @@ interface ProgramCheck {
 
 async function checkProgram({ name, args, required, fix }: ProgramCheck): Promise<DoctorCheck> {
   const version = await new Promise<string | undefined>((resolve) => {
-    execFile(name, [...args], { timeout: versionTimeoutMs }, (error, stdout) => resolve(error === null ? stdout.trim() : undefined));
+    execFile(name, [...args], { timeout: versionTimeoutMs }, (error, stdout) =>
+      resolve(error === null ? stdout.trim() : undefined),
+    );
   });
   const base = { name, required, wanted: required ? "installed" : "installed, for tools written in it" };
   return version === undefined
@@ -156,9 +158,19 @@ function checkBubblewrap({ bubblewrap }: SandboxReport): DoctorCheck {
 
 function checkSandbox({ available, startedBy, problems }: SandboxReport): DoctorCheck {
   const base = { name: "sandbox", required: true, wanted: "a program runs in a box" } as const;
-  if (available) return { ...base, ok: true, found: `a program ran in a box, started by ${startedBy === "root" ? "root" : "a plain user"}` };
+  if (available)
+    return {
+      ...base,
+      ok: true,
+      found: `a program ran in a box, started by ${startedBy === "root" ? "root" : "a plain user"}`,
+    };
   const found = problems.map(({ problem }) => problem).join("; ");
-  return { ...base, ok: false, found: found === "" ? "no program runs in a box" : found, fix: problems.map(({ fix }) => fix).join("; ") };
+  return {
+    ...base,
+    ok: false,
+    found: found === "" ? "no program runs in a box" : found,
+    fix: problems.map(({ fix }) => fix).join("; "),
+  };
 }
 
 function checkDisk(folder: string): DoctorCheck {

@@ -5,7 +5,16 @@
  */
 import { constants } from "node:os";
 
-import { type Caller, type EffectId, genesisIds, type GrantId, type MachinePort, type Operation, type Receipt, type Refusal } from "@toka/kernel";
+import {
+  type Caller,
+  type EffectId,
+  genesisIds,
+  type GrantId,
+  type MachinePort,
+  type Operation,
+  type Receipt,
+  type Refusal,
+} from "@toka/kernel";
 import { codeReservation, encodeCodeArguments, type Runtime } from "@toka/runtime";
 
 import type { ExecOptions, ExecOutcome, ExecRequest } from "./api.ts";
@@ -33,18 +42,31 @@ export interface ExecParts {
  * @returns what became of it
  * @throws a failure of the machine
  */
-export async function execProgram(request: ExecRequest, options: ExecOptions & { readonly parts: ExecParts }): Promise<ExecOutcome> {
+export async function execProgram(
+  request: ExecRequest,
+  options: ExecOptions & { readonly parts: ExecParts },
+): Promise<ExecOutcome> {
   const { machine, operator, clock } = options.parts;
   const claims = request.permissions ?? [`fs.read:${below(request.workspace)}`, `fs.write:${below(request.workspace)}`];
   const timeoutMs = request.timeoutMs ?? timeoutMsDefault;
-  if (operator.grant === null) throw new ServiceFailure("operator_without_grant", { message: "Cannot run the program: the operator holds no grant" });
+  if (operator.grant === null)
+    throw new ServiceFailure("operator_without_grant", {
+      message: "Cannot run the program: the operator holds no grant",
+    });
   const delegated = await submit(
-    { type: "grant.delegate", to: operator.principal, parent: operator.grant, permissions: [...claims, "code.run:native"], expiresAtMs: clock() + timeoutMs + grantMarginMs },
+    {
+      type: "grant.delegate",
+      to: operator.principal,
+      parent: operator.grant,
+      permissions: [...claims, "code.run:native"],
+      expiresAtMs: clock() + timeoutMs + grantMarginMs,
+    },
     { machine, caller: operator },
   );
   if ("refusal" in delegated) return { type: "refused", ...delegated };
   const grant = delegated.events.find((event) => event.type === "grant.delegated")?.grant;
-  if (grant === undefined) throw new ServiceFailure("fault", { message: "Cannot run the program: delegating made no grant" });
+  if (grant === undefined)
+    throw new ServiceFailure("fault", { message: "Cannot run the program: delegating made no grant" });
   const revoke = revoker(grant, { machine, operator });
   options.signal.addEventListener("abort", revoke.now, { once: true });
   try {
@@ -62,7 +84,10 @@ function below(folder: string): string {
 }
 
 /** Ends a grant once, however often it is asked to. */
-function revoker(grant: GrantId, { machine, operator }: Pick<ExecParts, "machine" | "operator">): { readonly now: () => void; readonly done: () => Promise<void> } {
+function revoker(
+  grant: GrantId,
+  { machine, operator }: Pick<ExecParts, "machine" | "operator">,
+): { readonly now: () => void; readonly done: () => Promise<void> } {
   let revoked: Promise<unknown> | undefined;
   return {
     now: () => {
@@ -85,7 +110,12 @@ interface Run {
 async function runUnder(grant: GrantId, { request, claims, timeoutMs, options }: Run): Promise<ExecOutcome> {
   const { machine, operator, runtime } = options.parts;
   const { argv } = request;
-  const text = encodeCodeArguments({ argv, cwd: startFolder(request.cwd, claims), stdin: Buffer.from(request.stdin, "base64"), env: {} });
+  const text = encodeCodeArguments({
+    argv,
+    cwd: startFolder(request.cwd, claims),
+    stdin: Buffer.from(request.stdin, "base64"),
+    env: {},
+  });
   const draft = machine.seal(text);
   const reserve = codeReservation({ timeoutMs, writes: claims.some((claim) => claim.startsWith("fs.write:")) });
   // Listening starts before anybody can have performed the effect, so it is by the arguments, whose salt makes them this run's own.
@@ -111,7 +141,8 @@ async function runUnder(grant: GrantId, { request, claims, timeoutMs, options }:
     );
     if ("refusal" in requested) return { type: "refused", ...requested };
     const effect = requested.events.find((event) => event.type === "effect.requested")?.effect;
-    if (effect === undefined) throw new ServiceFailure("fault", { message: "Cannot run the program: requesting made no effect" });
+    if (effect === undefined)
+      throw new ServiceFailure("fault", { message: "Cannot run the program: requesting made no effect" });
     const outcome = await settlementOf(effect, { machine, after: requested.position });
     // Whoever is told that the program is over finds what it wrote.
     await runtime.whenApplied();
@@ -130,36 +161,58 @@ function startFolder(cwd: string, claims: readonly string[]): string {
   return shown ? cwd : "/tmp";
 }
 
-type Answer = { readonly refusal: Refusal; readonly position: number | null } | { readonly events: Extract<Receipt["outcome"], { events: unknown }>["events"]; readonly position: number };
+type Answer =
+  | { readonly refusal: Refusal; readonly position: number | null }
+  | { readonly events: Extract<Receipt["outcome"], { events: unknown }>["events"]; readonly position: number };
 
 async function submit(
   operation: Operation,
-  { machine, caller, payloads }: { readonly machine: MachinePort; readonly caller: Caller; readonly payloads?: Parameters<MachinePort["submit"]>[1]["payloads"] },
+  {
+    machine,
+    caller,
+    payloads,
+  }: {
+    readonly machine: MachinePort;
+    readonly caller: Caller;
+    readonly payloads?: Parameters<MachinePort["submit"]>[1]["payloads"];
+  },
 ): Promise<Answer> {
   const receipt = await machine.submit(operation, { caller, ...(payloads === undefined ? {} : { payloads }) });
   if ("refusal" in receipt.outcome) return { refusal: receipt.outcome.refusal, position: receipt.position };
   return { events: receipt.outcome.events, position: receipt.position ?? 0 };
 }
 
-async function settlementOf(effect: EffectId, { machine, after }: { readonly machine: MachinePort; readonly after: number }): Promise<ExecOutcome> {
+async function settlementOf(
+  effect: EffectId,
+  { machine, after }: { readonly machine: MachinePort; readonly after: number },
+): Promise<ExecOutcome> {
   const stop = new AbortController();
   try {
     for await (const { entry } of machine.watch(after, { signal: stop.signal })) {
       const { operation, outcome, position } = entry;
       if (!("events" in outcome) || !("effect" in operation) || operation.effect !== effect) continue;
-      if (operation.type === "effect.abandon") return { type: "stopped", outcome: "abandoned", message: operation.reason, position };
+      if (operation.type === "effect.abandon")
+        return { type: "stopped", outcome: "abandoned", message: operation.reason, position };
       if (operation.type !== "effect.settle") continue;
       const code = exitCodeOf(operation.code);
       if ((operation.outcome === "succeeded" || operation.outcome === "failed") && code !== undefined) {
         return { type: "exited", code, position, changed: operation.changed };
       }
       const message = operation.result === null ? undefined : messageIn(await machine.payload(operation.result));
-      return { type: "stopped", outcome: operation.outcome, message: message ?? `the program was stopped (${operation.code ?? "no code"})`, position };
+      return {
+        type: "stopped",
+        outcome: operation.outcome,
+        message: message ?? `the program was stopped (${operation.code ?? "no code"})`,
+        position,
+      };
     }
   } finally {
     stop.abort();
   }
-  throw new ServiceFailure("vault_closed", { message: "Cannot tell what became of the program: the vault was closed meanwhile", retry: "later" });
+  throw new ServiceFailure("vault_closed", {
+    message: "Cannot tell what became of the program: the vault was closed meanwhile",
+    retry: "later",
+  });
 }
 
 function exitCodeOf(code: string | null): number | undefined {

@@ -49,7 +49,10 @@ export function createLocalVault(parts: LocalVaultParts): LocalVault {
     why: async (position) => explainEntry(machine, position),
     log: (query, { signal }) => queryLog(machine, { query, signal: AbortSignal.any([signal, closing]) }),
     exec: async (request, options) => {
-      if (runtime === undefined) throw new ServiceFailure("vault_read_only", { message: "Cannot run the program: this process only reads the vault" });
+      if (runtime === undefined)
+        throw new ServiceFailure("vault_read_only", {
+          message: "Cannot run the program: this process only reads the vault",
+        });
       const signal = AbortSignal.any([options.signal, closing]);
       const run = execProgram(request, { ...options, signal, parts: { machine, runtime, operator, clock } });
       programs.add(run);

@@ -55,7 +55,9 @@ function createFilter({ kind, agent }: LogQuery): (entry: Entry) => boolean {
  */
 export function operationsOf(entry: Entry): readonly string[] {
   const { operation } = entry;
-  return operation.type === "batch" ? [operation.type, ...operation.operations.map((one) => one.type)] : [operation.type];
+  return operation.type === "batch"
+    ? [operation.type, ...operation.operations.map((one) => one.type)]
+    : [operation.type];
 }
 
 function isOfKind(type: string, kind: string): boolean {

@@ -58,10 +58,14 @@ function resolveFolder(path: string): string {
     resolved = undefined;
   }
   if (resolved === undefined) {
-    throw new ServiceFailure("workspace_missing", { message: `Cannot use the workspace ${path}: it is not a folder that can be read` });
+    throw new ServiceFailure("workspace_missing", {
+      message: `Cannot use the workspace ${path}: it is not a folder that can be read`,
+    });
   }
   if (resolved.includes("\uFFFD")) {
-    throw new ServiceFailure("path_not_utf8", { message: `Cannot use the workspace ${resolved}: its path is not valid UTF-8` });
+    throw new ServiceFailure("path_not_utf8", {
+      message: `Cannot use the workspace ${resolved}: its path is not valid UTF-8`,
+    });
   }
   return resolved;
 }

@@ -3,28 +3,6 @@
  */
 import type { PlainRefusal, Refusal } from "@toka/kernel";
 
-/** The codes whose details say more in a sentence than in a list. */
-const sentences: { readonly [Code in PlainRefusal["code"]]?: (refusal: Extract<PlainRefusal, { code: Code }>) => string } = {
-  permission_denied: ({ permission }) => `no grant that was asked under covers ${permission}`,
-  claim_beyond_tool: ({ permission }) => `the tool is not registered for ${permission}`,
-  authority_exceeds_parent: ({ excess }) => `the grant above does not hold ${excess.join(", ")}`,
-  authority_exceeds_definition: ({ excess }) => `the definition does not allow ${excess.join(", ")}`,
-  budget_exhausted: ({ dimension, available, wanted }) => `the budget has ${available} ${dimension} left and ${wanted} are wanted`,
-  grant_ended: ({ grant }) => `${grant} has expired or was revoked`,
-  grant_not_held: ({ grant }) => `${grant ?? "no grant"} is not held by who asked`,
-  host_only: ({ principal }) => `only the host may ask this, and ${principal} is not the host`,
-  approval_required: ({ tool }) => `${tool} is privileged and needs an approval, which nobody can give yet`,
-  clock_jump: ({ lastMs, stampMs, jumpMsMax }) =>
-    `the clock went from ${iso(lastMs)} to ${iso(stampMs)}, more than ${jumpMsMax / 3_600_000} hours; an administrator must accept the time`,
-  vault_held: () => "the vault is held: an operator must resume it before anything starts",
-  judge_is_subject: ({ agent }) => `${agent} may not judge its own objective`,
-  verdict_contradicts_predicate: ({ holds }) => `the recorded condition ${holds ? "holds" : "does not hold"}, and the verdict says otherwise`,
-  tool_unknown: ({ name }) => `there is no tool ${name}`,
-  tool_not_offered: ({ name }) => `the tool ${name} is not offered to this agent`,
-  timeout_out_of_range: ({ timeoutMsMax }) => `the time asked for is outside 1 to ${timeoutMsMax} ms`,
-  limit_reached: ({ limit, max }) => `the limit ${limit} of ${max} is reached`,
-};
-
 /**
  * Puts a refusal into words.
  *
@@ -32,19 +10,59 @@ const sentences: { readonly [Code in PlainRefusal["code"]]?: (refusal: Extract<P
  * @returns the code and what it says, such as `permission_denied: no grant that was asked under covers fs.read:/etc/passwd`
  */
 export function refusalInWords(refusal: Refusal): string {
-  if (refusal.code === "batch_refused") return `batch_refused: operation ${refusal.index}: ${refusalInWords(refusal.refusal)}`;
+  if (refusal.code === "batch_refused")
+    return `batch_refused: operation ${refusal.index}: ${refusalInWords(refusal.refusal)}`;
   return `${refusal.code}: ${sentenceOf(refusal)}`;
 }
 
-function sentenceOf<Code extends PlainRefusal["code"]>(refusal: Extract<PlainRefusal, { code: Code }>): string {
-  const sentence = sentences[refusal.code as Code];
-  return sentence === undefined ? listDetails(refusal) : sentence(refusal);
+/** A sentence for the codes that people meet, a list of the details for all others. */
+function sentenceOf(refusal: PlainRefusal): string {
+  switch (refusal.code) {
+    case "permission_denied":
+      return `no grant that was asked under covers ${refusal.permission}`;
+    case "claim_beyond_tool":
+      return `the tool is not registered for ${refusal.permission}`;
+    case "authority_exceeds_parent":
+      return `the grant above does not hold ${refusal.excess.join(", ")}`;
+    case "authority_exceeds_definition":
+      return `the definition does not allow ${refusal.excess.join(", ")}`;
+    case "budget_exhausted":
+      return `the budget has ${refusal.available} ${refusal.dimension} left and ${refusal.wanted} are wanted`;
+    case "grant_ended":
+      return `${refusal.grant} has expired or was revoked`;
+    case "grant_not_held":
+      return `${refusal.grant ?? "no grant"} is not held by who asked`;
+    case "host_only":
+      return `only the host may ask this, and ${refusal.principal} is not the host`;
+    case "approval_required":
+      return `${refusal.tool} is privileged and needs an approval, which nobody can give yet`;
+    case "clock_jump":
+      return `the clock went from ${iso(refusal.lastMs)} to ${iso(refusal.stampMs)}, more than ${refusal.jumpMsMax / 3_600_000} hours; an administrator must accept the time`;
+    case "vault_held":
+      return "the vault is held: an operator must resume it before anything starts";
+    case "judge_is_subject":
+      return `${refusal.agent} may not judge its own objective`;
+    case "verdict_contradicts_predicate":
+      return `the recorded condition ${refusal.holds ? "holds" : "does not hold"}, and the verdict says otherwise`;
+    case "tool_unknown":
+      return `there is no tool ${refusal.name}`;
+    case "tool_not_offered":
+      return `the tool ${refusal.name} is not offered to this agent`;
+    case "timeout_out_of_range":
+      return `the time asked for is outside 1 to ${refusal.timeoutMsMax} ms`;
+    case "limit_reached":
+      return `the limit ${refusal.limit} of ${refusal.max} is reached`;
+    default:
+      return listDetails(refusal);
+  }
 }
 
 function listDetails(refusal: PlainRefusal): string {
   const details = Object.entries(refusal).filter(([name]) => name !== "code");
   if (details.length === 0) return refusal.code.replaceAll("_", " ");
-  return details.map(([name, value]) => `${name} ${typeof value === "string" ? value : JSON.stringify(value)}`).join(", ");
+  return details
+    .map(([name, value]) => `${name} ${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .join(", ");
 }
 
 function iso(timeMs: number): string {

@@ -1,7 +1,15 @@
 /**
  * The state of a vault, as an operator reads it.
  */
-import { type Agent, addAmounts, type Budget, type Effect, genesisIds, type KernelState, type MachinePort } from "@toka/kernel";
+import {
+  type Agent,
+  addAmounts,
+  type Budget,
+  type Effect,
+  genesisIds,
+  type KernelState,
+  type MachinePort,
+} from "@toka/kernel";
 
 import type { AgentStatus, VaultStatus } from "./api.ts";
 

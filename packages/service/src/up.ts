@@ -69,11 +69,14 @@ export async function startUp(options: UpOptions): Promise<UpRun> {
     chosen = await chooseSession(machine, options);
     return chosen.crew.tools;
   };
-  const composition = await compose({ places, purpose: "run", create: true, clock: Date.now, tools, onNote }).catch((error: unknown) => {
-    throw isLocked(error) ? inUse(places, undefined) : error;
-  });
+  const composition = await compose({ places, purpose: "run", create: true, clock: Date.now, tools, onNote }).catch(
+    (error: unknown) => {
+      throw isLocked(error) ? inUse(places, undefined) : error;
+    },
+  );
   onNote(`serving on ${composition.vault.dir}/socket`);
-  if (chosen === undefined) throw new ServiceFailure("fault", { message: "Cannot start the session: no crew was chosen" });
+  if (chosen === undefined)
+    throw new ServiceFailure("fault", { message: "Cannot start the session: no crew was chosen" });
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const session = runSession(chosen, { composition, options: { ...options, signal } });
@@ -119,7 +122,9 @@ async function chooseSession(machine: MachinePort, options: UpOptions): Promise<
   if (found === undefined) return { crew: await loadCrew(await crewFolder(options.crew ?? defaultCrew)), found };
   const recorded = await readSessionCrew(machine, found);
   if (recorded === undefined) {
-    throw new ServiceFailure("crew_absent", { message: `Cannot go on with ${found.id}: the log no longer has its crew` });
+    throw new ServiceFailure("crew_absent", {
+      message: `Cannot go on with ${found.id}: the log no longer has its crew`,
+    });
   }
   if (options.crew !== undefined) {
     const asked = await crewFolder(options.crew);
@@ -171,9 +176,14 @@ async function runSession(chosen: Chosen, { composition, options }: SessionParts
 
 async function showProgress(
   { id, crew }: OpenSession,
-  options: { readonly machine: MachinePort; readonly signal: AbortSignal; readonly onProgress: UpOptions["onProgress"] },
+  options: {
+    readonly machine: MachinePort;
+    readonly signal: AbortSignal;
+    readonly onProgress: UpOptions["onProgress"];
+  },
 ): Promise<void> {
-  for await (const { agents } of followProgress(options.machine, { session: id, crew, signal: options.signal })) options.onProgress(agents);
+  for await (const { agents } of followProgress(options.machine, { session: id, crew, signal: options.signal }))
+    options.onProgress(agents);
 }
 
 async function openSession({ crew, found }: Chosen, { composition, options }: SessionParts): Promise<OpenSession> {
@@ -187,7 +197,14 @@ async function openSession({ crew, found }: Chosen, { composition, options }: Se
   const output = outputFolder(options.places, crew.crew.name);
   mkdirSync(output, { recursive: true, mode: 0o700 });
   const folders = { workspace: options.places.workspace, output };
-  const open = await startSession({ machine, operator, budget: genesisIds.rootBudget, crew: crew.crew, crewFolder: crew.folder, folders });
+  const open = await startSession({
+    machine,
+    operator,
+    budget: genesisIds.rootBudget,
+    crew: crew.crew,
+    crewFolder: crew.folder,
+    folders,
+  });
   options.onNote(`${open.id} of the crew ${crew.crew.name} over ${folders.workspace}`);
   return open;
 }

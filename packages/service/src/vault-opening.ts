@@ -52,7 +52,13 @@ export async function openVaultAt(places: Places, options: OpeningOptions): Prom
   const opening: OpenVaultOptions = { ...rest, dir: places.vault, knownVaults: places.knownVaults };
   if (!create || vaultExists(places.vault)) return openVault(opening);
   return createVault(
-    { name: vaultName(places.workspace), host: "host", root: operatorName(), allotment: operatorAllotment, held: false },
+    {
+      name: vaultName(places.workspace),
+      host: "host",
+      root: operatorName(),
+      allotment: operatorAllotment,
+      held: false,
+    },
     opening,
   );
 }
@@ -65,19 +71,26 @@ export async function openVaultAt(places: Places, options: OpeningOptions): Prom
  * @returns a sentence to show, or undefined when the clock had not jumped
  * @throws a failure `clock_not_accepted` when the kernel refuses the time
  */
-export async function acceptClock(vault: Vault, { clock }: { readonly clock: () => number }): Promise<string | undefined> {
+export async function acceptClock(
+  vault: Vault,
+  { clock }: { readonly clock: () => number },
+): Promise<string | undefined> {
   const lastMs = await vault.machine.view((state) => state.head.timeMs);
   const timeMs = clock();
   if (timeMs - lastMs <= fixedLimits.clockJumpMsMax) return undefined;
   const { outcome } = await vault.machine.submit({ type: "clock.accept", timeMs }, { caller: operatorCaller() });
   if ("refusal" in outcome) {
-    throw new ServiceFailure("clock_not_accepted", { message: `Cannot go on with the vault ${vault.dir}: its clock is not accepted: ${outcome.refusal.code}` });
+    throw new ServiceFailure("clock_not_accepted", {
+      message: `Cannot go on with the vault ${vault.dir}: its clock is not accepted: ${outcome.refusal.code}`,
+    });
   }
   return `the last entry is from ${new Date(lastMs).toISOString()}: the time ${new Date(timeMs).toISOString()} is accepted in the operator's name`;
 }
 
 function vaultName(workspace: string): string {
-  const name = basename(workspace).replaceAll(/[^A-Za-z0-9_.+@-]+/gu, "-").slice(0, fixedLimits.nameCharsMax);
+  const name = basename(workspace)
+    .replaceAll(/[^A-Za-z0-9_.+@-]+/gu, "-")
+    .slice(0, fixedLimits.nameCharsMax);
   return isName(name) ? name : "workspace";
 }
 

@@ -25,6 +25,15 @@ export interface VaultVerdict {
  * @throws a failure `vault_absent` when there is no vault, `known_vaults_damaged` when what is remembered cannot be read
  */
 export async function verifyVaultFiles(places: Places): Promise<VaultVerdict> {
-  const { ok, entries, reDecided, attested, firstBad } = await verifyVault({ dir: places.vault, knownVaults: places.knownVaults });
-  return { ok, entries, reDecided, attested, ...(firstBad === undefined ? {} : { firstBad: { position: firstBad.position, reason: firstBad.reason } }) };
+  const { ok, entries, reDecided, attested, firstBad } = await verifyVault({
+    dir: places.vault,
+    knownVaults: places.knownVaults,
+  });
+  return {
+    ok,
+    entries,
+    reDecided,
+    attested,
+    ...(firstBad === undefined ? {} : { firstBad: { position: firstBad.position, reason: firstBad.reason } }),
+  };
 }

@@ -36,7 +36,9 @@ export async function explainEntry(machine: MachinePort, position: number): Prom
   const recorded = await readEntry(machine, position);
   if (recorded === undefined) {
     const head = await machine.view((state) => state.head.position);
-    throw new ServiceFailure("no_such_entry", { message: `Cannot explain entry ${position}: the log has entries 1 to ${head}` });
+    throw new ServiceFailure("no_such_entry", {
+      message: `Cannot explain entry ${position}: the log has entries 1 to ${head}`,
+    });
   }
   const { entry, digest } = recorded;
   const asked = await requestBehind(machine, entry);
@@ -174,8 +176,10 @@ function budgetMadeBy(entry: Entry, id: string): MadeBudget | undefined {
     if (operation.type === "agent.spawn" && event.type === "agent.spawned") {
       return { link: { holder: event.principal, allotment: operation.allotment }, parent: operation.budget };
     }
-    if (operation.type === "budget.allot") return { link: { holder: operation.holder, allotment: operation.amounts }, parent: null };
-    if (operation.type === "budget.carve") return { link: { holder: operation.holder, allotment: operation.amounts }, parent: operation.parent };
+    if (operation.type === "budget.allot")
+      return { link: { holder: operation.holder, allotment: operation.amounts }, parent: null };
+    if (operation.type === "budget.carve")
+      return { link: { holder: operation.holder, allotment: operation.amounts }, parent: operation.parent };
   }
   return undefined;
 }
@@ -184,7 +188,8 @@ async function nameOf(machine: MachinePort, principal: Principal["id"] | string)
   if (!isId("principal", principal)) return null;
   const entry = (await readEntry(machine, placeOf(principal).position))?.entry;
   if (entry === undefined) return null;
-  if (entry.operation.type === "vault.open") return principal === genesisIds.host ? entry.operation.host : entry.operation.root;
+  if (entry.operation.type === "vault.open")
+    return principal === genesisIds.host ? entry.operation.host : entry.operation.root;
   for (const { events } of partsOf(entry)) {
     for (const event of events) {
       if (event.type === "agent.spawned" && event.principal === principal) return event.name;

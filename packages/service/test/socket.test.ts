@@ -26,7 +26,14 @@ function entryAt(position: number): RecordedEntry {
   return { entry, digest: genesisPrevious };
 }
 
-const request: ExecRequest = { argv: ["true"], workspace: "/w", cwd: "/w", stdin: "", permissions: null, timeoutMs: null };
+const request: ExecRequest = {
+  argv: ["true"],
+  workspace: "/w",
+  cwd: "/w",
+  stdin: "",
+  permissions: null,
+  timeoutMs: null,
+};
 
 function answering(changes: Partial<VaultApi>): VaultApi {
   const unasked = (): never => {
@@ -60,7 +67,10 @@ describe("the socket of a vault", () => {
   test("works when the path of the vault is longer than an address can hold", async () => {
     const deep = join(dir, "d".repeat(120), "e".repeat(120));
     mkdirSync(deep, { recursive: true });
-    server = await serveVault(answering({ exec: async () => ({ type: "stopped", outcome: "limit", message: "x", position: 3 }) }), { dir: deep });
+    server = await serveVault(
+      answering({ exec: async () => ({ type: "stopped", outcome: "limit", message: "x", position: 3 }) }),
+      { dir: deep },
+    );
     expect(await isServed(deep)).toBe(true);
     const outcome = await remoteVault(deep).exec(request, { signal: new AbortController().signal, onOutput: () => {} });
     expect(outcome).toEqual({ type: "stopped", outcome: "limit", message: "x", position: 3 });
@@ -92,7 +102,10 @@ describe("the socket of a vault", () => {
 describe("a question over the socket", () => {
   test("brings a failure back with its code, its words and whether to retry", async () => {
     const why = async (): Promise<never> => {
-      throw new ServiceFailure("no_such_entry", { message: "Cannot explain entry 9: the log has entries 1 to 3", retry: "later" });
+      throw new ServiceFailure("no_such_entry", {
+        message: "Cannot explain entry 9: the log has entries 1 to 3",
+        retry: "later",
+      });
     };
     server = await serveVault(answering({ why }), { dir });
     await expect(remoteVault(dir).why(9)).rejects.toMatchObject({
@@ -110,7 +123,8 @@ describe("a question over the socket", () => {
     server = await serveVault(answering({ log }), { dir });
     const query = { after: 0, kind: null, agent: null, follow: false };
     const read: string[] = [];
-    for await (const { entry } of remoteVault(dir).log(query, { signal: new AbortController().signal })) read.push(encodeEntry(entry));
+    for await (const { entry } of remoteVault(dir).log(query, { signal: new AbortController().signal }))
+      read.push(encodeEntry(entry));
     expect(read).toEqual(Array.from({ length: 300 }, (_, index) => encodeEntry(entryAt(index + 1).entry)));
   });
 
@@ -128,7 +142,10 @@ describe("a question over the socket", () => {
     server = await serveVault(answering({ log }), { dir });
     const controller = new AbortController();
     const positions: number[] = [];
-    for await (const { entry } of remoteVault(dir).log({ after: 0, kind: null, agent: null, follow: true }, { signal: controller.signal })) {
+    for await (const { entry } of remoteVault(dir).log(
+      { after: 0, kind: null, agent: null, follow: true },
+      { signal: controller.signal },
+    )) {
       positions.push(entry.position);
       controller.abort();
     }
@@ -178,8 +195,13 @@ describe("a question over the socket", () => {
     ["an unknown field", { ...request, root: true }],
     ["a program that is a number", { ...request, argv: [1] }],
   ])("is refused as malformed when it asks for %s", async (_name, body) => {
-    server = await serveVault(answering({ exec: async () => ({ type: "exited", code: 0, position: 1, changed: 0 }) }), { dir });
-    const asked = remoteVault(dir).exec(body as ExecRequest, { signal: new AbortController().signal, onOutput: () => {} });
+    server = await serveVault(answering({ exec: async () => ({ type: "exited", code: 0, position: 1, changed: 0 }) }), {
+      dir,
+    });
+    const asked = remoteVault(dir).exec(body as ExecRequest, {
+      signal: new AbortController().signal,
+      onOutput: () => {},
+    });
     await expect(asked).rejects.toMatchObject({ code: "malformed" });
   });
 });

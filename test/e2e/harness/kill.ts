@@ -16,8 +16,8 @@ export const tallyCrew: string = join(root, "test/e2e/crews/tally");
 /** Steps of the tally crew: three agents with three tasks of two steps. */
 export const tallySteps = 18;
 
-/** Milliseconds that a kill may come after the entry it waits for, so that it also falls between two entries. */
-const lateMsMax = 40;
+/** Turns of this process's event loop that a kill may come after the entry it waits for, so that it also falls between two entries. */
+const lateTurnsMax = 4000;
 
 /** What one session with kills came to. */
 export interface Killed {
@@ -61,7 +61,7 @@ export async function runWithKills(
     for (let kill = 0; kill < options.kills; kill += 1) {
       const rest = Math.max(2, options.entries - before.length - 2);
       const target = before.length + 1 + random.below(Math.ceil(rest / (options.kills - kill)));
-      const seen = await killAt(scene, { target, lateMs: random.below(lateMsMax) });
+      const seen = await killAt(scene, { target, lateTurns: random.below(lateTurnsMax) });
       const after = await readLines(scene);
       // Whatever was shown to anybody was durable, and stays.
       expect(after.slice(0, seen.length)).toEqual(seen);
@@ -81,7 +81,10 @@ export async function runWithKills(
 }
 
 /** Starts the session, waits until its log reaches a position, then kills the process; resolves with the entries seen. */
-async function killAt(scene: Scene, { target, lateMs }: { readonly target: number; readonly lateMs: number }): Promise<readonly string[]> {
+async function killAt(
+  scene: Scene,
+  { target, lateTurns }: { readonly target: number; readonly lateTurns: number },
+): Promise<readonly string[]> {
   const up = scene.start(["up", "--crew", tallyCrew, "--json"]);
   await up.says("serving on");
   const follower = scene.start(["log", "--follow", "--json"]);
@@ -94,7 +97,7 @@ async function killAt(scene: Scene, { target, lateMs }: { readonly target: numbe
   });
   // A session that is shorter than thought ends before the position comes.
   await Promise.race([reached, follower.ended]);
-  await new Promise((resolve) => setTimeout(resolve, lateMs));
+  for (let turn = 0; turn < lateTurns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   up.kill("SIGKILL");
   await up.ended;
   await follower.ended;
@@ -134,7 +137,9 @@ function expectNothingRepeated(entries: readonly Entry[]): void {
 
 function expectTallies(scene: Scene): void {
   const folder = join(scene.vault, "out/tally");
-  const counts = Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), "utf8")]));
+  const counts = Object.fromEntries(
+    readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), "utf8")]),
+  );
   expect(Object.keys(counts)).toHaveLength(tallySteps);
   for (const text of Object.values(counts)) expect(text).toBe("ran\n");
 }

@@ -91,7 +91,8 @@ function changeSomething(
   dir: string,
   { random, files, commit }: { readonly random: Random; readonly files: string[]; readonly commit: number },
 ): void {
-  const lines = (count: number): string => Array.from({ length: count }, (_, line) => `line ${line} ${random.below(1000)}\n`).join("");
+  const lines = (count: number): string =>
+    Array.from({ length: count }, (_, line) => `line ${line} ${random.below(1000)}\n`).join("");
   for (let count = 0; count < 3; count += 1) {
     const name = `${random.pick(["src", "docs", "a b"])}/file-${commit}-${count}${random.pick(extensions)}`;
     mkdirSync(dirname(join(dir, name)), { recursive: true });
@@ -100,10 +101,11 @@ function changeSomething(
   }
   const old = files[random.below(files.length)];
   if (old === undefined || commit === 0) return;
-  if (random.below(4) === 0) {
+  const act = random.below(8);
+  if (act < 2) {
     rmSync(join(dir, old));
     files.splice(files.indexOf(old), 1);
-  } else if (random.below(4) === 0) {
+  } else if (act < 4) {
     renameSync(join(dir, old), join(dir, `${old}.moved`));
     files.splice(files.indexOf(old), 1, `${old}.moved`);
   } else {

@@ -157,7 +157,13 @@ export function startProcess(
         };
         child.stdout.on("data", look);
         child.stderr.on("data", look);
-        void ended.then((end) => reject(new Error(`The process ended with ${end.code ?? end.signal} and never said ${text}: ${end.stdout}${end.stderr}`)));
+        void ended.then((end) =>
+          reject(
+            new Error(
+              `The process ended with ${end.code ?? end.signal} and never said ${text}: ${end.stdout}${end.stderr}`,
+            ),
+          ),
+        );
         look();
       }),
   };

@@ -24,7 +24,10 @@ export async function runDoctor(
   else {
     for (const check of report.checks) {
       const mark = check.ok ? "ok  " : check.required ? "FAIL" : "note";
-      await writeLine(context.stdout, `${mark}  ${check.name}: ${showSafely(check.found)}${check.ok ? "" : ` (wanted: ${check.wanted})`}`);
+      await writeLine(
+        context.stdout,
+        `${mark}  ${check.name}: ${showSafely(check.found)}${check.ok ? "" : ` (wanted: ${check.wanted})`}`,
+      );
       if (check.fix !== undefined) await writeLine(context.stdout, `      ${showSafely(check.fix)}`);
     }
   }

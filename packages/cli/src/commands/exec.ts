@@ -4,7 +4,15 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 
-import { askVault, type ExecOutcome, type ExecRequest, permissionsFrom, refusalInWords, stdinBytesMax, type VaultApi } from "@toka/service";
+import {
+  askVault,
+  type ExecOutcome,
+  type ExecRequest,
+  permissionsFrom,
+  refusalInWords,
+  stdinBytesMax,
+  type VaultApi,
+} from "@toka/service";
 
 import { type CommandContext, writeAll, writeLine } from "../context.ts";
 import { showOnOneLine, showSafely } from "../output/plain.ts";
@@ -93,7 +101,8 @@ async function readStdin(context: CommandContext): Promise<Uint8Array> {
   for await (const chunk of context.stdin) {
     const bytes: Uint8Array = Buffer.from(chunk);
     size += bytes.length;
-    if (size > stdinBytesMax) throw new Error(`Cannot pass standard input: more than ${stdinBytesMax} bytes were given`);
+    if (size > stdinBytesMax)
+      throw new Error(`Cannot pass standard input: more than ${stdinBytesMax} bytes were given`);
     chunks.push(bytes);
     if (context.interrupted.aborted) break;
   }
@@ -113,7 +122,9 @@ function outputTo(context: CommandContext): {
   let silent = true;
   return {
     write: (stream, chunk) => {
-      const data = terminal[stream] ? showSafely(decoders[stream].decode(chunk, { stream: true }).replaceAll("\r\n", "\n")) : chunk;
+      const data = terminal[stream]
+        ? showSafely(decoders[stream].decode(chunk, { stream: true }).replaceAll("\r\n", "\n"))
+        : chunk;
       if (stream === "stderr") silent = false;
       last = Promise.all([last, writeAll(context[stream], data)]).then(() => {});
     },
@@ -134,7 +145,8 @@ async function tellOutcome(
       return outcome.code;
     }
     case "refused": {
-      const where = outcome.position === null ? "" : ` (entry ${outcome.position}, toka why ${outcome.position} tells more)`;
+      const where =
+        outcome.position === null ? "" : ` (entry ${outcome.position}, toka why ${outcome.position} tells more)`;
       await writeLine(context.stderr, `toka: refused: ${showOnOneLine(refusalInWords(outcome.refusal))}${where}`);
       return exitRefused;
     }

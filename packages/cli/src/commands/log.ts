@@ -17,7 +17,19 @@ export interface LogOptions extends PlaceOptions {
 }
 
 /** Fields of an operation that say the most in the least room. */
-const tellingFields = ["name", "label", "key", "tool", "agent", "task", "effect", "outcome", "reason", "run", "session"] as const;
+const tellingFields = [
+  "name",
+  "label",
+  "key",
+  "tool",
+  "agent",
+  "task",
+  "effect",
+  "outcome",
+  "reason",
+  "run",
+  "session",
+] as const;
 
 /** Characters of a refusal. */
 const refusalWidthMax = 120;
@@ -57,8 +69,11 @@ function describeEntry({ entry }: RecordedEntry): string {
     const value: unknown = Reflect.get(operation, field);
     return typeof value === "string" ? [`${field}=${showOnOneLine(value, fieldWidthMax)}`] : [];
   });
-  const verdict = "refusal" in outcome ? `REFUSED ${showOnOneLine(refusalInWords(outcome.refusal), refusalWidthMax)}` : "ok";
+  const verdict =
+    "refusal" in outcome ? `REFUSED ${showOnOneLine(refusalInWords(outcome.refusal), refusalWidthMax)}` : "ok";
   const size = operation.type === "batch" ? [`of=${operation.operations.map((one) => one.type).join(",")}`] : [];
   const time = new Date(stamp.timeMs).toISOString();
-  return [String(entry.position).padStart(6), time, stamp.principal, operation.type, verdict, ...fields, ...size].join("  ");
+  return [String(entry.position).padStart(6), time, stamp.principal, operation.type, verdict, ...fields, ...size].join(
+    "  ",
+  );
 }

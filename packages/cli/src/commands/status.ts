@@ -20,7 +20,10 @@ export async function runStatus(
   options: PlaceOptions & { readonly json: boolean },
   context: CommandContext,
 ): Promise<number> {
-  const status = await askVault(placesOf(options, context), { ...asking(context, "read"), use: async (api) => api.status() });
+  const status = await askVault(placesOf(options, context), {
+    ...asking(context, "read"),
+    use: async (api) => api.status(),
+  });
   const lines = options.json ? [JSON.stringify(status)] : describeStatus(status);
   for (const line of lines) await writeLine(context.stdout, line);
   return exitDone;
@@ -28,7 +31,9 @@ export async function runStatus(
 
 function describeStatus(status: VaultStatus): readonly string[] {
   const { vault, head } = status;
-  const owed = status.owed.map((effect) => `  owed ${effect.id}: ${showOnOneLine(effect.tool ?? effect.kind)} for ${showOnOneLine(effect.label)}`);
+  const owed = status.owed.map(
+    (effect) => `  owed ${effect.id}: ${showOnOneLine(effect.tool ?? effect.kind)} for ${showOnOneLine(effect.label)}`,
+  );
   return [
     `vault ${vault.name} (${vault.id}) at ${showOnOneLine(vault.dir)}`,
     `head ${head.position}, ${new Date(head.timeMs).toISOString()}, ${head.digest}`,

@@ -24,9 +24,15 @@ export async function runVerify(
   const verdict = await verifyVaultFiles(placesOf(options, context));
   if (options.json) await writeLine(context.stdout, JSON.stringify(verdict));
   else if (verdict.ok) {
-    await writeLine(context.stdout, `verify: OK, ${verdict.entries} entries, re-decided ${verdict.reDecided}, attested ${verdict.attested}`);
+    await writeLine(
+      context.stdout,
+      `verify: OK, ${verdict.entries} entries, re-decided ${verdict.reDecided}, attested ${verdict.attested}`,
+    );
   } else {
-    const place = verdict.firstBad === undefined ? "" : ` at entry ${verdict.firstBad.position}: ${showOnOneLine(verdict.firstBad.reason)}`;
+    const place =
+      verdict.firstBad === undefined
+        ? ""
+        : ` at entry ${verdict.firstBad.position}: ${showOnOneLine(verdict.firstBad.reason)}`;
     await writeLine(context.stdout, `verify: BAD${place}`);
   }
   return verdict.ok ? exitDone : exitFailed;

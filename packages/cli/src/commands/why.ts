@@ -43,14 +43,21 @@ function tell(explanation: Explanation): readonly string[] {
     `  why: ${showOnOneLine(explanation.reason)}`,
     ...(events.length === 0 ? [] : [`  events: ${events.join(", ")}`]),
     ...(causes.length === 0 ? [] : [`  caused by entries: ${causes.join(", ")}`]),
-    ...(grants.length === 0 ? ["  grants: none, asked by the host or under no grant"] : ["  grants, the one used first:"]),
+    ...(grants.length === 0
+      ? ["  grants: none, asked by the host or under no grant"]
+      : ["  grants, the one used first:"]),
     ...grants.flatMap((grant) => [
       `    ${grant.id} of ${named(grant.holder, grant.holderName)}, from entry ${grant.issuedAt}${grant.expiresAtMs === null ? "" : `, until ${new Date(grant.expiresAtMs).toISOString()}`}`,
       ...grant.permissions.slice(0, permissionsShown).map((permission) => `      ${showOnOneLine(permission)}`),
-      ...(grant.permissions.length > permissionsShown ? [`      and ${grant.permissions.length - permissionsShown} more`] : []),
+      ...(grant.permissions.length > permissionsShown
+        ? [`      and ${grant.permissions.length - permissionsShown} more`]
+        : []),
     ]),
     ...(budgets.length === 0 ? [] : ["  budgets, the one charged first:"]),
-    ...budgets.map((budget) => `    ${budget.id} of ${budget.holder}, from entry ${budget.madeAt}: allotted ${showAmounts(budget.allotment)}`),
+    ...budgets.map(
+      (budget) =>
+        `    ${budget.id} of ${budget.holder}, from entry ${budget.madeAt}: allotted ${showAmounts(budget.allotment)}`,
+    ),
     `  digest: ${explanation.digest}`,
   ];
 }

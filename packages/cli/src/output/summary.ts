@@ -23,12 +23,18 @@ export function summaryLines(summary: UpSummary): readonly string[] {
       `${showOnOneLine(agent.name)}: ${agent.state}; tasks ${agent.tasks.completed} completed, ${agent.tasks.failed} failed; ${agent.refusals} refused; cost ${showAmounts(agent.usage)}`,
       ...agent.objectives.flatMap((objective) => [
         `  ${objective.met ? "met    " : "NOT MET"} ${showOnOneLine(objective.description)}`,
-        ...objective.evidence.map(({ label, position, content }) => `          ${showOnOneLine(`entry ${position}, ${label}: ${JSON.stringify(content)}`, evidenceWidthMax)}`),
+        ...objective.evidence.map(
+          ({ label, position, content }) =>
+            `          ${showOnOneLine(`entry ${position}, ${label}: ${JSON.stringify(content)}`, evidenceWidthMax)}`,
+        ),
       ]),
     ]),
     "",
     ...(summary.owed.length === 0 ? [] : ["owed, nobody knows what came of them:"]),
-    ...summary.owed.map((effect) => `  ${effect.effect} of ${showOnOneLine(effect.agent)}: ${effect.tool ?? "a program"}, owed since entry ${effect.position}`),
+    ...summary.owed.map(
+      (effect) =>
+        `  ${effect.effect} of ${showOnOneLine(effect.agent)}: ${effect.tool ?? "a program"}, owed since entry ${effect.position}`,
+    ),
     summary.deliverables.length === 0 ? "no deliverables" : "deliverables:",
     ...summary.deliverables.map((path) => `  ${showOnOneLine(path)}`),
     "",

@@ -13,7 +13,8 @@ import type { FailureBody } from "./wire.ts";
 export function failureOf(error: unknown): FailureBody {
   const message = messageOf(error);
   if (typeof error !== "object" || error === null) return { code: "fault", retry: "never", message };
-  if ("validation" in error) return { code: "malformed", retry: "never", message: `Cannot read the request: ${message}` };
+  if ("validation" in error)
+    return { code: "malformed", retry: "never", message: `Cannot read the request: ${message}` };
   const code = "code" in error && typeof error.code === "string" ? error.code : "fault";
   const retry = "retry" in error && error.retry === "later" ? "later" : "never";
   return { code, retry, message };

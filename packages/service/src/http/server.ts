@@ -111,15 +111,22 @@ function removeStale(path: string): void {
 
 function addRoutes(app: FastifyInstance, api: VaultApi): void {
   app.get("/v1/status", async () => api.status());
-  app.get<{ Params: { position: string } }>("/v1/why/:position", { schema: { params: positionSchema } }, async (request) =>
-    api.why(Number(request.params.position)),
+  app.get<{ Params: { position: string } }>(
+    "/v1/why/:position",
+    { schema: { params: positionSchema } },
+    async (request) => api.why(Number(request.params.position)),
   );
   app.get<{ Querystring: { after: string; kind?: string; agent?: string; follow: "true" | "false" } }>(
     "/v1/log",
     { schema: { querystring: logSchema } },
     async (request, reply) => {
       const { after, kind, agent, follow } = request.query;
-      const query: LogQuery = { after: Number(after), kind: kind ?? null, agent: agent ?? null, follow: follow === "true" };
+      const query: LogQuery = {
+        after: Number(after),
+        kind: kind ?? null,
+        agent: agent ?? null,
+        follow: follow === "true",
+      };
       return sendLines(reply, logLines(api, { query, signal: untilClosed(request, reply) }));
     },
   );
