@@ -101,10 +101,31 @@ describe("sqlite log", () => {
     expect(await log.find({ kind: "task.start" }, { after: 0, limit: 10 })).toEqual(wanted);
     await log.close();
     const index = new DatabaseSync(paths().lookup);
-    index.exec("UPDATE marks SET at = 99; DELETE FROM lookups");
+    index.exec("UPDATE marks SET at = 99; DELETE FROM postings");
     index.close();
     log = openSqliteLog(clientsAt(paths()));
     expect(await log.find({ kind: "task.start" }, { after: 0, limit: 10 })).toEqual(wanted);
+  });
+
+  test("find pages through rows that the lookup index took in by many small slices", async () => {
+    for (let position = 5; position < 95; position += 9) {
+      await log.append(position, rows(position + 1, position + 9));
+      await log.find({ agent: "agent-1-0" }, { after: 0, limit: 1 });
+    }
+    for (const filter of [{ agent: "agent-1-0" }, { kind: "task.start" }, { session: "session-7-0" }]) {
+      const wanted = rows(1, 95).rows.filter((row) =>
+        Object.entries(filter).every(([field, value]) => row[field as "agent"] === value),
+      );
+      for (const limit of [1, 2, 5, 100]) {
+        const seen: number[] = [];
+        for (let after = 0; ; after = seen.at(-1) ?? 0) {
+          const page = await log.find(filter, { after, limit });
+          seen.push(...page.map((row) => row.position));
+          if (page.length === 0) break;
+        }
+        expect(seen).toEqual(wanted.map((row) => row.position));
+      }
+    }
   });
 
   test("opening fails with vault_damaged when a trigger is gone", async () => {

@@ -235,16 +235,22 @@ describe("verify with the lookup index", () => {
   test.each([
     [
       "hides an entry",
-      "DELETE FROM lookups WHERE field = 'agent' AND position = (SELECT max(position) FROM lookups WHERE field = 'agent')",
+      "UPDATE postings SET positions = json_remove(positions, '$[1]') WHERE field = 'agent' AND first = (SELECT max(first) FROM postings WHERE field = 'agent')",
       /finds \d+ entries by agent, and there are \d+: the log is whole; delete lookup.db/,
     ],
     [
       "names another agent",
-      "UPDATE lookups SET value = 'agent-1-0' WHERE field = 'agent' AND position = (SELECT max(position) FROM lookups WHERE field = 'agent')",
+      "UPDATE postings SET value = 'agent-1-0' WHERE field = 'agent' AND first = (SELECT max(first) FROM postings WHERE field = 'agent')",
       /entries by agent/,
     ],
-    ["knows more than there is", "INSERT INTO lookups VALUES ('kind', 'x', 3)", /entries by kind/],
-    ["hides a payload", "DELETE FROM payload_ids WHERE id = 3", /finds \d+ payloads/],
+    [
+      "lists one entry twice instead of another",
+      "UPDATE postings SET positions = json_set(positions, '$[1]', json_extract(positions, '$[0]')) WHERE field = 'agent'",
+      /entries by agent/,
+    ],
+    ["is sorted wrongly", "UPDATE postings SET first = first + 1 WHERE field = 'session'", /entries by session/],
+    ["knows more than there is", "INSERT INTO postings VALUES ('kind', 'x', 3, '[3]')", /entries by kind/],
+    ["hides a payload", "DELETE FROM payload_keys WHERE id = 3", /finds \d+ payloads/],
   ])("says so, and what to do, when it %s", async (_, sql, reason) => {
     change(sql);
     expect((await verifyUnknown()).firstBad).toEqual({ position: 0, reason: expect.stringMatching(reason) });

@@ -6,6 +6,7 @@
 import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import type { DatabaseSync } from "node:sqlite";
+import { lookupFields, payloadKey } from "../backends/sqlite/lookups.ts";
 import { differs } from "./finding.ts";
 
 const remedy = "the log is whole; delete lookup.db, and it is made again";
@@ -20,21 +21,29 @@ const remedy = "the log is whole; delete lookup.db, and it is made again";
 export function checkLookups(db: DatabaseSync, path: string): void {
   const covered = existsSync(path) ? attach(db, path) : undefined;
   if (covered === undefined) return;
-  for (const field of ["agent", "session", "kind"]) {
-    const wanted = number(db, `SELECT count(${field}) AS found FROM main.entries WHERE position <= ${covered.entries}`);
-    const right = number(
-      db,
-      `SELECT count(*) AS found FROM lookup.lookups l JOIN main.entries e ON e.position = l.position AND e.${field} = l.value WHERE l.field = '${field}'`,
-    );
-    const all = number(db, `SELECT count(*) AS found FROM lookup.lookups WHERE field = '${field}'`);
-    if (right !== wanted || all !== wanted)
-      differs(0, `the lookup index finds ${right} entries by ${field}, and there are ${wanted}: ${remedy}`);
-  }
-  const wanted = number(db, `SELECT count(*) AS found FROM main.payloads WHERE id <= ${covered.payloads}`);
+  for (const field of lookupFields) checkField(db, { field, covered: covered.entries });
+  checkPayloads(db, covered.payloads);
+}
+
+function checkField(db: DatabaseSync, { field, covered }: { readonly field: string; readonly covered: number }): void {
+  const wanted = number(db, `SELECT count(${field}) AS found FROM main.entries WHERE position <= ${covered}`);
+  const listed = `FROM lookup.postings l, json_each(l.positions) j`;
   const right = number(
     db,
-    "SELECT count(*) AS found FROM lookup.payload_ids i JOIN main.payloads p ON p.id = i.id AND p.commitment = i.commitment",
+    `SELECT count(DISTINCT e.position) AS found ${listed} JOIN main.entries e ON e.position = j.value AND e.${field} = l.value
+     WHERE l.field = '${field}' AND l.first = json_extract(l.positions, '$[0]')`,
   );
+  const all = number(db, `SELECT count(*) AS found ${listed} WHERE l.field = '${field}'`);
+  if (right !== wanted || all !== wanted)
+    differs(0, `the lookup index finds ${right} entries by ${field}, and there are ${wanted}: ${remedy}`);
+}
+
+function checkPayloads(db: DatabaseSync, covered: number): void {
+  const wanted = number(db, `SELECT count(*) AS found FROM main.payloads WHERE id <= ${covered}`);
+  let right = 0;
+  const rows = db.prepare("SELECT k.key, p.commitment FROM lookup.payload_keys k JOIN main.payloads p ON p.id = k.id");
+  for (const { key, commitment } of rows.iterate())
+    if (typeof commitment === "string" && payloadKey(commitment) === key) right += 1;
   if (right !== wanted) differs(0, `the lookup index finds ${right} payloads, and there are ${wanted}: ${remedy}`);
 }
 

@@ -9,15 +9,28 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { integer, text, type SqliteRow } from "./rows.ts";
 
 const schema = `
-CREATE TABLE IF NOT EXISTS lookups (
-  field TEXT NOT NULL, value TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (field, value, position)
+CREATE TABLE IF NOT EXISTS postings (
+  field TEXT NOT NULL, value TEXT NOT NULL, first INTEGER NOT NULL, positions TEXT NOT NULL, PRIMARY KEY (field, value, first)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS payload_ids (commitment TEXT PRIMARY KEY, id INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS payload_keys (key INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (key, id)) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, at INTEGER NOT NULL, digest TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
 /** Fields by which entries are found. */
 export type LookupField = "agent" | "session" | "kind";
+
+/** The fields, in the order of the index. */
+export const lookupFields: readonly LookupField[] = ["agent", "kind", "session"];
+
+/**
+ * By what a payload is found: the first 48 bits of its commitment, a quarter of the room that the whole would take. The few
+ * that share them are told apart by the log itself.
+ *
+ * @returns a number below 2 to the power of 48
+ */
+export function payloadKey(commitment: string): number {
+  return Buffer.from(commitment.slice("sha256:".length, "sha256:".length + 8), "base64url").readUIntBE(0, 6);
+}
 
 /** The lookup index of one log. It lags behind; `behind` says how far and `advance` follows. */
 export class Lookups {
@@ -27,7 +40,8 @@ export class Lookups {
   readonly #addLookup: StatementSync;
   readonly #addPayload: StatementSync;
   readonly #setMark: StatementSync;
-  readonly #findPayload: StatementSync;
+  readonly #findPayloads: StatementSync;
+  readonly #isPayload: StatementSync;
   #position: number;
   #payloadId: number;
 
@@ -42,10 +56,11 @@ export class Lookups {
     this.#clearUnlessFitting();
     this.#position = this.#mark("entries");
     this.#payloadId = this.#mark("payloads");
-    this.#addLookup = this.#index.prepare("INSERT OR IGNORE INTO lookups VALUES (?, ?, ?)");
-    this.#addPayload = this.#index.prepare("INSERT OR IGNORE INTO payload_ids VALUES (?, ?)");
+    this.#addLookup = this.#index.prepare("INSERT OR IGNORE INTO postings VALUES (?, ?, ?, ?)");
+    this.#addPayload = this.#index.prepare("INSERT OR IGNORE INTO payload_keys VALUES (?, ?)");
     this.#setMark = this.#index.prepare("INSERT OR REPLACE INTO marks VALUES (?, ?, ?)");
-    this.#findPayload = this.#index.prepare("SELECT id FROM payload_ids WHERE commitment = ?");
+    this.#findPayloads = this.#index.prepare("SELECT id FROM payload_keys WHERE key = ?");
+    this.#isPayload = this.#log.prepare("SELECT 1 FROM payloads WHERE id = ? AND commitment = ?");
     for (const row of this.#log.prepare("SELECT id, commitment FROM payloads WHERE id > ?").iterate(this.#payloadId))
       this.#recentPayloads.set(text(row, "commitment"), integer(row, "id"));
   }
@@ -81,8 +96,9 @@ export class Lookups {
     if (entries.length === 0 && payloads.length === 0) return true;
     this.#index.exec("BEGIN IMMEDIATE");
     try {
-      for (const [field, value, position] of lookupsOf(entries)) this.#addLookup.run(field, value, position);
-      for (const [commitment, id] of payloadIdsOf(payloads)) this.#addPayload.run(commitment, id);
+      for (const { field, value, first, positions } of postingsOf(entries))
+        this.#addLookup.run(field, value, first, positions);
+      for (const [key, id] of payloadKeysOf(payloads)) this.#addPayload.run(key, id);
       const lastEntry = entries.at(-1);
       const lastPayload = payloads.at(-1);
       if (lastEntry !== undefined)
@@ -109,10 +125,17 @@ export class Lookups {
     field: LookupField,
     { value, after, limit }: { readonly value: string; readonly after: number; readonly limit: number },
   ): readonly number[] {
-    return this.#index
-      .prepare("SELECT position FROM lookups WHERE field = ? AND value = ? AND position > ? ORDER BY position LIMIT ?")
-      .all(field, value, after, limit)
-      .map((row) => integer(row, "position"));
+    const blocks = this.#index
+      .prepare(
+        `SELECT positions FROM postings WHERE field = ?1 AND value = ?2
+         AND first >= (SELECT coalesce(max(first), 0) FROM postings WHERE field = ?1 AND value = ?2 AND first <= ?3 + 1)
+         ORDER BY first LIMIT ?4`,
+      )
+      .all(field, value, after, limit + 1);
+    return blocks
+      .flatMap((row) => numbersOf(text(row, "positions")))
+      .filter((position) => position > after)
+      .slice(0, limit);
   }
 
   /**
@@ -123,8 +146,11 @@ export class Lookups {
   payloadId(commitment: string): number | undefined {
     const recent = this.#recentPayloads.get(commitment);
     if (recent !== undefined) return recent;
-    const row = this.#findPayload.get(commitment);
-    return row === undefined ? undefined : integer(row, "id");
+    for (const row of this.#findPayloads.all(payloadKey(commitment))) {
+      const id = integer(row, "id");
+      if (this.#isPayload.get(id, commitment) !== undefined) return id;
+    }
+    return undefined;
   }
 
   /** Closes the connection to the index; the log's own stays. */
@@ -147,28 +173,47 @@ export class Lookups {
           : "SELECT commitment AS found FROM payloads WHERE id = ?";
       return this.#log.prepare(sql).get(integer(mark, "at"))?.["found"] === mark["digest"];
     });
-    if (!fits) this.#index.exec("DELETE FROM lookups; DELETE FROM payload_ids; DELETE FROM marks");
+    if (!fits) this.#index.exec("DELETE FROM postings; DELETE FROM payload_keys; DELETE FROM marks");
   }
+}
+
+/** Positions that one slice of the log adds for one value of one field. */
+interface Posting {
+  readonly field: LookupField;
+  readonly value: string;
+  readonly first: number;
+  /** A JSON list, ascending. */
+  readonly positions: string;
+}
+
+/** One row for each value that occurs in the slice, not one for each entry: most entries are about few agents. */
+function postingsOf(entries: readonly SqliteRow[]): readonly Posting[] {
+  return lookupFields.flatMap((field) => {
+    const byValue = new Map<string, number[]>();
+    for (const row of entries) {
+      if (row[field] === null) continue;
+      const value = text(row, field);
+      const positions = byValue.get(value);
+      if (positions === undefined) byValue.set(value, [integer(row, "position")]);
+      else positions.push(integer(row, "position"));
+    }
+    return [...byValue].map(([value, positions]) => ({
+      field,
+      value,
+      first: positions[0] ?? 0,
+      positions: JSON.stringify(positions),
+    }));
+  });
 }
 
 /** In the order of the index: neighbours go into the same page. */
-function lookupsOf(entries: readonly SqliteRow[]): readonly (readonly [LookupField, string, number])[] {
-  const found: [LookupField, string, number][] = [];
-  for (const field of ["agent", "kind", "session"] as const) {
-    const rows = entries
-      .filter((row) => row[field] !== null)
-      .map((row): [LookupField, string, number] => [field, text(row, field), integer(row, "position")]);
-    found.push(...rows.toSorted((left, right) => byText(left[1], right[1]) || left[2] - right[2]));
-  }
-  return found;
-}
-
-function payloadIdsOf(payloads: readonly SqliteRow[]): readonly (readonly [string, number])[] {
+function payloadKeysOf(payloads: readonly SqliteRow[]): readonly (readonly [number, number])[] {
   return payloads
-    .map((row): [string, number] => [text(row, "commitment"), integer(row, "id")])
-    .toSorted((left, right) => byText(left[0], right[0]));
+    .map((row): [number, number] => [payloadKey(text(row, "commitment")), integer(row, "id")])
+    .toSorted((left, right) => left[0] - right[0]);
 }
 
-function byText(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0;
+function numbersOf(list: string): readonly number[] {
+  const found: unknown = JSON.parse(list);
+  return Array.isArray(found) ? found.filter((one: unknown): one is number => typeof one === "number") : [];
 }
