@@ -93,7 +93,7 @@ describe("sqlite log", () => {
     );
   });
 
-  test("the lookup index is rebuilt when its file is not a database, belongs to another log or lies ahead", async () => {
+  test("the lookup index is rebuilt when its file is not a database, lies ahead of the log, or is of another version", async () => {
     const wanted = await log.find({ kind: "task.start" }, { after: 0, limit: 10 });
     await log.close();
     writeFileSync(paths().lookup, "not a database, and longer than a header of one hundred bytes ".repeat(20));
@@ -103,6 +103,12 @@ describe("sqlite log", () => {
     const index = new DatabaseSync(paths().lookup);
     index.exec("UPDATE marks SET at = 99; DELETE FROM postings");
     index.close();
+    log = openSqliteLog(clientsAt(paths()));
+    expect(await log.find({ kind: "task.start" }, { after: 0, limit: 10 })).toEqual(wanted);
+    await log.close();
+    const old = new DatabaseSync(paths().lookup);
+    old.exec("PRAGMA user_version = 1; DROP TABLE postings; CREATE TABLE postings (other TEXT)");
+    old.close();
     log = openSqliteLog(clientsAt(paths()));
     expect(await log.find({ kind: "task.start" }, { after: 0, limit: 10 })).toEqual(wanted);
   });

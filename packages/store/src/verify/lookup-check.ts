@@ -6,7 +6,7 @@
 import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import type { DatabaseSync } from "node:sqlite";
-import { lookupFields, payloadKey } from "../backends/sqlite/lookups.ts";
+import { lookupFields, lookupVersion, payloadKey } from "../backends/sqlite/lookups.ts";
 import { differs } from "./finding.ts";
 
 const remedy = "the log is whole; delete lookup.db, and it is made again";
@@ -51,6 +51,7 @@ function checkPayloads(db: DatabaseSync, covered: number): void {
 function attach(db: DatabaseSync, path: string): { readonly entries: number; readonly payloads: number } | undefined {
   try {
     db.prepare("ATTACH ? AS lookup").run(`${pathToFileURL(path).href}?mode=ro`);
+    if (db.prepare("PRAGMA lookup.user_version").get()?.["user_version"] !== lookupVersion) return undefined;
     const entries = mark(db, "entries");
     const payloads = mark(db, "payloads");
     const fits =

@@ -16,6 +16,9 @@ CREATE TABLE IF NOT EXISTS payload_keys (key INTEGER NOT NULL, id INTEGER NOT NU
 CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, at INTEGER NOT NULL, digest TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
+/** Version of the index: one of another is thrown away. */
+export const lookupVersion = 2;
+
 /** Fields by which entries are found. */
 export type LookupField = "agent" | "session" | "kind";
 
@@ -52,6 +55,7 @@ export class Lookups {
     this.#index = clients.index;
     this.#log = clients.log;
     this.#index.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA busy_timeout = 5000");
+    if (this.#index.prepare("PRAGMA user_version").get()?.["user_version"] !== lookupVersion) this.#forgetAll();
     this.#index.exec(schema);
     this.#clearUnlessFitting();
     this.#position = this.#mark("entries");
@@ -161,6 +165,13 @@ export class Lookups {
   #mark(name: "entries" | "payloads"): number {
     const row = this.#index.prepare("SELECT at FROM marks WHERE name = ?").get(name);
     return row === undefined ? 0 : integer(row, "at");
+  }
+
+  /** An index of another version, or an empty file. */
+  #forgetAll(): void {
+    const tables = this.#index.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
+    for (const table of tables) this.#index.exec(`DROP TABLE "${text(table, "name")}"`);
+    this.#index.exec(`PRAGMA user_version = ${lookupVersion}`);
   }
 
   /** An index that follows another log, or a log that was cut, names a row that is not there or is another. */
