@@ -2,6 +2,7 @@
 export { builtInToolsFolder } from "./tools/built-in.ts";
 export { createToolCatalogue, loadTools } from "./tools/catalogue.ts";
 export { loadTool, type ToolLoading } from "./tools/load-tool.ts";
+export { isManifestFile } from "./tools/manifest-files.ts";
 export { formatManifestProblem, ToolSourceFailure, type ManifestProblem } from "./tools/problem.ts";
 export { prepareRegistrations, type PreparedOperation } from "./tools/registration.ts";
 export type {

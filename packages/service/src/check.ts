@@ -5,7 +5,7 @@ import { lstatSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 
 import { formatProblem, readAgentFile, SourceFailure } from "@toka/agent";
-import { formatManifestProblem, loadTool, ToolSourceFailure } from "@toka/runtime";
+import { formatManifestProblem, isManifestFile, loadTool, ToolSourceFailure } from "@toka/runtime";
 
 import { loadCrew } from "./crews.ts";
 import { messageOf } from "./failure.ts";
@@ -22,7 +22,7 @@ export interface CheckReport {
 const fileBytesMax = 64 * 1024 * 1024;
 
 /**
- * Checks one file: `crew.yaml` or a folder as a crew, `tool.yaml` as a tool, anything else as an agent.
+ * Checks one file: `crew.yaml` or a folder as a crew, `tool.yaml` or `NAME.tool.yaml` as a tool, anything else as an agent.
  *
  * @param path - absolute
  * @returns what it was taken for and every problem found
@@ -50,7 +50,7 @@ export async function checkFile(path: string): Promise<CheckReport> {
 
 function kindOf(path: string): CheckReport["kind"] {
   if (isFolder(path) || /^crew\.ya?ml$/u.test(basename(path))) return "crew";
-  return /^tool\.(?:ya?ml|json)$/u.test(basename(path)) ? "tool" : "agent";
+  return isManifestFile(basename(path)) ? "tool" : "agent";
 }
 
 function isFolder(path: string): boolean {

@@ -1,6 +1,6 @@
-/** The crew's own files: they load, their steps claim what their agents hold and no more, and copies are copies. */
+/** The crew's own files: they load, their steps claim what their agents hold and no more, and their tools are whole. */
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type CrewDefinition, readCrew, readCrewFolder } from "@toka/agent";
 import { excess, type Permission } from "@toka/kernel";
 import { builtInToolsFolder, createToolCatalogue, loadTools, type ToolCatalogue } from "@toka/runtime";
@@ -8,6 +8,7 @@ import { describe, expect, test } from "vitest";
 import { crewFolder } from "./run-tool.ts";
 
 const toolsFolder = join(crewFolder, "tools");
+const programFolder = join(toolsFolder, "repository");
 const folders = { workspace: "/home/ada/project", output: "/home/ada/project/.toka/out/repo-care" };
 
 async function load(): Promise<{ readonly crew: CrewDefinition; readonly tools: ToolCatalogue }> {
@@ -69,30 +70,18 @@ describe("repo-care", () => {
     }
   });
 
-  test("keeps the copies of a file in several tools the same", () => {
-    const copies = new Map<string, Set<string>>();
-    for (const tool of readdirSync(toolsFolder)) {
-      for (const name of readdirSync(join(toolsFolder, tool)).filter((each) => each !== "tool.yaml")) {
-        copies.set(name, (copies.get(name) ?? new Set()).add(readFileSync(join(toolsFolder, tool, name), "utf8")));
-      }
-    }
-    expect([...copies].filter(([, contents]) => contents.size > 1).map(([name]) => name)).toEqual([]);
-    expect(copies.size).toBeGreaterThan(20);
-  });
-
-  test("has tools that are whole: they import nothing but Node's own modules and their own files", () => {
-    for (const tool of readdirSync(toolsFolder)) {
-      const names = readdirSync(join(toolsFolder, tool));
-      for (const name of names.filter((each) => each.endsWith(".ts"))) {
-        const imports = readFileSync(join(toolsFolder, tool, name), "utf8").matchAll(
-          /^(?:import|export) [^;]*?from "([^"]+)";/gmu,
-        );
-        for (const [, from = ""] of imports) {
-          expect(
-            from.startsWith("node:") || (from.startsWith("./") && names.includes(from.slice(2))),
-            `${tool}/${name}: ${from}`,
-          ).toBe(true);
-        }
+  test("has tools that are whole: they import nothing but Node's own modules and files of their own folder", () => {
+    const names = readdirSync(programFolder, { recursive: true, encoding: "utf8" }).filter((each) =>
+      each.endsWith(".ts"),
+    );
+    expect(names.length).toBeGreaterThan(20);
+    for (const name of names) {
+      const imports = readFileSync(join(programFolder, name), "utf8").matchAll(
+        /^(?:import|export) [^;]*?from "([^"]+)";/gmu,
+      );
+      for (const [, from = ""] of imports) {
+        const own = from.startsWith(".") && names.includes(join(dirname(name), from));
+        expect(from.startsWith("node:") || own, `${name}: ${from}`).toBe(true);
       }
     }
   });

@@ -3,8 +3,8 @@ import { chmodSync, linkSync, mkdirSync, rmSync, symlinkSync, truncateSync, utim
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { commit, git, listed, listedFiles, put, repository, shell, temporaryFolder } from "./fixture.ts";
-import type { ShownPath } from "../tools/file-catalogue/byte-path.ts";
-import type { Catalogue } from "../tools/file-catalogue/catalogue.ts";
+import type { ShownPath } from "../tools/repository/byte-path.ts";
+import type { Catalogue } from "../tools/repository/catalogue/catalogue.ts";
 import { callTool, crewFolder, readJson, resultOf } from "./run-tool.ts";
 
 function catalogue(

@@ -2,7 +2,7 @@
 import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { History, HistoryFile } from "../tools/git-history/history.ts";
+import type { History, HistoryFile } from "../tools/repository/history/history.ts";
 import { commit, git, put, repository, shell, temporaryFolder } from "./fixture.ts";
 import { callTool, crewFolder, readJson, resultOf } from "./run-tool.ts";
 

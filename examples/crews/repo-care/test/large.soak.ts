@@ -3,8 +3,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { Catalogue } from "../tools/file-catalogue/catalogue.ts";
-import type { History } from "../tools/git-history/history.ts";
+import type { Catalogue } from "../tools/repository/catalogue/catalogue.ts";
+import type { History } from "../tools/repository/history/history.ts";
 import { commit, git, repository, shell, temporaryFolder } from "./fixture.ts";
 import { readJson, resultOf } from "./run-tool.ts";
 

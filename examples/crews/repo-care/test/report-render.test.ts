@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Catalogue } from "../tools/file-catalogue/catalogue.ts";
-import type { History } from "../tools/git-history/history.ts";
+import type { Catalogue } from "../tools/repository/catalogue/catalogue.ts";
+import type { History } from "../tools/repository/history/history.ts";
 import { commit, put, repository, shell, temporaryFolder } from "./fixture.ts";
 import { callTool, readJson, resultOf } from "./run-tool.ts";
 

@@ -23,7 +23,7 @@ export interface CallOptions {
 
 /** Calls a tool with the given arguments: JSON, or a text to be passed as it is. */
 export function callTool(name: string, given: unknown, { bound = false, inherit = false }: CallOptions = {}): Ran {
-  const program = [process.execPath, join(crewFolder, "tools", name, `${name}.ts`)];
+  const program = [process.execPath, join(crewFolder, "tools/repository", `${name}.ts`)];
   const bind = bound && process.getuid?.() === 0 ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] : [];
   const [command = "", ...argv] = [...bind, ...program];
   const done = spawnSync(command, argv, {

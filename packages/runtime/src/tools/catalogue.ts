@@ -2,41 +2,35 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { loadTool } from "./load-tool.ts";
+import { isManifestFile } from "./manifest-files.ts";
 import { argumentCheck, type CheckedArguments } from "./parameters.ts";
 import { claimsOf, planOf } from "./plan-call.ts";
-import { ToolSourceFailure, type ManifestProblem } from "./problem.ts";
+import { formatManifestPlace, ToolSourceFailure, type ManifestProblem } from "./problem.ts";
 import type { Tool, ToolCatalogue } from "./tool.ts";
 
-/** Names that a manifest may have in its tool's folder; the first that is there counts. */
-const manifestNames: readonly string[] = ["tool.yaml", "tool.yml", "tool.json"];
 /** Tools of one catalogue; the kernel's table of tools has a bound too. */
 const toolsMax = 256;
 
 /**
  * Builds a catalogue from loaded tools.
  * @returns the catalogue, sorted by name
- * @throws ToolSourceFailure when two tools have one name
+ * @throws ToolSourceFailure when two tools have one name, with the places of both
  */
 export function createToolCatalogue(tools: readonly Tool[]): ToolCatalogue {
   const byName = new Map<
     string,
     { readonly tool: Tool; readonly check: (values: Readonly<Record<string, unknown>>) => CheckedArguments }
   >();
+  const problems: ManifestProblem[] = [];
   for (const tool of tools) {
     const { name } = tool.description;
     const other = byName.get(name)?.tool;
     if (other !== undefined) {
-      throw new ToolSourceFailure([
-        {
-          file: tool.program.folder,
-          line: 1,
-          column: 1,
-          message: `Cannot use tool ${name}: ${other.program.folder} has the same name`,
-        },
-      ]);
-    }
-    byName.set(name, { tool, check: argumentCheck(tool.parameters) });
+      const first = formatManifestPlace(other.namedAt);
+      problems.push({ ...tool.namedAt, message: `Cannot use tool ${name}: ${first} has the same name` });
+    } else byName.set(name, { tool, check: argumentCheck(tool.parameters) });
   }
+  if (problems.length > 0) throw new ToolSourceFailure(problems);
   const sorted = [...byName.values()]
     .map((entry) => entry.tool.description)
     .toSorted((left, right) => (left.name < right.name ? -1 : 1));
@@ -56,7 +50,7 @@ export function createToolCatalogue(tools: readonly Tool[]): ToolCatalogue {
 }
 
 /**
- * Loads every tool below some folders: each child folder that holds a manifest is one tool.
+ * Loads every tool below some folders: each child folder holds a program, and a manifest for each tool that is made of it.
  * @param folders - absolute; one that is missing holds no tools
  * @returns the tools, in the order of the folders and then of their names
  * @throws ToolSourceFailure with every problem of every manifest
@@ -83,15 +77,16 @@ export function loadTools(folders: readonly string[]): readonly Tool[] {
 
 function manifestsBelow(folder: string): readonly string[] {
   if (!isThere(folder)) return [];
-  const found: string[] = [];
-  for (const entry of readdirSync(folder, { withFileTypes: true }).toSorted((left, right) =>
-    left.name < right.name ? -1 : 1,
-  )) {
-    if (!entry.isDirectory()) continue;
-    const manifest = manifestNames.map((name) => join(folder, entry.name, name)).find(isThere);
-    if (manifest !== undefined) found.push(manifest);
-  }
-  return found;
+  const children = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return children
+    .map((entry) => join(folder, entry.name))
+    .toSorted()
+    .flatMap((child) =>
+      readdirSync(child)
+        .filter(isManifestFile)
+        .toSorted()
+        .map((name) => join(child, name)),
+    );
 }
 
 function isThere(path: string): boolean {

@@ -1,13 +1,14 @@
 /** Turns one manifest on disk into a tool that is ready to be registered and run. */
 import { accessSync, constants, lstatSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { digestFolder } from "./folder-digest.ts";
 import { findInterpreter } from "./interpreters.ts";
 import { levels, limitsMax, type LevelLimits } from "./levels.ts";
 import type { Manifest, ManifestParameter } from "./manifest-schema.ts";
+import { namesTool } from "./manifest-files.ts";
 import { inputSchemaOf } from "./parameters.ts";
 import { permissionsOf } from "./plan-call.ts";
-import type { ManifestProblem } from "./problem.ts";
+import type { ManifestPlace, ManifestProblem } from "./problem.ts";
 import { parseSize, parseSpan } from "./quantity.ts";
 import { readManifest } from "./read-manifest.ts";
 import type { Tool, ToolParameter, ToolProgram } from "./tool.ts";
@@ -36,13 +37,17 @@ export function loadTool(file: string): ToolLoading {
   }
   const reading = readManifest(manifestBytes, { file });
   if ("problems" in reading) return reading;
-  const { manifest } = reading;
+  const { manifest, namedAt } = reading;
+  if (!namesTool(basename(file), manifest.metadata.name)) {
+    const message = `Cannot use tool ${manifest.metadata.name}: its manifest is named ${basename(file)}, wanted ${manifest.metadata.name}.tool.yaml or tool.yaml`;
+    return { problems: [{ ...namedAt, message }] };
+  }
   const limits = limitsOf(manifest);
   if ("problem" in limits) return complain(`Cannot use tool ${manifest.metadata.name}: ${limits.problem}`);
   const program = programOf(manifest, folder);
   if ("problem" in program) return complain(`Cannot use tool ${manifest.metadata.name}: ${program.problem}`);
   try {
-    return { tool: assemble(manifest, { manifestBytes, program, limits, digest: digestFolder(folder) }) };
+    return { tool: assemble(manifest, { manifestBytes, namedAt, program, limits, digest: digestFolder(folder) }) };
   } catch (error) {
     return complain(error instanceof Error ? error.message : "Cannot read the tool's folder: it cannot be opened");
   }
@@ -50,12 +55,13 @@ export function loadTool(file: string): ToolLoading {
 
 interface Parts {
   readonly manifestBytes: Uint8Array;
+  readonly namedAt: ManifestPlace;
   readonly program: ToolProgram;
   readonly limits: LevelLimits;
   readonly digest: string;
 }
 
-function assemble({ metadata, spec }: Manifest, { manifestBytes, program, limits, digest }: Parts): Tool {
+function assemble({ metadata, spec }: Manifest, { manifestBytes, namedAt, program, limits, digest }: Parts): Tool {
   const parameters = spec.parameters.map(parameterOf);
   const { timeoutMs, ...toolLimits } = limits;
   return {
@@ -70,6 +76,7 @@ function assemble({ metadata, spec }: Manifest, { manifestBytes, program, limits
       timeoutMs,
       limits: toolLimits,
     },
+    namedAt,
     parameters,
     programs: spec.programs ?? [],
     program,

@@ -1,11 +1,15 @@
 /** What is wrong with a tool manifest and where it stands, in the form that editors turn into a link. */
 import { RuntimeFailure } from "../failure.ts";
 
-/** One complaint about a manifest; line and column count from 1. `message` reads "Cannot <do what>: <state>". */
-export interface ManifestProblem {
+/** A place in a manifest; line and column count from 1. */
+export interface ManifestPlace {
   readonly file: string;
   readonly line: number;
   readonly column: number;
+}
+
+/** One complaint about a manifest. `message` reads "Cannot <do what>: <state>". */
+export interface ManifestProblem extends ManifestPlace {
   readonly message: string;
 }
 
@@ -13,11 +17,19 @@ export interface ManifestProblem {
 export const manifestProblemsMax = 50;
 
 /**
+ * Writes a place as `file:line:column`.
+ * @returns one line
+ */
+export function formatManifestPlace({ file, line, column }: ManifestPlace): string {
+  return `${file}:${line}:${column}`;
+}
+
+/**
  * Writes a problem as `file:line:column: message`.
  * @returns one line
  */
 export function formatManifestProblem(problem: ManifestProblem): string {
-  return `${problem.file}:${problem.line}:${problem.column}: ${problem.message}`;
+  return `${formatManifestPlace(problem)}: ${problem.message}`;
 }
 
 /** Thrown when tools that a person wrote cannot be used; carries every problem found. */

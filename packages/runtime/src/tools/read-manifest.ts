@@ -13,12 +13,14 @@ import {
   type Manifest,
   type ManifestParameter,
 } from "./manifest-schema.ts";
-import { manifestProblemsMax, type ManifestProblem } from "./problem.ts";
+import { manifestProblemsMax, type ManifestPlace, type ManifestProblem } from "./problem.ts";
 import { suggestion } from "./suggest.ts";
 import { readManifestSource, type ManifestSource } from "./yaml-source.ts";
 
-/** What came of reading a manifest: it, or what is wrong with it. */
-export type ManifestReading = { readonly manifest: Manifest } | { readonly problems: readonly ManifestProblem[] };
+/** What came of reading a manifest: it, with the place where it names the tool, or what is wrong with it. */
+export type ManifestReading =
+  | { readonly manifest: Manifest; readonly namedAt: ManifestPlace }
+  | { readonly problems: readonly ManifestProblem[] };
 
 /**
  * Reads and checks one manifest.
@@ -33,7 +35,10 @@ export function readManifest(bytes: Uint8Array, options: { readonly file: string
   const problems = parsed.success
     ? contradictions(parsed.data, source)
     : parsed.error.issues.flatMap((issue) => describeIssue(issue, source));
-  if (parsed.success && problems.length === 0) return { manifest: parsed.data };
+  if (parsed.success && problems.length === 0) {
+    const { line, column } = source.problemAt(["metadata", "name"], "");
+    return { manifest: parsed.data, namedAt: { file: options.file, line, column } };
+  }
   const ordered = problems.toSorted((left, right) => left.line - right.line || left.column - right.column);
   return { problems: ordered.slice(0, manifestProblemsMax) };
 }

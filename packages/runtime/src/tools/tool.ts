@@ -2,6 +2,7 @@
  * What a tool is to the rest of the system: a description to choose it by, a plan to ask the kernel with, and a program to run.
  */
 import type { Amounts, Permission, SideEffect } from "@toka/kernel";
+import type { ManifestPlace } from "./problem.ts";
 
 /** What one run of a tool may use at most. */
 export interface ToolLimits {
@@ -63,7 +64,7 @@ export interface ToolPlan {
 /** How the program of a tool is started, and what of the host's file system it needs to see for that. */
 export interface ToolProgram {
   readonly argv: readonly string[];
-  /** Folder of the manifest, absolute and canonical; read-only in the box. */
+  /** Folder of the manifest, absolute and canonical; read-only in the box, and of all tools whose manifests lie in it. */
   readonly folder: string;
   /** Prefixes of language runtimes, read-only in the box. */
   readonly runtimes: readonly string[];
@@ -72,6 +73,8 @@ export interface ToolProgram {
 /** A tool that is ready to be registered and run. */
 export interface Tool {
   readonly description: ToolDescription;
+  /** Where the manifest names it. */
+  readonly namedAt: ManifestPlace;
   readonly parameters: readonly ToolParameter[];
   /** Names of programs that it starts. */
   readonly programs: readonly string[];

@@ -214,17 +214,52 @@ test("loading names every bad tool at once", () => {
   expect(() => catalogue()).toThrow(/2 problems[^]*one\/tool\.yaml:1:1[^]*two\/tool\.yaml:1:1/u);
 });
 
-test("catalogue refuses two tools of one name", () => {
-  writeTool("one");
-  const again = scratch.write(
-    "more/one/tool.yaml",
-    manifestText({ metadata: "{ name: one, version: 1.0.0, description: Another }" }),
-  );
-  scratch.write("more/one/program.sh", "cat\n");
-  expect(again).toContain("more");
+function writeManifest(path: string, name: string): string {
+  return scratch.write(path, manifestText({ metadata: `{ name: ${name}, version: 1.0.0, description: A tool }` }));
+}
+
+test("catalogue refuses two tools of one name, and says where both are named", () => {
+  const first = writeTool("one");
+  const again = writeManifest("more/other/tool.json", "one");
+  scratch.write("more/other/program.sh", "cat\n");
   expect(() => createToolCatalogue(loadTools([join(scratch.path, "tools"), join(scratch.path, "more")]))).toThrow(
-    /has the same name/u,
+    `${again}:1:13: Cannot use tool one: ${first}:1:13 has the same name`,
   );
+});
+
+test("catalogue refuses two manifests of one folder when they name one tool", () => {
+  const second = writeTool("one");
+  const first = writeManifest("tools/one/one.tool.yml", "one");
+  expect(() => catalogue()).toThrow(`${second}:1:13: Cannot use tool one: ${first}:1:13 has the same name`);
+});
+
+test("loading finds every manifest of a folder, and their tools share program folder and digest", () => {
+  writeManifest("tools/pair/first.tool.yaml", "first");
+  writeManifest("tools/pair/second.tool.json", "second");
+  writeManifest("tools/pair/below/third.tool.yaml", "third");
+  scratch.write("tools/pair/program.sh", "cat\n");
+  scratch.write("tools/pair/tool.yaml.txt", "no manifest");
+  const loaded = loadTools([join(scratch.path, "tools")]);
+  expect(loaded.map((tool) => tool.description.name)).toEqual(["first", "second"]);
+  expect(new Set(loaded.map((tool) => tool.program.folder))).toEqual(new Set([join(scratch.path, "tools/pair")]));
+  expect(new Set(loaded.map((tool) => tool.digest)).size).toBe(1);
+  writeFileSync(join(scratch.path, "tools/pair/second.tool.json"), "{}");
+  expect(digestNow(join(scratch.path, "tools/pair/first.tool.yaml"))).not.toBe(loaded[0]?.digest);
+});
+
+test("loading refuses a manifest when its file is named like another tool", () => {
+  const manifest = writeManifest("tools/pair/first.tool.yaml", "second");
+  scratch.write("tools/pair/program.sh", "cat\n");
+  expect(loadTool(manifest)).toEqual({
+    problems: [
+      {
+        file: manifest,
+        line: 1,
+        column: 13,
+        message: "Cannot use tool second: its manifest is named first.tool.yaml, wanted second.tool.yaml or tool.yaml",
+      },
+    ],
+  });
 });
 
 function digestNow(manifest: string): string {

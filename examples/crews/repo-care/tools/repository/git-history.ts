@@ -2,13 +2,13 @@
  * The tool `git-history`: who changed what, how much and when. Commits, authors, churn and hot files of the history that
  * HEAD reaches. Writes `history.json` into the output folder; its result is a short summary.
  */
-import { readCommits } from "./commits.ts";
+import { readCommits } from "./history/commits.ts";
 import { deliver } from "./deliver.ts";
 import { findRepository, gitFields, gitText } from "./git.ts";
-import { type Head, type History, buildHistory } from "./history.ts";
+import { type Head, type History, buildHistory } from "./history/history.ts";
 import { integerArgument } from "./integer-argument.ts";
 import { type Arguments, ToolProblem, pathArgument, runTool } from "./invocation.ts";
-import { Tally } from "./tally.ts";
+import { Tally } from "./history/tally.ts";
 
 /** Commits that are read at most by default: beyond it the deadline would come first. */
 const commitsMax = 100_000;

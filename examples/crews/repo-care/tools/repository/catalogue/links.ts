@@ -1,6 +1,6 @@
 /** Where symbolic links lead. They are read, never followed by the catalogue itself. */
 import { readlinkSync, realpathSync } from "node:fs";
-import { type ShownPath, shownPath, toBytes } from "./byte-path.ts";
+import { type ShownPath, shownPath, toBytes } from "../byte-path.ts";
 import { toByteText } from "./byte-text.ts";
 
 /** One link as it is written out. */

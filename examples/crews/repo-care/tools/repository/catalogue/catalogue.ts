@@ -1,6 +1,6 @@
 /** Puts the catalogue together: totals, languages, and the first few of each ranking. Counts are always whole. */
 import type { Ages } from "./ages.ts";
-import { type ShownPath, shownPath } from "./byte-path.ts";
+import { type ShownPath, shownPath } from "../byte-path.ts";
 import { type DuplicateGroup, findDuplicates } from "./duplicates.ts";
 import type { Inspection, SeenFile } from "./inspection.ts";
 import type { LanguageKind } from "./languages.ts";

@@ -1,5 +1,5 @@
 /** Small decoders: the inputs are files that anything may have written, so each value is checked before it is used. */
-import { ToolProblem } from "./invocation.ts";
+import { ToolProblem } from "../invocation.ts";
 
 /** Checks a value found at a place such as `catalogue.json/totals/files`, and gives it its type. */
 export type Decoder<Value> = (value: unknown, place: string) => Value;

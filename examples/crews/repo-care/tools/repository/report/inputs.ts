@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Decoder, count, counts, flag, list, nullable, oneOf, optional, record, text } from "./decode.ts";
-import { ToolProblem } from "./invocation.ts";
+import { ToolProblem } from "../invocation.ts";
 import type { WrittenPath } from "./words.ts";
 
 /** What `catalogue.json` holds. */

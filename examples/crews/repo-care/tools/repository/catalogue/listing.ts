@@ -3,10 +3,10 @@
  * Elsewhere: what a walk of the folder finds. Links are listed and never followed.
  */
 import { type Dirent, readdirSync } from "node:fs";
-import { toBytes } from "./byte-path.ts";
+import { toBytes } from "../byte-path.ts";
 import { toByteText } from "./byte-text.ts";
-import { findRepository, gitFields } from "./git.ts";
-import { ToolProblem } from "./invocation.ts";
+import { findRepository, gitFields } from "../git.ts";
+import { ToolProblem } from "../invocation.ts";
 
 /** One listed path, relative to the root, as a byte text. */
 export interface Listed {

@@ -2,14 +2,14 @@
  * The tool `file-catalogue`: what a folder holds. Languages, sizes, lines, the largest and the oldest files, duplicates
  * by SHA-256, links that lead out. Writes `catalogue.json` into the output folder; its result is a short summary.
  */
-import { readAges } from "./ages.ts";
-import { buildCatalogue } from "./catalogue.ts";
+import { readAges } from "./catalogue/ages.ts";
+import { buildCatalogue } from "./catalogue/catalogue.ts";
 import { deliver } from "./deliver.ts";
-import { inspect } from "./inspection.ts";
+import { inspect } from "./catalogue/inspection.ts";
 import { integerArgument } from "./integer-argument.ts";
 import { type Arguments, pathArgument, runTool } from "./invocation.ts";
-import { readLinks } from "./links.ts";
-import { listFiles } from "./listing.ts";
+import { readLinks } from "./catalogue/links.ts";
+import { listFiles } from "./catalogue/listing.ts";
 
 /** Names of languages in the result; all of them stand in the file. */
 const languagesInResultMax = 8;

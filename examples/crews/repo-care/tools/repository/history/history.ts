@@ -1,5 +1,5 @@
 /** Puts the history together as it is written out: totals, authors, months, hot files. */
-import { type ShownPath, shownPath } from "./byte-path.ts";
+import { type ShownPath, shownPath } from "../byte-path.ts";
 import type { Commit } from "./commits.ts";
 import { type AuthorSum, type FileSum, type Tally, dateOf } from "./tally.ts";
 

@@ -1,7 +1,7 @@
 /** Looks at each listed path without following any link: what it is, how large, how many lines, what it holds. */
 import { type Hash, createHash } from "node:crypto";
 import { type Stats, closeSync, constants, lstatSync, openSync, readSync } from "node:fs";
-import { toBytes } from "./byte-path.ts";
+import { toBytes } from "../byte-path.ts";
 import { toByteText } from "./byte-text.ts";
 import { type Language, languageOf } from "./languages.ts";
 import type { Listed, Listing } from "./listing.ts";

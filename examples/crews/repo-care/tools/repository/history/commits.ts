@@ -1,5 +1,5 @@
 /** Reads the commits reachable from HEAD, newest first, with the lines that each added to and deleted from each file. */
-import { gitFields } from "./git.ts";
+import { gitFields } from "../git.ts";
 
 /** One file that a commit changed. Paths are byte texts. */
 export interface Change {

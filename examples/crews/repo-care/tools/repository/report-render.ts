@@ -4,12 +4,12 @@
  */
 import { basename } from "node:path";
 import { deliver } from "./deliver.ts";
-import { findingsOf } from "./findings.ts";
-import { readInputs } from "./inputs.ts";
+import { findingsOf } from "./report/findings.ts";
+import { readInputs } from "./report/inputs.ts";
 import { type Arguments, pathArgument, runTool } from "./invocation.ts";
-import { markdown } from "./markdown.ts";
-import { page } from "./page.ts";
-import { visible } from "./words.ts";
+import { markdown } from "./report/markdown.ts";
+import { page } from "./report/page.ts";
+import { visible } from "./report/words.ts";
 
 await runTool((given: Arguments) => {
   const inputs = readInputs(pathArgument(given, "input"));

@@ -3,8 +3,8 @@
  * it, as `git log -1 --format=%ct -- FILE` says; a merge counts when the file differs from all its parents. The clock of
  * the file system says when a clone was made, the history says when the file was.
  */
-import { gitFields, gitText } from "./git.ts";
-import { ToolProblem } from "./invocation.ts";
+import { gitFields, gitText } from "../git.ts";
+import { ToolProblem } from "../invocation.ts";
 
 /** Seconds since 1970 of each path's newest change. */
 export interface Ages {
