@@ -11,6 +11,8 @@ const patterns: readonly (readonly string[])[] = [
   [".git", "hooks"],
   [".git", "config"],
   [".git", "config.worktree"],
+  // Sends git to settings and hooks elsewhere.
+  [".git", "commondir"],
   [".git", "info", "attributes"],
   [".git", "modules"],
   [".git", "worktrees"],
@@ -68,10 +70,14 @@ export function isProtected(
 }
 
 /**
- * Finds a pointer that sends git to a folder of the program's own making, with hooks and settings in it.
+ * Finds what sends git to a folder of the program's own making, with hooks and settings in it: a pointer, or the
+ * `HEAD` that makes any folder a repository to git when somebody steps into it (gitglossary, "bare repository").
  *
- * @returns whether a path is a `.git` that is no folder
+ * @returns whether a path is a `.git` that is no folder, or a `HEAD` outside of any `.git`
  */
 export function isGitPointer(path: string, afterType: "file" | "symlink" | "directory" | null): boolean {
-  return path.toLowerCase().endsWith("/.git") && (afterType === "file" || afterType === "symlink");
+  if (afterType !== "file" && afterType !== "symlink") return false;
+  const components = path.toLowerCase().split("/");
+  const name = components.at(-1);
+  return name === ".git" || (name === "head" && !components.includes(".git"));
 }

@@ -124,7 +124,7 @@ export const escapeCases: readonly Case[] = [
       rmSync(join(world.tree, ".git"), { recursive: true });
       try {
         const script =
-          "mkdir -p .git/hooks .vscode sub/.git/hooks .toka deep; for f in .git/hooks/pre-commit .git/config .bashrc .mcp.json .envrc .vscode/settings.json .toka/config sub/.git/config sub/.git/hooks/x sub/.profile; do echo x > $f; done; echo 'gitdir: ../fake' > deep/.git; echo fine > fine";
+          "mkdir -p .git/hooks .vscode sub/.git/hooks .toka deep; for f in .git/hooks/pre-commit .git/config .git/commondir HEAD .bashrc .mcp.json .envrc .vscode/settings.json .toka/config sub/.git/config sub/.git/hooks/x sub/.profile; do echo x > $f; done; echo 'gitdir: ../fake' > deep/.git; echo fine > fine";
         const result = await world.run(["sh", "-c", script], { readPaths: [], writePaths: [world.tree] });
         assert.deepEqual(result.exit, { code: 0 }, decode(result.stderr));
         const paths = result.changes.map(({ path }) => path.slice(world.tree.length + 1));
@@ -201,6 +201,22 @@ export const escapeCases: readonly Case[] = [
       await world.control([`daemon=${bare}`]);
       await until(() => sleepers(bare).length > 0, "the bare daemon to start");
       for (const pid of sleepers(bare)) process.kill(pid, "SIGKILL");
+    },
+  },
+  {
+    name: "row 27: an abort before or while the box is made is an abort",
+    run: async (world) => {
+      const marker = freshMarker();
+      const gone = AbortSignal.abort();
+      assert.equal((await world.sandbox.run(world.job(["sleep", marker]), { signal: gone })).ended, "aborted");
+      for (let turn = 0; turn < 8; turn += 1) {
+        const stop = new AbortController();
+        const running = world.sandbox.run(world.job(["sleep", marker]), { signal: stop.signal });
+        for (let tick = 0; tick < turn * 40; tick += 1) await new Promise((resolve) => setImmediate(resolve));
+        stop.abort();
+        assert.equal((await running).ended, "aborted");
+      }
+      assert.deepEqual(sleepers(marker), []);
     },
   },
   { name: "row 28: guests die with their launcher", run: (world) => dieWith(world, "launcher") },
@@ -289,7 +305,7 @@ async function swapWhileApplying(world: World): Promise<void> {
 async function dieWith(world: World, victim: "launcher" | "host"): Promise<void> {
   const marker = freshMarker();
   const host = fileURLToPath(new URL("./lone-host.ts", import.meta.url));
-  const child = spawn(process.execPath, [host, world.tree, marker], { stdio: ["ignore", "ignore", "inherit"] });
+  const child = spawn(process.execPath, [host, world.tree, marker], { stdio: "ignore" });
   try {
     await until(() => sleepers(marker).length > 0, "the guest to start");
     if (victim === "host") child.kill("SIGKILL");
