@@ -30,6 +30,7 @@ export interface EffectTask {
   readonly tool: { readonly onDisk: Tool | undefined; readonly registeredDigest: string | undefined } | undefined;
   readonly layer: string;
   readonly hiddenPaths: readonly string[];
+  readonly outputPaths: readonly string[];
   /** Time until the authority ends, ms; null when it does not end by itself. */
   readonly authorityMs: number | null;
 }
@@ -127,6 +128,7 @@ function boxOf(task: EffectTask): ReturnType<typeof composeBox> {
     idempotencyKey: task.idempotencyKey,
     tool: effect.kind === "tool" ? tool?.onDisk : undefined,
     hiddenPaths: task.hiddenPaths,
+    outputPaths: task.outputPaths,
     wallMs: Math.max(1, wallMs),
   });
 }

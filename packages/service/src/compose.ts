@@ -23,7 +23,7 @@ import type { VaultApi } from "./api.ts";
 import { ServiceFailure } from "./failure.ts";
 import type { VaultServer } from "./http/server.ts";
 import { createLocalVault } from "./local-vault.ts";
-import type { Places } from "./places.ts";
+import { outputsFolder, type Places } from "./places.ts";
 import { refusalInWords } from "./refusal-words.ts";
 import { acceptClock, openVaultAt, operatorCaller } from "./vault-opening.ts";
 
@@ -159,6 +159,7 @@ async function openGate(from: {
     tools: catalogue,
     layersDir: join(vault.dir, "layers"),
     hiddenPaths: [vault.dir],
+    outputPaths: [outputsFolder(vault.dir)],
     clock: { nowMs: options.clock },
     onFailure: fail,
   });

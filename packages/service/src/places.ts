@@ -40,6 +40,16 @@ export function findPlaces(options: {
 }
 
 /**
+ * The folder below which programs may be shown what lies in a vault: everything else there is kept from them.
+ *
+ * @param vault - the vault folder
+ * @returns an absolute folder, which may not exist yet
+ */
+export function outputsFolder(vault: string): string {
+  return join(vault, "out");
+}
+
+/**
  * The folder that a crew's deliverables are written to.
  *
  * @param places - of the call
@@ -47,7 +57,7 @@ export function findPlaces(options: {
  * @returns an absolute folder below the vault folder, which may not exist yet
  */
 export function outputFolder(places: Places, crew: string): string {
-  return join(places.vault, "out", crew);
+  return join(outputsFolder(places.vault), crew);
 }
 
 function resolveFolder(path: string): string {

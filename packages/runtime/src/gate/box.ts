@@ -5,6 +5,7 @@
 import { lstatSync } from "node:fs";
 import { amountOf, type Effect, type Permission } from "@toka/kernel";
 import type { SandboxJob, SandboxLimits } from "../sandbox/job.ts";
+import { isBelow } from "../sandbox/paths.ts";
 import { canonicalPath } from "../tools/canonical-path.ts";
 import type { Tool } from "../tools/tool.ts";
 import { codeLimits, decodeCodeArguments } from "./code-arguments.ts";
@@ -27,6 +28,8 @@ export interface BoxInputs {
   /** The tool as it is on disk; undefined for kind `code`. */
   readonly tool: Tool | undefined;
   readonly hiddenPaths: readonly string[];
+  /** Folders below a hidden path that can be claimed all the same. */
+  readonly outputPaths: readonly string[];
   /** Time that is left to it, ms. */
   readonly wallMs: number;
 }
@@ -36,7 +39,7 @@ export interface BoxInputs {
  * @returns the program to run, or why it cannot be boxed
  */
 export function composeBox(effect: Effect, inputs: BoxInputs): BoxedProgram | BoxRefusal {
-  const paths = pathsOf(effect.claims);
+  const paths = pathsOf(effect.claims, inputs);
   if ("code" in paths) return paths;
   const program =
     inputs.tool === undefined ? codeProgram(inputs.arguments) : toolProgram(inputs.tool, inputs.arguments);
@@ -85,7 +88,10 @@ interface ClaimedPaths {
   readonly write: readonly string[];
 }
 
-function pathsOf(claims: readonly Permission[]): ClaimedPaths | BoxRefusal {
+function pathsOf(
+  claims: readonly Permission[],
+  places: Pick<BoxInputs, "hiddenPaths" | "outputPaths">,
+): ClaimedPaths | BoxRefusal {
   const read: string[] = [];
   const write: string[] = [];
   for (const claim of claims) {
@@ -98,7 +104,7 @@ function pathsOf(claims: readonly Permission[]): ClaimedPaths | BoxRefusal {
     if (action !== "fs.read" && action !== "fs.write") continue;
     const whole = resource.endsWith("/**");
     const path = whole ? resource.slice(0, -3) || "/" : resource;
-    const problem = pathProblem(path, { whole, writes: action === "fs.write" });
+    const problem = hiddenProblem(path, places) ?? pathProblem(path, { whole, writes: action === "fs.write" });
     if (problem !== undefined)
       return { code: "path_refused", message: `Cannot show ${path} to the program: ${problem}` };
     const kind = lstatSync(path, { throwIfNoEntry: false });
@@ -110,6 +116,16 @@ function pathsOf(claims: readonly Permission[]): ClaimedPaths | BoxRefusal {
   return { read, write };
 }
 
+/** A right to a folder is none to a vault that lies in it: its key and its log are nobody's to read or write but the host's. */
+function hiddenProblem(
+  path: string,
+  { hiddenPaths, outputPaths }: Pick<BoxInputs, "hiddenPaths" | "outputPaths">,
+): string | undefined {
+  const lies = (folder: string): boolean => path === folder || isBelow(path, folder);
+  const hidden = hiddenPaths.find(lies);
+  return hidden === undefined || outputPaths.some(lies) ? undefined : `${hidden} is kept from every program`;
+}
+
 /** The claim was decided on as a text; here it is made sure that the text still names the place, and only that place. */
 function pathProblem(
   path: string,
@@ -119,7 +135,7 @@ function pathProblem(
   if ("problem" in canonical) return canonical.problem;
   if (canonical.path !== path) return `it leads to ${canonical.path} now, which is not what was allowed`;
   if (!whole && lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
-    return `it is a folder, and only the path itself was ${writes ? "claimed for writing" : "claimed"}; claim ${path}/** for all below it`;
+    return `it is a folder, and only the path itself was ${writes ? "claimed for writing" : "claimed"}; claim ${path === "/" ? "" : path}/** for all below it`;
   }
   return undefined;
 }

@@ -44,8 +44,10 @@ export interface RuntimeOptions {
   readonly tools: ToolCatalogue;
   /** Absolute folder for the layers of runs, of this vault alone. */
   readonly layersDir: string;
-  /** Absolute paths that no box shows, such as the vault's own folder; what is claimed below them is shown. */
+  /** Absolute paths that no box shows, whatever is claimed below them, such as the vault's own folder. */
   readonly hiddenPaths: readonly string[];
+  /** Folders below a hidden path whose content can be claimed all the same, such as that of deliverables; none when absent. */
+  readonly outputPaths?: readonly string[];
   readonly clock: { /** Host time, ms since 1970. */ nowMs(): number };
   /** Told once when the gate can go on no longer; effects then stay in the log until a next start. */
   readonly onFailure: (failure: unknown) => void;
@@ -210,7 +212,7 @@ class Gate implements Runtime {
     { effect, digest }: Waiting,
     { layer, causes, signal }: { readonly layer: string; readonly causes: number[]; readonly signal: AbortSignal },
   ): Promise<Performance | undefined> {
-    const { machine, clock, sandbox, tools, hiddenPaths } = this.#options;
+    const { machine, clock, sandbox, tools, hiddenPaths, outputPaths = [] } = this.#options;
     const seal = machine.seal.bind(machine);
     const unable = (verdict: Performance["verdict"]): Performance => notPerformed(effect, { verdict, seal });
     const once = effect.sideEffect === "external" || effect.sideEffect === "privileged";
@@ -254,6 +256,7 @@ class Gate implements Runtime {
             : { onDisk: tools.tool(effect.tool), registeredDigest: looked.registeredDigest },
         layer,
         hiddenPaths,
+        outputPaths,
         authorityMs: looked.standing.endsAtMs === null ? null : looked.standing.endsAtMs - nowMs,
       },
       { sandbox, seal, signal, onOutput: this.#outputs.for(effect.arguments.commitment) },

@@ -234,3 +234,29 @@ test.each([
   const decoded = decodeCodeArguments(Buffer.from(text));
   expect("problem" in decoded && decoded.problem).toContain(wanted);
 });
+
+test("whoever may read and write a folder may not reach a vault in it, file by file", async () => {
+  bench = await makeBench([]);
+  await bench.startGate();
+  const vault = join(bench.scratch.path, "vault");
+  for (const claim of [`fs.read:${vault}/key`, `fs.write:${vault}/log.db`, `fs.read:${vault}/layers/**`]) {
+    const { settle, result } = await run(shell(`cat ${vault}/*; ls ${vault}`), {
+      claims: [`fs.write:${bench.workspace}/**`, claim],
+    });
+    expect(settle).toMatchObject({ outcome: "failed", code: "path_refused" });
+    expect(result.message).toContain("is kept from every program");
+  }
+});
+
+test("deliverables below the vault are claimed like any other folder", async () => {
+  bench = await makeBench([]);
+  const vault = join(bench.scratch.path, "vault");
+  const { runtime } = await bench.startGate();
+  const { settle } = await run(
+    { ...shell(`echo done > ${vault}/out/crew/report`), cwd: "/tmp" },
+    { claims: [`fs.write:${vault}/out/crew/**`] },
+  );
+  expect(settle).toMatchObject({ outcome: "succeeded", changed: 3 });
+  await runtime.whenApplied();
+  expect(readFileSync(join(vault, "out", "crew", "report"), "utf8")).toBe("done\n");
+});

@@ -170,6 +170,7 @@ function benchOver(
         tools,
         layersDir,
         hiddenPaths: [vault.dir],
+        outputPaths: [join(vault.dir, "out")],
         clock: { nowMs: () => Date.now() },
         onFailure: resolve,
         ...(hooks === undefined ? {} : { hooks }),

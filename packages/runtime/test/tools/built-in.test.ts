@@ -53,6 +53,7 @@ async function call(name: string, values: Readonly<Record<string, unknown>>): Pr
       tool: { onDisk: tool, registeredDigest: tool?.digest },
       layer: join(scratch.path, "layer"),
       hiddenPaths: [],
+      outputPaths: [],
       authorityMs: null,
     },
     { sandbox, seal, signal: new AbortController().signal, onOutput: undefined },
