@@ -94,6 +94,7 @@ export function* settlersOf(agents: number): Script<readonly Worker[]> {
  * @param workers the agents; lanes that run at once share none
  * @param definitionId of the crew's definition
  * @returns never
+ * @throws RangeError when there are no workers
  */
 export function* lives(workers: readonly Worker[], definitionId: DefinitionId): Script<never> {
   const living = [...workers];

@@ -100,6 +100,28 @@ describe("after any sequence of operations", () => {
     );
   });
 
+  test("whoever has spent most of something is warned in that very entry", () => {
+    fc.assert(
+      fc.property(sequences, (numbers) => {
+        const wrong: string[] = [];
+        const spent = new Map<string, number>();
+        play(numbers, ({ state }) => {
+          for (const budget of state.budgets.values()) {
+            for (const kind of amountKinds) {
+              const key = `${budget.id} ${kind}`;
+              const grew = budget.spent[kind] > (spent.get(key) ?? 0);
+              spent.set(key, budget.spent[kind]);
+              const due = budget.allotment[kind] > 0 && budget.spent[kind] >= budget.allotment[kind] * 0.8;
+              if (grew && due && !budget.closing && !budget.warned.includes(kind)) wrong.push(key);
+            }
+          }
+        });
+        expect(wrong).toEqual([]);
+      }),
+      options,
+    );
+  });
+
   test("nobody but the host has settled, started or abandoned an effect", () => {
     fc.assert(
       fc.property(sequences, (numbers) => {
