@@ -48,6 +48,33 @@ export async function withEntry<T>(path: string, use: (anchor: Anchor) => Promis
   }
 }
 
+/**
+ * Opens a folder, without following a link, and hands over its path as an open folder; it is closed after.
+ *
+ * @param at the folder, by a path that leads through an open one; null where there is none
+ * @param use what to do in it; told null when nothing, or no folder, stands there
+ * @returns what `use` returns
+ * @throws the system's error when the folder cannot be opened
+ */
+export async function withFolder<T>(at: Buffer | null, use: (folder: Buffer | null) => Promise<T>): Promise<T> {
+  const handle = at === null ? null : await openFolder(at);
+  if (handle === null) return use(null);
+  try {
+    return await use(Buffer.from(`/proc/self/fd/${handle.fd}`));
+  } finally {
+    await handle.close();
+  }
+}
+
+async function openFolder(at: Buffer): Promise<FileHandle | null> {
+  try {
+    return await open(at, folderFlags);
+  } catch (error) {
+    if (isAbsent(error) || hasCode(error, "ELOOP")) return null;
+    throw error;
+  }
+}
+
 /** What stands at a path when it is neither file, link nor folder, or cannot be told in UTF-8. */
 export interface Unusual {
   readonly type: "special";

@@ -7,12 +7,23 @@
 import { chmod, lstat, readdir } from "node:fs/promises";
 import type { Stats } from "node:fs";
 import { basename, dirname, join, normalize } from "node:path";
-import { decodeName, hasCode, isAbsent, readState, sameState, type Unusual } from "./anchored.ts";
+import {
+  decodeName,
+  hasCode,
+  isAbsent,
+  readState,
+  sameState,
+  withEntry,
+  withFolder,
+  type Unusual,
+} from "./anchored.ts";
 import type { Change, Dropped, DroppedReason, FileState } from "./job.ts";
 import { layerEntriesMax, type LayerPart } from "./order.ts";
 import { isBelow, nearestExisting } from "./paths.ts";
 import { isGitPointer, isProtected } from "./protected-paths.ts";
 
+/** Linux's PATH_MAX: what lies deeper in a layer cannot be named. */
+const pathBytesMax = 4096;
 /** Bytes of files, before and after together, that one run may change: what settlement has to keep. */
 const changedBytesMax = 1024 * 1024 * 1024;
 
@@ -20,8 +31,8 @@ const changedBytesMax = 1024 * 1024 * 1024;
 export interface LayerView {
   readonly layer: string;
   readonly parts: readonly LayerPart[];
-  /** Folders marked opaque, by part, as raw paths from the part's root (empty for the root). */
-  readonly opaque: ReadonlyMap<number, readonly Uint8Array[]>;
+  /** Folders marked opaque, by part: raw paths from the part's root (empty for the root), as Latin-1. */
+  readonly opaque: ReadonlyMap<number, ReadonlySet<string>>;
   readonly writePaths: readonly string[];
   readonly hiddenPaths: readonly string[];
   /** When the layer was made, on the clock of the file system, in ns. */
@@ -38,9 +49,10 @@ interface Comparison {
 /** One entry on its way through the comparison. */
 interface Place {
   readonly part: LayerPart;
-  /** Path in the layer and in the tree, as raw bytes. */
+  /** Path in the layer, as raw bytes. */
   readonly upper: Buffer;
-  readonly lower: Buffer;
+  /** Path in the tree, as raw bytes, through the open folder that holds it; null when that folder does not exist. */
+  readonly lower: Buffer | null;
   /** Path below the part's root, as raw bytes; empty for the root itself. */
   readonly below: Buffer;
   /** Whether the tree's entries still show through here. */
@@ -71,29 +83,37 @@ export async function compareLayer(
 }
 
 async function comparePart(comparison: Comparison, part: LayerPart): Promise<void> {
-  const upper = Buffer.from(join(comparison.view.layer, String(part.index), "upper"));
-  const root: Place = {
-    part,
-    upper,
-    lower: Buffer.from(part.path),
-    below: Buffer.alloc(0),
-    merged: part.kind === "folder",
-  };
-  if (part.kind === "folder") return compareFolder(comparison, root, !isOpaque(comparison, root));
-  if (part.kind === "file") {
-    const place = { ...root, upper: Buffer.concat([upper, slash, Buffer.from(basename(part.path))]), merged: true };
-    return (await absentStats(place.upper)) === undefined ? undefined : compareEntry(comparison, place);
-  }
   const before = comparison.changes.length;
-  // Merged: another run may have made the same folder meanwhile, and what it put there was not taken away by this one.
-  if (part.kind === "new-folder") await compareFolder(comparison, root, true);
-  else {
-    const place = { ...root, upper: Buffer.concat([upper, slash, Buffer.from(basename(part.path))]) };
-    const stats = await lstat(place.upper);
-    // The placeholder was dated 1970 when it was made: untouched, it is no change.
-    if (stats.size > 0 || stats.mtimeMs !== 0) await compareEntry(comparison, place);
+  const isFile = part.kind === "file" || part.kind === "new-file";
+  const folder = join(comparison.view.layer, String(part.index), "upper");
+  const upper = Buffer.from(isFile ? join(folder, basename(part.path)) : folder);
+  const place: Place = { part, upper, lower: null, below: Buffer.alloc(0), merged: part.kind !== "new-file" };
+  await reachTree(part.path, async (lower) => {
+    const reached: Place = { ...place, lower };
+    // Merged, even where it did not exist: another run may have made the same folder meanwhile, and what
+    // it put there was not taken away by this one.
+    if (!isFile) return descend(comparison, { place: reached, merged: !isOpaque(comparison, reached) });
+    const stats = await statsOf(upper);
+    // The placeholder of a new file was dated 1970 when it was made: untouched, it is no change.
+    const touched = part.kind === "file" || (stats !== undefined && (stats.size > 0 || stats.mtimeMs !== 0));
+    if (stats !== undefined && touched) await compareEntry(comparison, reached);
+  });
+  const isNew = part.kind === "new-folder" || part.kind === "new-file";
+  if (isNew && comparison.changes.length > before) addMissingFolders(comparison, part);
+}
+
+/** Hands over a path of the tree through the open folder that holds it; null when there is none. */
+async function reachTree(path: string, use: (lower: Buffer | null) => Promise<void>): Promise<void> {
+  let reached = false;
+  try {
+    await withEntry(path, ({ at }) => {
+      reached = true;
+      return use(Buffer.from(at));
+    });
+  } catch (error) {
+    if (reached || !(isAbsent(error) || hasCode(error, "ELOOP"))) throw error;
+    await use(null);
   }
-  if (comparison.changes.length > before) addMissingFolders(comparison, part);
 }
 
 /** The folders above a new path that the tree lacks, and the new folder itself. */
@@ -109,30 +129,33 @@ function addMissingFolders(comparison: Comparison, part: LayerPart): void {
   }
 }
 
-async function compareFolder(comparison: Comparison, place: Place, merged: boolean): Promise<void> {
+/** Goes into a folder of the layer, and into the tree's own folder of that name when there is one. */
+async function descend(comparison: Comparison, { place, merged }: { place: Place; merged: boolean }): Promise<void> {
   await openUp(place.upper, { stats: await lstat(place.upper), wanted: 0o700 });
-  const names = await listNames(place.upper);
-  for (const name of names) await compareEntry(comparison, { ...child(place, name), merged });
-  if (merged) return;
-  const kept = new Set(names.map((name) => name.toString("latin1")));
-  const lowerNames = (await absentStats(place.lower))?.isDirectory() === true ? await listNames(place.lower) : [];
-  for (const name of lowerNames) {
-    if (!kept.has(name.toString("latin1"))) await removeTree(comparison, child(place, name));
-  }
+  const names = await readdir(place.upper, { encoding: "buffer" });
+  await withFolder(place.lower, async (folder) => {
+    for (const name of names) await compareEntry(comparison, { ...child(place, { name, folder }), merged });
+    if (merged || folder === null) return;
+    const kept = new Set(names.map((name) => name.toString("latin1")));
+    for (const name of await readdir(folder, { encoding: "buffer" })) {
+      if (!kept.has(name.toString("latin1"))) await removeTree(comparison, child(place, { name, folder }));
+    }
+  });
 }
 
-function child(place: Place, name: Buffer): Place {
-  const join3 = (folder: Buffer): Buffer => Buffer.concat([folder, slash, name]);
+function child(place: Place, { name, folder }: { name: Buffer; folder: Buffer | null }): Place {
+  const below = (parent: Buffer): Buffer => Buffer.concat([parent, slash, name]);
   return {
     part: place.part,
-    upper: join3(place.upper),
-    lower: join3(place.lower),
-    below: join3(place.below),
+    upper: below(place.upper),
+    lower: folder === null ? null : below(folder),
+    below: below(place.below),
     merged: place.merged,
   };
 }
 
 async function compareEntry(comparison: Comparison, place: Place): Promise<void> {
+  if (place.upper.length >= pathBytesMax) return drop(comparison, place, "too_large");
   const stats = await lstat(place.upper);
   if (stats.isCharacterDevice() && stats.rdev === 0) {
     await removeTree(comparison, place);
@@ -151,7 +174,7 @@ async function compareEntry(comparison: Comparison, place: Place): Promise<void>
   if (before?.type === "special") return drop(comparison, place, before.reason);
   if (before?.type === "directory" && after.type !== "directory" && !(await removeChildren(comparison, place))) return;
   if (!same) {
-    if (before !== null && before.type !== "directory" && (await changedSince(comparison, place.lower))) {
+    if (before !== null && before.type !== "directory" && (await changedSince(comparison, place))) {
       return drop(comparison, place, "tree_changed_meanwhile");
     }
     if (!addBytes(comparison, before, after)) return drop(comparison, place, "too_large");
@@ -159,7 +182,9 @@ async function compareEntry(comparison: Comparison, place: Place): Promise<void>
   }
   if (after.type === "directory") {
     const merged = place.merged && before?.type === "directory" && !isOpaque(comparison, place);
-    await compareFolder(comparison, place, merged);
+    // Below what was no folder, nothing of the tree stands.
+    const lower = before?.type === "directory" ? place.lower : null;
+    await descend(comparison, { place: { ...place, lower }, merged });
   }
 }
 
@@ -189,45 +214,60 @@ function leaves(path: string, { target, root }: { target: string; root: string }
 
 /** Records that an entry of the tree and all below it is gone; all or nothing. */
 async function removeTree(comparison: Comparison, place: Place): Promise<boolean> {
-  const pending: Place[] = [place];
   const removed: Change[] = [];
   const bytesBefore = comparison.bytes;
-  for (let one = pending.pop(); one !== undefined; one = pending.pop()) {
-    if ((await absentStats(one.lower)) === undefined) continue;
-    const path = decodeName(Buffer.concat([Buffer.from(one.part.path), one.below]));
-    const state = path === undefined ? null : await stateInTree(one.lower);
-    const reason = await refuseRemoval(comparison, { path, state, place: one });
-    if (reason !== undefined || path === undefined || state === null || state.type === "special") {
-      comparison.bytes = bytesBefore;
-      drop(comparison, place, reason ?? "special_file");
-      return false;
-    }
-    removed.push({ path, before: state, after: null });
-    if (state.type === "directory") for (const name of await listNames(one.lower)) pending.push(child(one, name));
-    if (removed.length > layerEntriesMax) break;
+  const reason = await collectRemoved(comparison, { place, removed });
+  if (reason !== undefined) {
+    comparison.bytes = bytesBefore;
+    drop(comparison, place, reason);
+    return false;
   }
   for (const change of removed) comparison.changes.push(change);
   return true;
 }
 
+/** Collects the entries that are gone; says why when one of them may not go. */
+async function collectRemoved(
+  comparison: Comparison,
+  { place, removed }: { place: Place; removed: Change[] },
+): Promise<DroppedReason | undefined> {
+  const state = await stateInTree(place.lower);
+  if (state === null) return undefined;
+  const path = decodeName(Buffer.concat([Buffer.from(place.part.path), place.below]));
+  if (path === undefined) return "name_not_utf8";
+  if (state.type === "special") return state.reason;
+  const reason = await refuseRemoval(comparison, { path, state, place });
+  if (reason !== undefined) return reason;
+  removed.push({ path, before: state, after: null });
+  if (removed.length > layerEntriesMax) return "too_many_changes";
+  if (state.type !== "directory") return undefined;
+  return withFolder(place.lower, async (folder) => {
+    for (const name of folder === null ? [] : await readdir(folder, { encoding: "buffer" })) {
+      const inner = await collectRemoved(comparison, { place: child(place, { name, folder }), removed });
+      if (inner !== undefined) return inner;
+    }
+    return undefined;
+  });
+}
+
 async function refuseRemoval(
   comparison: Comparison,
-  { path, state, place }: { path: string | undefined; state: FileState | Unusual | null; place: Place },
+  { path, state, place }: { path: string; state: FileState; place: Place },
 ): Promise<DroppedReason | undefined> {
-  if (path === undefined) return "name_not_utf8";
-  if (state?.type === "special") return state.reason;
   const refusal = refusalOf(comparison, { path, part: place.part, after: null });
   if (refusal !== undefined) return refusal;
-  if (state?.type !== "directory" && (await changedSince(comparison, place.lower))) return "tree_changed_meanwhile";
+  if (state.type !== "directory" && (await changedSince(comparison, place))) return "tree_changed_meanwhile";
   return addBytes(comparison, state, null) ? undefined : "too_large";
 }
 
 /** A folder that became something else: its former entries are gone. */
-async function removeChildren(comparison: Comparison, place: Place): Promise<boolean> {
-  for (const name of await listNames(place.lower)) {
-    if (!(await removeTree(comparison, child(place, name)))) return false;
-  }
-  return true;
+function removeChildren(comparison: Comparison, place: Place): Promise<boolean> {
+  return withFolder(place.lower, async (folder) => {
+    for (const name of folder === null ? [] : await readdir(folder, { encoding: "buffer" })) {
+      if (!(await removeTree(comparison, child(place, { name, folder })))) return false;
+    }
+    return true;
+  });
 }
 
 function addBytes(comparison: Comparison, before: FileState | null, after: FileState | null): boolean {
@@ -237,13 +277,14 @@ function addBytes(comparison: Comparison, before: FileState | null, after: FileS
 }
 
 /** Whether the tree's own entry was touched since the layer was made: the run did not see it so. */
-async function changedSince(comparison: Comparison, lower: Buffer): Promise<boolean> {
+async function changedSince(comparison: Comparison, { lower }: Place): Promise<boolean> {
+  if (lower === null) return false;
   const stats = await lstat(lower, { bigint: true });
   return stats.ctimeNs > comparison.view.madeNs;
 }
 
 function isOpaque(comparison: Comparison, place: Place): boolean {
-  return comparison.view.opaque.get(place.part.index)?.some((path) => place.below.equals(path)) === true;
+  return comparison.view.opaque.get(place.part.index)?.has(place.below.toString("latin1")) === true;
 }
 
 function drop(comparison: Comparison, place: Place, reason: DroppedReason): void {
@@ -262,17 +303,13 @@ function escapeName(bytes: Buffer): string {
     .join("");
 }
 
-async function absentStats(path: Buffer): Promise<Stats | undefined> {
+async function statsOf(path: Buffer): Promise<Stats | undefined> {
   try {
     return await lstat(path);
   } catch (error) {
     if (isAbsent(error)) return undefined;
     throw error;
   }
-}
-
-function listNames(folder: Buffer): Promise<Buffer[]> {
-  return readdir(folder, { encoding: "buffer" });
 }
 
 /** The state of an entry of the layer, as the program left it. */
@@ -283,7 +320,8 @@ async function stateInLayer(path: Buffer, stats: Stats): Promise<FileState | Unu
 }
 
 /** The state of an entry of the tree; what the host may not read, no run may change. */
-async function stateInTree(path: Buffer): Promise<FileState | Unusual | null> {
+async function stateInTree(path: Buffer | null): Promise<FileState | Unusual | null> {
+  if (path === null) return null;
   try {
     return await readState(path);
   } catch (error) {

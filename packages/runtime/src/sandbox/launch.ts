@@ -19,8 +19,8 @@ export interface LaunchOptions {
 
 /** What a launch was, before anybody looked into the layer. */
 export interface Launched extends Omit<SandboxResult, "changes" | "dropped"> {
-  /** Folders of the layer that hide what the tree has below them, by part index; paths are raw bytes. */
-  readonly opaque: ReadonlyMap<number, readonly Uint8Array[]>;
+  /** Folders of the layer that hide what the tree has below them, by part index: raw paths, as Latin-1. */
+  readonly opaque: ReadonlyMap<number, ReadonlySet<string>>;
 }
 
 /**
@@ -75,6 +75,8 @@ export async function launch(order: Order, facts: HostFacts, options: LaunchOpti
     cwd: "/",
     stdio: ["pipe", "pipe", "pipe", "pipe", "pipe"],
   });
+  // Without a listener a failed start would end the host; what it means is told below.
+  child.on("error", () => undefined);
   const streams = streamsOf(child);
   const report: Uint8Array[] = [];
   let reportBytes = 0;
@@ -109,6 +111,11 @@ export async function launch(order: Order, facts: HostFacts, options: LaunchOpti
     stdoutBytes: stdout.totalBytes,
     stderrBytes: stderr.totalBytes,
   };
+  // Before the launcher listens for it, the abort simply ends it: nothing has started then.
+  if (reportBytes === 0 && outcome === "signal SIGTERM" && options.signal?.aborted === true) {
+    const usage = { cpuMs: 0, wallMs: 0, memoryPeakBytes: 0, writtenBytes: 0 };
+    return { exit: { signal: "SIGKILL" }, ended: "aborted", usage, opaque: new Map(), ...output };
+  }
   return { ...readReport(Buffer.concat(report), { stderr: output.stderr, outcome }), ...output };
 }
 
@@ -163,7 +170,7 @@ interface Streams {
 function streamsOf(child: ChildProcess): Streams {
   const { stdin, stdout, stderr, stdio } = child;
   const [, , , order, report] = stdio;
-  if (stdin === null || stdout === null || stderr === null || !isWritable(order) || !isReadable(report)) {
+  if (!isWritable(stdin) || !isReadable(stdout) || !isReadable(stderr) || !isWritable(order) || !isReadable(report)) {
     throw new SandboxFailure("Cannot start the sandbox launcher: its pipes were not made", {
       code: "sandbox_setup_failed",
       retry: "later",
@@ -196,7 +203,7 @@ function readReport(
   context: { readonly stderr: Uint8Array; readonly outcome: string },
 ): Pick<Launched, "exit" | "ended" | "usage" | "opaque"> {
   const fields = fieldsOf(report);
-  const opaque = new Map<number, Uint8Array[]>();
+  const opaque = new Map<number, Set<string>>();
   let ended: { why: SandboxEnd; exit: string } | undefined;
   let usage: number[] = [];
   let done = false;
@@ -213,7 +220,8 @@ function readReport(
       at += 5;
     } else if (word === "opaque") {
       const index = Number(text(at + 1));
-      opaque.set(index, [...(opaque.get(index) ?? []), fields[at + 2] ?? new Uint8Array()]);
+      const paths = opaque.get(index) ?? new Set<string>();
+      opaque.set(index, paths.add(Buffer.from(fields[at + 2] ?? []).toString("latin1")));
       at += 3;
     } else {
       done = word === "done";

@@ -12,7 +12,9 @@
 # both files under strict and warnings instead. Watching is a file of its own so that it is compiled
 # while bubblewrap already works.
 #
-# Descriptors on entry: 0, 1, 2 the guest's; 3 the order (read to its end); 4 the report.
+# Descriptors on entry: 0 the guest's input (read to its end before the guest starts); 1 and 2 where its
+# output goes; 3 the order (read to its end); 4 the report. Node's are sockets, which no program can
+# open again as /dev/stdin or /dev/stderr: the guest gets a sealed file and two pipes of its own.
 # The order and the report are sequences of byte strings, each ended by a NUL. Words of the order:
 #   set NAME VALUE                  one setting
 #   mount KIND ID A B               what to put at STAGE/ID: bind PATH IDMAP | overlay LOWER INDEX |
@@ -46,7 +48,7 @@ binmode $report;
 fcntl($report, $F_SETFD, $FD_CLOEXEC);
 
 # What watch.pl needs too.
-our (%set, $call, $stage, $guest, $status_in, $started_ms);
+our (%set, $call, $stage, $guest, $status_in, $started_ms, @outputs);
 our $stopped = '';
 my (@mounts, @options, @command);
 my $parent = getppid();
@@ -297,7 +299,7 @@ sub cover {
 # --- The guest -----------------------------------------------------------------------------------
 sub memory_file {
   my ($name, $bytes) = @_;
-  my $fd = must('start', 'memfd_create', $name, 1); # MFD_CLOEXEC
+  my $fd = must('start', 'memfd_create', $name, 3); # MFD_CLOEXEC, MFD_ALLOW_SEALING
   open(my $file, '+<&=', $fd) or fail('start', "memfd: $!");
   binmode $file;
   my $written = 0;
@@ -321,8 +323,28 @@ sub set_limit {
   return;
 }
 
+# What the guest reads: complete, and sealed, so that it is no memory of the guest's own.
+sub input_file {
+  my $bytes = do { local $/ = undef; binmode STDIN; readline STDIN } // '';
+  return '/dev/null' if $bytes eq '';
+  my $file = memory_file('input', $bytes);
+  chmod(0444, $file) or fail('start', "input: $!");
+  fcntl($file, 1033, 0x0f) or fail('start', "input: $!"); # F_ADD_SEALS: nothing may change
+  push @kept_open, $file;
+  return '/proc/self/fd/' . fileno $file;
+}
+
+sub output_pipe {
+  pipe(my $out, my $in) or fail('start', "pipe: $!");
+  chown($box_uid, $box_uid, $in) or fail('start', "pipe: $!") if $set{mode} eq 'root';
+  return ($out, $in);
+}
+
 sub start_guest {
   pipe(my $status, my $status_out) or fail('start', "pipe: $!");
+  my $input = input_file();
+  my ($stdout, $stdout_in) = output_pipe();
+  my ($stderr, $stderr_in) = output_pipe();
   my $settings = memory_file('options', join('', map { "$_\0" } @options));
   my @passed = ($settings, $status_out);
   my @run = ($set{bwrap}, '--args', fileno $settings, '--json-status-fd', fileno $status_out);
@@ -334,11 +356,13 @@ sub start_guest {
   push @run, '--', @command;
   my $began = now_ms();
   my $child = fork() // fail('start', "fork: $!");
-  enter_guest(\@passed, \@run) if $child == 0;
-  # The guest's streams are the guest's alone: the host must see them end, and a broken pipe break.
-  open(STDIN, '<', '/dev/null');
-  open(STDOUT, '>', '/dev/null');
-  open(STDERR, '>', '/dev/null');
+  if ($child == 0) {
+    open(STDIN, '<', $input) or fail('start', "input: $!");
+    open(STDOUT, '>&', $stdout_in) or fail('start', "output: $!");
+    open(STDERR, '>&', $stderr_in) or fail('start', "output: $!");
+    enter_guest(\@passed, \@run);
+  }
+  @outputs = ({ from => $stdout, to => \*STDOUT, left => '' }, { from => $stderr, to => \*STDERR, left => '' });
   return ($child, $status, $began);
 }
 

@@ -5,7 +5,17 @@
  *   LAYER/0/upper, 0/work    what the program wrote below write path 0, as overlayfs keeps it
  *   LAYER/c0/stubs           mount points that a shown tree lacks
  */
-import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { SandboxFailure, type SandboxJob } from "./job.ts";
 import type { LayerStubs, Order } from "./order.ts";
@@ -66,21 +76,36 @@ function makeStubs(folder: string, stubs: LayerStubs): void {
 export function discardLayer(layer: string): void {
   if (lstatSync(layer, { throwIfNoEntry: false }) === undefined) return;
   try {
-    openFolders(layer);
-    rmSync(layer, { recursive: true, force: true });
+    emptyFolder(layer);
+    rmdirSync(layer);
   } catch (error) {
     throw layerFailure(`Cannot discard the layer ${layer}`, error);
   }
 }
 
-/** overlayfs and programs leave folders that their owner may not enter; removing needs that. */
-function openFolders(layer: string): void {
-  const pending: Buffer[] = [Buffer.from(layer)];
+/**
+ * A program may have nested folders deeper than any path can name, and closed them to their owner. So
+ * each folder found is opened, and moved up to the layer itself before it is emptied.
+ */
+function emptyFolder(layer: string): void {
+  const pending: string[] = [layer];
+  let moved = 0;
   for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
-    if ((statSync(folder).mode & 0o700) !== 0o700) chmodSync(folder, 0o700);
+    chmodSync(folder, 0o700);
     for (const entry of readdirSync(folder, { withFileTypes: true, encoding: "buffer" })) {
-      if (entry.isDirectory()) pending.push(Buffer.concat([folder, Buffer.from("/"), entry.name]));
+      const path = Buffer.concat([Buffer.from(`${folder}/`), entry.name]);
+      if (!entry.isDirectory()) {
+        unlinkSync(path);
+        continue;
+      }
+      // Moving a folder changes its entry for its parent, which its owner may only do when it is open.
+      chmodSync(path, 0o700);
+      moved += 1;
+      const up = join(layer, `.discarded-${process.pid}-${moved}`);
+      renameSync(path, up);
+      pending.push(up);
     }
+    if (folder !== layer) rmdirSync(folder);
   }
 }
 

@@ -2,7 +2,7 @@
 # it at one, waits until nothing of it is left, and reports. Loaded by launcher.pl, whose variables
 # and functions (say_record, fail, now_ms) it uses.
 
-our (%set, $call, $stage, $guest, $status_in, $started_ms, $stopped);
+our (%set, $call, $stage, $guest, $status_in, $started_ms, $stopped, @outputs);
 my $WALL = 0x40000000;
 
 sub watch_and_report {
@@ -106,48 +106,89 @@ sub reap {
   return $done;
 }
 
+# Passes the guest's output on without ever waiting: the watch must not stop for a slow reader.
+sub pass_on {
+  my ($output) = @_;
+  if ($output->{left} eq '') {
+    my $count = sysread($output->{from}, $output->{left}, 65536);
+    $output->{ended} = 1 if defined $count && $count == 0;
+  }
+  return if $output->{left} eq '';
+  my $count = syswrite($output->{to}, $output->{left});
+  if (defined $count) { substr($output->{left}, 0, $count) = '' }
+  elsif ($! != 11 && $! != 4) { $output->{left} = ''; $output->{ended} = 1 } # not EAGAIN, EINTR: nobody reads
+  return;
+}
+
+# What is left in the pipes once every writer is dead.
+sub drain_outputs {
+  for my $output (@outputs) {
+    fcntl($output->{to}, 4, 0); # F_SETFL: waiting is right now
+    pass_on($output) while !$output->{ended} || $output->{left} ne '';
+  }
+  return;
+}
+
 sub watch_guest {
   my %use = (cpu_us => 0, peak => 0, written => 0, seen_ms => 0, lost_ms => 0, last_resident => 0, json => '', why => '');
-  my $layer_due = $started_ms + 100;
-  my $wait_s = 0.02;
-  my $watching = '';
-  vec($watching, fileno $status_in, 1) = 1;
-  while (1) {
-    my $ready = select(my $readable = $watching, undef, undef, $wait_s);
+  $use{look_at} = $started_ms + 20;
+  $use{layer_at} = $started_ms + 100;
+  fcntl($_->{to}, 4, 04000) for @outputs; # F_SETFL, O_NONBLOCK
+  while (!$stopped) {
+    my ($readable, $writable) = ('', '');
+    vec($readable, fileno $status_in, 1) = 1;
+    for my $output (grep { !$_->{ended} || $_->{left} ne '' } @outputs) {
+      if ($output->{left} eq '') { vec($readable, fileno $output->{from}, 1) = 1 }
+      else { vec($writable, fileno $output->{to}, 1) = 1 }
+    }
+    my $wait_ms = $use{look_at} - now_ms();
+    my $ready = select($readable, $writable, undef, $wait_ms > 0 ? $wait_ms / 1000 : 0);
     if ($ready > 0) {
-      my $count = sysread($status_in, $use{json}, 4096, length $use{json});
-      last if !$count || $use{json} =~ /exit-code/;
-      next;
+      for my $output (@outputs) {
+        pass_on($output) if vec($readable, fileno $output->{from}, 1) || vec($writable, fileno $output->{to}, 1);
+      }
+      if (vec($readable, fileno $status_in, 1)) {
+        my $count = sysread($status_in, $use{json}, 4096, length $use{json});
+        last if !$count || $use{json} =~ /exit-code/;
+      }
     }
-    my $now = now_ms();
-    my ($cpu_ms, $resident, $io_bytes) = measure_tree();
-    # Time falls when a process vanishes whose parent does not wait for it: keep what was seen.
-    $use{lost_ms} += $use{last_ms} - $cpu_ms if defined $use{last_ms} && $use{last_ms} > $cpu_ms;
-    $use{last_ms} = $cpu_ms;
-    $use{seen_ms} = $use{lost_ms} + $cpu_ms;
-    $use{peak} = $resident if $resident > $use{peak};
-    if (length $set{indexes} && $now >= $layer_due) {
-      my ($written, $entries) = measure_layer();
-      $stopped ||= 'written' if $written > $set{written_bytes} || $entries > $set{entries};
-      my $after = now_ms();
-      $layer_due = $after + ($after - $now > 10 ? 10 * ($after - $now) : 100);
-    }
-    # Files deleted while open are in no folder: what went to the disk bounds them.
-    $stopped ||= 'written' if $io_bytes > 4 * $set{written_bytes} + 67108864;
-    $stopped ||= 'cpu' if $use{seen_ms} > $set{cpu_ms};
-    $stopped ||= 'memory' if $resident > $set{memory_bytes};
-    $stopped ||= 'deadline' if $now - $started_ms > $set{wall_ms};
-    last if $stopped;
-    # A large tree is looked at less often, so that watching stays cheap; a growing one more often.
-    my $spent_ms = now_ms() - $now;
-    $wait_s = $spent_ms > 5 ? 0.05 : 0.02;
-    $wait_s = 0.003 if $resident > $set{memory_bytes} / 2 || $resident - $use{last_resident} > $set{memory_bytes} / 16;
-    $use{last_resident} = $resident;
-    my $left_s = ($set{wall_ms} - ($now - $started_ms)) / 1000;
-    $wait_s = $left_s + 0.001 if $left_s >= 0 && $left_s < $wait_s;
+    look(\%use) if now_ms() >= $use{look_at};
   }
   $use{why} = $stopped || 'exited';
   return \%use;
+}
+
+# One look at the tree and, less often, at the layer; sets when the next is due.
+sub look {
+  my ($use) = @_;
+  my $now = now_ms();
+  my ($cpu_ms, $resident, $io_bytes) = measure_tree();
+  # Time falls when a process vanishes whose parent does not wait for it: keep what was seen.
+  $use->{lost_ms} += $use->{last_ms} - $cpu_ms if defined $use->{last_ms} && $use->{last_ms} > $cpu_ms;
+  $use->{last_ms} = $cpu_ms;
+  $use->{seen_ms} = $use->{lost_ms} + $cpu_ms;
+  $use->{peak} = $resident if $resident > $use->{peak};
+  if (length $set{indexes} && $now >= $use->{layer_at}) {
+    my $from = now_ms();
+    my ($written, $entries) = measure_layer();
+    $stopped ||= 'written' if $written > $set{written_bytes} || $entries > $set{entries};
+    my $took = now_ms() - $from;
+    $use->{layer_at} = $from + ($took > 10 ? 11 * $took : 100);
+  }
+  # Files deleted while open are in no folder: what went to the disk bounds them.
+  $stopped ||= 'written' if $io_bytes > 4 * $set{written_bytes} + 67108864;
+  $stopped ||= 'cpu' if $use->{seen_ms} > $set{cpu_ms};
+  $stopped ||= 'memory' if $resident > $set{memory_bytes};
+  $stopped ||= 'deadline' if $now - $started_ms > $set{wall_ms};
+  # A large tree is looked at less often, so that watching stays cheap; a growing one more often.
+  my $after = now_ms();
+  my $wait_ms = $after - $now > 5 ? 50 : 20;
+  $wait_ms = 3 if $resident > $set{memory_bytes} / 2 || $resident - $use->{last_resident} > $set{memory_bytes} / 16;
+  $use->{last_resident} = $resident;
+  my $left_ms = $started_ms + $set{wall_ms} - $after;
+  $wait_ms = $left_ms + 1 if $left_ms >= 0 && $left_ms < $wait_ms;
+  $use->{look_at} = $after + $wait_ms;
+  return;
 }
 
 # Nothing of the guest outlives this: every process of the tree is a child of this one by then.
@@ -162,6 +203,7 @@ sub reap_rest {
   # What bubblewrap wrote between the last look and its end.
   sysread($status_in, $use->{json}, 4096, length $use->{json});
   $use->{wall_ms} = now_ms() - $started_ms;
+  drain_outputs();
   return;
 }
 

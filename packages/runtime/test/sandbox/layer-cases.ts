@@ -21,7 +21,7 @@ import { discardLayer } from "../../src/sandbox/layer.ts";
 import { applyChanges, findConflicts, readAfter, readBefore } from "../../src/sandbox/settle-changes.ts";
 import type { Change, FileState, SandboxJob, SandboxResult } from "../../src/sandbox/job.ts";
 import type { Case } from "./case.ts";
-import { testLimits, type World } from "./world.ts";
+import { canary, testLimits, type World } from "./world.ts";
 
 const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
@@ -221,6 +221,40 @@ export const layerCases: readonly Case[] = [
         assert.deepEqual((await applyAll(result)).conflicts, []);
         assert.equal(statSync(join(tree.path, "d")).mode & 0o777, 0);
         assert.equal(statSync(join(tree.path, "e")).mode & 0o777, 0o500);
+      }),
+  },
+  {
+    name: "layer: a link in the tree that became a folder says nothing of what the link led to",
+    run: (world) =>
+      withTree(world, async (tree) => {
+        symlinkSync(world.home, join(tree.path, "link"));
+        const result = await tree.run("rm link; mkdir -p link/.ssh; echo mine > link/.ssh/decoy");
+        assert.deepEqual(
+          result.changes.map(({ path, before }) => [path.slice(tree.path.length + 1), before?.type ?? null]),
+          [
+            ["link", "symlink"],
+            ["link/.ssh", null],
+            ["link/.ssh/decoy", null],
+          ],
+        );
+        assert.deepEqual((await applyAll(result)).conflicts, []);
+        assert.equal(tree.read("link/.ssh/decoy"), "mine\n");
+        assert.equal(readFileSync(world.secret, "utf8"), canary);
+      }),
+  },
+  {
+    name: "layer: folders nested deeper than a path can name are dropped, and can be discarded",
+    run: (world) =>
+      withTree(world, async (tree) => {
+        const script =
+          "mkdir deep; cd deep; perl -e 'for (1..1600) { mkdir q(dd); chdir q(dd) } open F, q(>), q(f); mkdir q(closed); chmod 0, q(closed)'";
+        const result = await tree.run(script);
+        assert.deepEqual(
+          result.dropped.map(({ reason }) => reason),
+          ["too_large"],
+        );
+        discardLayer(result.layer);
+        assert.ok(!existsSync(result.layer));
       }),
   },
   {

@@ -29,6 +29,27 @@ export const workCases: readonly Case[] = [
     },
   },
   {
+    name: "work: standard streams can be opened again by name, and are no sockets",
+    run: async (world) => {
+      const script =
+        "cat /dev/stdin; echo out > /dev/stdout; echo err > /dev/stderr; ls -l /proc/self/fd | grep -c socket; ! echo x 2>/dev/null >> /dev/stdin";
+      const result = await world.run(["bash", "-c", script], { stdin: Buffer.from("in\n") });
+      assert.deepEqual(result.exit, { code: 0 }, decode(result.stderr));
+      assert.deepEqual([decode(result.stdout), decode(result.stderr)], ["in\nout\n0\n", "err\n"]);
+    },
+  },
+  {
+    name: "work: a slow reader holds the program up, and not the watch over it",
+    run: async (world) => {
+      const result = await world.run(["sh", "-c", "yes | head -c 30000000; sleep 600"], {
+        limits: { ...testLimits, outputBytes: 64 * megabyte, wallMs: 3000 },
+        onOutput: () => void Array.from({ length: 10_000 }, String).toSorted(),
+      });
+      assert.equal(result.ended, "deadline");
+      assert.equal(result.stdoutBytes, 30_000_000);
+    },
+  },
+  {
     name: "work: the environment is the job's and the box's own",
     run: async (world) => {
       const result = await world.run(["env"], { env: { GREETING: "hello\nthere", TMPDIR: "/tmp/other" } });
