@@ -75,7 +75,7 @@ function decidePlain(state: LiveState, operation: PlainOperation, moment: Moment
   const amiss = notAllowedToAsk(state, { operation, kind, moment });
   if (amiss !== undefined) return { refused: amiss };
   const answer = kind.decide(state, operation, moment);
-  if ("refused" in answer || kind.closesBudgets?.(state, operation) !== true) return answer;
+  if ("refused" in answer || kind.mayWarnAbove?.(state, operation, moment) !== true) return answer;
   return { accepted: [...answer.accepted, ...warningsByTrying(state, { operation, moment, events: answer.accepted })] };
 }
 

@@ -18,8 +18,8 @@ export interface OperationKind<O> {
   readonly hostOnly?: true;
   /** Starts an agent, run, task or effect: refused in a held vault. */
   readonly starts?: true;
-  /** May close budgets, whose accounts then go up: warnings are found by trying. */
-  closesBudgets?(state: LiveState, operation: O): boolean;
+  /** Tells whether an account may go up with which the budget above is to be warned: that is then found out by trying. */
+  mayWarnAbove?(state: LiveState, operation: O, moment: Moment): boolean;
   /** Its own checks run in the order written and the first that fails is the answer; the order is contract. */
   decide(state: LiveState, operation: O, moment: Moment): Answer;
 }

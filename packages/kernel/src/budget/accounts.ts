@@ -1,10 +1,12 @@
 /** What a request holds, what a settlement books, what a budget lacks, and when its holder is warned. */
 import type { BudgetWarned } from "../events/budget.ts";
+import type { BudgetId } from "../ids.ts";
 import { fixedLimits } from "../limits.ts";
 import type { Budget, EffectKind } from "../state/entities.ts";
+import type { LiveState } from "../state/live-state.ts";
 import { amountKinds, type AmountKind, type Amounts } from "./amounts.ts";
-import { availableOf, suffices } from "./booking.ts";
-import { figuresOf, reaches, share, type Figures } from "./figures.ts";
+import { availableOf, budgetAt, suffices } from "./booking.ts";
+import { figuresOf, noFigures, plus, reaches, same, share, type Figures } from "./figures.ts";
 
 /**
  * What a request reserves: as asked, but of tool calls exactly the one that it is, or none.
@@ -53,15 +55,41 @@ export function shortage(
  * @param budget as it stands after booking
  * @returns the events, in canonical order of kinds
  */
-export function warningsOf(budget: Budget): readonly BudgetWarned[] {
+export function warningsOf(budget: Pick<Budget, "id" | "spent" | "allotment" | "warned">): readonly BudgetWarned[] {
   const { id, spent, allotment, warned } = budget;
-  const threshold = share(allotment, fixedLimits.warnPercent);
   const warnings: BudgetWarned[] = [];
-  if (!reaches(spent, threshold)) return warnings;
+  if (!reaches(spent, { percent: fixedLimits.warnPercent, of: allotment })) return warnings;
   for (const kind of amountKinds) {
-    if (allotment[kind] === 0 || spent[kind] < threshold[kind] || warned.includes(kind)) continue;
+    const threshold = share(allotment[kind], fixedLimits.warnPercent);
+    if (allotment[kind] === 0 || spent[kind] < threshold || warned.includes(kind)) continue;
     const amounts = { spent: spent[kind], allotment: allotment[kind] };
     warnings.push({ type: "budget.warned", schema: 1, budget: id, dimension: kind, ...amounts });
   }
   return warnings;
+}
+
+/**
+ * Tells whether the accounts of budgets, going up when these close, may bring one above to a warning. It errs towards yes: who asks
+ * then finds out by trying.
+ *
+ * @param state in which they live
+ * @param options the budgets that are closed with all below them, and the effective time in ms
+ * @returns false when there is surely nothing to warn of
+ */
+export function accountsMayWarn(
+  state: LiveState,
+  { budgets, timeMs }: { readonly budgets: readonly BudgetId[]; readonly timeMs: number },
+): boolean {
+  const closed = budgets.flatMap((id) => state.budgets.get(id) ?? []);
+  const [top, another] = closed.filter(({ parent }) => parent === null || !budgets.includes(parent));
+  // What several hand up adds up.
+  if (another !== undefined) return true;
+  const above = top === undefined || top.parent === null ? undefined : state.budgets.get(top.parent);
+  if (top === undefined || above === undefined) return false;
+  // One that is closing too hands on what it gets, and one that is overdrawn changes those above it.
+  if (above.closing || !same(above.overdraft, noFigures)) return true;
+  // At most what it spent and what it handed down goes up.
+  const { spent, allotment } = budgetAt(above, timeMs);
+  const atMost = plus(spent, plus(top.spent, top.carved));
+  return reaches(atMost, { percent: fixedLimits.warnPercent, of: allotment });
 }

@@ -46,7 +46,7 @@ export function availableOf(budget: Budget, kind: AmountKind): number {
  * @returns true when every kind is available
  */
 export function suffices(budget: Budget, wanted: Figures): boolean {
-  return within(wanted, less(budget.allotment, usedOf(budget)));
+  return fits(budget, wanted) || within(wanted, less(budget.allotment, usedOf(budget)));
 }
 
 /** Adds a budget; one below another is carved out of it. */
@@ -82,13 +82,8 @@ export function changeBudget(
   state: LiveState,
   options: { readonly budget: BudgetId; readonly timeMs: number; readonly change: (budget: Budget) => Budget },
 ): void {
-  const stored = state.budgets.get(options.budget);
-  if (stored === undefined) return fault(`the budget ${options.budget} is gone`);
-  const next = balanced(options.change(budgetAt(stored, options.timeMs)));
-  state.table.budgets.put(next);
-  if (stored.allotment !== next.allotment || stored.overdraft !== next.overdraft) {
-    passUp(state, { parent: stored.parent, before: handedTo(stored), after: handedTo(next) });
-  }
+  const stored = budgetOf(state, options.budget);
+  replace(state, { stored, next: options.change(budgetAt(stored, options.timeMs)) });
 }
 
 /** Holds amounts for an effect. */
@@ -96,8 +91,9 @@ export function reserve(
   state: LiveState,
   options: { readonly budget: BudgetId; readonly timeMs: number; readonly held: Figures },
 ): void {
-  const { budget, timeMs, held } = options;
-  changeBudget(state, { budget, timeMs, change: (now) => ({ ...now, reserved: plus(now.reserved, held) }) });
+  const stored = budgetOf(state, options.budget);
+  const now = budgetAt(stored, options.timeMs);
+  replace(state, { stored, next: { ...now, reserved: plus(now.reserved, options.held) } });
 }
 
 /** Gives back what an effect held and books what it used. */
@@ -105,12 +101,10 @@ export function book(
   state: LiveState,
   options: { readonly budget: BudgetId; readonly timeMs: number; readonly held: Figures; readonly booked: Figures },
 ): void {
-  const { budget, timeMs, held, booked } = options;
-  changeBudget(state, {
-    budget,
-    timeMs,
-    change: (now) => ({ ...now, spent: plus(now.spent, booked), reserved: less(now.reserved, held) }),
-  });
+  const { held, booked } = options;
+  const stored = budgetOf(state, options.budget);
+  const now = budgetAt(stored, options.timeMs);
+  replace(state, { stored, next: { ...now, spent: plus(now.spent, booked), reserved: less(now.reserved, held) } });
 }
 
 /** Takes out a closing budget that nothing hangs on any more, hands its account up, and so on upwards. */
@@ -137,9 +131,36 @@ function takeOver(
   changeBudget(state, { budget: parent, timeMs, change });
 }
 
+function budgetOf(state: LiveState, id: BudgetId): Budget {
+  return state.budgets.get(id) ?? fault(`the budget ${id} is gone`);
+}
+
+function replace(state: LiveState, { stored, next }: { readonly stored: Budget; readonly next: Budget }): void {
+  const row = balanced(next);
+  state.table.budgets.put(row);
+  if (stored.allotment !== row.allotment || stored.overdraft !== row.overdraft) {
+    passUp(state, { parent: stored.parent, before: handedTo(stored), after: handedTo(row) });
+  }
+}
+
 function balanced(budget: Budget): Budget {
-  const overdraft = less(usedOf(budget), budget.allotment);
+  const overdraft = fits(budget, noFigures) ? noFigures : less(usedOf(budget), budget.allotment);
   return same(overdraft, budget.overdraft) ? budget : { ...budget, overdraft };
+}
+
+// Nearly always a budget has what is wanted of it: this says so without writing figures down. Its sums are not held at 2^52, so that
+// a no is no answer yet.
+function fits({ allotment, spent, reserved, carved }: Budget, wanted: Figures): boolean {
+  return (
+    spent.tokens + reserved.tokens + carved.tokens + wanted.tokens <= allotment.tokens &&
+    spent.moneyMicro + reserved.moneyMicro + carved.moneyMicro + wanted.moneyMicro <= allotment.moneyMicro &&
+    spent.cpuMs + reserved.cpuMs + carved.cpuMs + wanted.cpuMs <= allotment.cpuMs &&
+    spent.wallMs + reserved.wallMs + carved.wallMs + wanted.wallMs <= allotment.wallMs &&
+    spent.toolCalls + reserved.toolCalls + carved.toolCalls + wanted.toolCalls <= allotment.toolCalls &&
+    spent.networkBytes + reserved.networkBytes + carved.networkBytes + wanted.networkBytes <= allotment.networkBytes &&
+    spent.memoryBytes + reserved.memoryBytes + carved.memoryBytes + wanted.memoryBytes <= allotment.memoryBytes &&
+    spent.storedBytes + reserved.storedBytes + carved.storedBytes + wanted.storedBytes <= allotment.storedBytes
+  );
 }
 
 function usedOf({ spent, reserved, carved }: Budget): Figures {
@@ -155,8 +176,7 @@ function passUp(
   { parent, before, after }: { readonly parent: BudgetId | null; readonly before: Figures; readonly after: Figures },
 ): void {
   if (parent === null) return;
-  const above = state.budgets.get(parent);
-  if (above === undefined) return fault(`the budget ${parent} is gone`);
+  const above = budgetOf(state, parent);
   // The window of the budget above stays as stored: only its own bookings move it on.
   const next = balanced({ ...above, carved: plus(less(above.carved, before), after) });
   state.table.budgets.put(next);

@@ -105,38 +105,49 @@ export function within(small: Figures, large: Figures): boolean {
 /**
  * Compares.
  *
- * @returns true when some kind of `spent` is there and not below that of `threshold`
+ * @param spent figures
+ * @param share a share of others, `percent` from 0 to 100
+ * @returns true when some kind of `spent` is there and not below that share
  */
-export function reaches(spent: Figures, threshold: Figures): boolean {
+export function reaches(spent: Figures, { percent, of }: { readonly percent: number; readonly of: Figures }): boolean {
   return (
-    (spent.tokens > 0 && spent.tokens >= threshold.tokens) ||
-    (spent.moneyMicro > 0 && spent.moneyMicro >= threshold.moneyMicro) ||
-    (spent.cpuMs > 0 && spent.cpuMs >= threshold.cpuMs) ||
-    (spent.wallMs > 0 && spent.wallMs >= threshold.wallMs) ||
-    (spent.toolCalls > 0 && spent.toolCalls >= threshold.toolCalls) ||
-    (spent.networkBytes > 0 && spent.networkBytes >= threshold.networkBytes) ||
-    (spent.memoryBytes > 0 && spent.memoryBytes >= threshold.memoryBytes) ||
-    (spent.storedBytes > 0 && spent.storedBytes >= threshold.storedBytes)
+    (spent.tokens > 0 && spent.tokens >= share(of.tokens, percent)) ||
+    (spent.moneyMicro > 0 && spent.moneyMicro >= share(of.moneyMicro, percent)) ||
+    (spent.cpuMs > 0 && spent.cpuMs >= share(of.cpuMs, percent)) ||
+    (spent.wallMs > 0 && spent.wallMs >= share(of.wallMs, percent)) ||
+    (spent.toolCalls > 0 && spent.toolCalls >= share(of.toolCalls, percent)) ||
+    (spent.networkBytes > 0 && spent.networkBytes >= share(of.networkBytes, percent)) ||
+    (spent.memoryBytes > 0 && spent.memoryBytes >= share(of.memoryBytes, percent)) ||
+    (spent.storedBytes > 0 && spent.storedBytes >= share(of.storedBytes, percent))
   );
 }
 
 /**
- * A share of each kind, rounded up.
+ * A share of one figure, rounded up.
  *
  * @param percent from 0 to 100
- * @returns the shares
+ * @returns the share
  */
-export function share(of: Figures, percent: number): Figures {
-  return {
-    tokens: Math.ceil((of.tokens / 100) * percent),
-    moneyMicro: Math.ceil((of.moneyMicro / 100) * percent),
-    cpuMs: Math.ceil((of.cpuMs / 100) * percent),
-    wallMs: Math.ceil((of.wallMs / 100) * percent),
-    toolCalls: Math.ceil((of.toolCalls / 100) * percent),
-    networkBytes: Math.ceil((of.networkBytes / 100) * percent),
-    memoryBytes: Math.ceil((of.memoryBytes / 100) * percent),
-    storedBytes: Math.ceil((of.storedBytes / 100) * percent),
-  };
+export function share(figure: number, percent: number): number {
+  return Math.ceil((figure / 100) * percent);
+}
+
+/**
+ * Leaves the zeros out.
+ *
+ * @returns the same figures as canonical amounts
+ */
+export function amountsOf(figures: Figures): Amounts {
+  const out: { [Kind in AmountKind]?: number } = {};
+  if (figures.tokens !== 0) out.tokens = figures.tokens;
+  if (figures.moneyMicro !== 0) out.moneyMicro = figures.moneyMicro;
+  if (figures.cpuMs !== 0) out.cpuMs = figures.cpuMs;
+  if (figures.wallMs !== 0) out.wallMs = figures.wallMs;
+  if (figures.toolCalls !== 0) out.toolCalls = figures.toolCalls;
+  if (figures.networkBytes !== 0) out.networkBytes = figures.networkBytes;
+  if (figures.memoryBytes !== 0) out.memoryBytes = figures.memoryBytes;
+  if (figures.storedBytes !== 0) out.storedBytes = figures.storedBytes;
+  return out;
 }
 
 // 2^52.

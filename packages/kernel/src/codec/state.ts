@@ -47,7 +47,7 @@ export function entityKeys(state: KernelState): readonly string[] {
 }
 
 /**
- * The keys of entities that were put or dropped since this was last asked.
+ * The keys of entities that were put or dropped since this was last asked. One that came and went in between is not among them.
  *
  * @returns them, sorted; after that nothing is dirty
  */

@@ -1,7 +1,6 @@
 /** What events of agents and runs do to the state. */
 import type { AgentEvent, AgentSpawned, AgentTerminated } from "../events/agent.ts";
-import type { AgentId } from "../ids.ts";
-import type { Agent, SessionAgent } from "../state/entities.ts";
+import type { SessionAgent } from "../state/entities.ts";
 import type { LiveState } from "../state/live-state.ts";
 import { endGrant } from "./authority.ts";
 import { carveBudget, closeBudget } from "./budget.ts";
@@ -15,25 +14,24 @@ export function evolveAgent(state: LiveState, event: AgentEvent, cause: Cause): 
     case "agent.spawned":
       return spawned(state, event, cause);
     case "agent.suspended":
-      return changeAgent(state, { id: event.agent, state: "suspended", suspendReason: event.reason });
+      return state.table.agents.put({
+        ...rowOf(state.agents, event.agent),
+        state: "suspended",
+        suspendReason: event.reason,
+      });
     case "agent.resumed":
-      return changeAgent(state, { id: event.agent, state: "running", suspendReason: null });
+      return state.table.agents.put({ ...rowOf(state.agents, event.agent), state: "running", suspendReason: null });
     case "agent.terminated":
       return terminated(state, event, cause.timeMs);
     case "agent.transitioned":
-      return changeAgent(state, { id: event.agent, lifecycle: event.to });
+      return state.table.agents.put({ ...rowOf(state.agents, event.agent), lifecycle: event.to });
     case "run.started":
       state.table.runs.put({ id: event.run, agent: event.agent, startedAtMs: cause.timeMs });
-      return changeAgent(state, { id: event.agent, run: event.run });
+      return state.table.agents.put({ ...rowOf(state.agents, event.agent), run: event.run });
     case "run.ended":
       state.table.runs.drop(event.run);
-      return changeAgent(state, { id: event.agent, run: null });
+      return state.table.agents.put({ ...rowOf(state.agents, event.agent), run: null });
   }
-}
-
-/** Replaces some of an agent's row. */
-export function changeAgent(state: LiveState, change: Partial<Agent> & { readonly id: AgentId }): void {
-  state.table.agents.put({ ...rowOf(state.agents, change.id), ...change });
 }
 
 function spawned(state: LiveState, event: AgentSpawned, cause: Cause): void {

@@ -50,9 +50,16 @@ export function carveBudget(
 ): void {
   const { parent, timeMs } = options;
   // Its window begins with that of the budget above, which is moved on first.
-  const { window } = budgetAt(rowOf(state.budgets, parent), timeMs);
-  changeBudget(state, { budget: parent, timeMs, change: (budget) => budget });
-  openBudget(state, { id: options.budget, holder: options.holder, parent, amounts: options.amounts, window });
+  const stored = rowOf(state.budgets, parent);
+  const now = budgetAt(stored, timeMs);
+  if (now !== stored) changeBudget(state, { budget: parent, timeMs, change: (budget) => budget });
+  openBudget(state, {
+    id: options.budget,
+    holder: options.holder,
+    parent,
+    amounts: options.amounts,
+    window: now.window,
+  });
 }
 
 /** Closes a budget and all below it, and drains those that nothing hangs on. */

@@ -8,7 +8,6 @@ import type { ToolFields } from "../operations/tool-register.ts";
 import type { ToolId } from "../ids.ts";
 import type { Effect, StepState } from "../state/entities.ts";
 import type { LiveState } from "../state/live-state.ts";
-import { changeAgent } from "./agent.ts";
 import { askedFor, rowOf } from "./cause.ts";
 import type { Cause } from "./cause.ts";
 import { setStep } from "./task.ts";
@@ -37,8 +36,8 @@ export function evolveEffect(state: LiveState, event: EffectEvent, cause: Cause)
     case "tool.unregistered":
       return state.table.tools.drop(event.tool);
     case "tool.injected": {
-      const { injected } = rowOf(state.agents, event.agent);
-      return changeAgent(state, { id: event.agent, injected: [...injected, event.name] });
+      const agent = rowOf(state.agents, event.agent);
+      return state.table.agents.put({ ...agent, injected: [...agent.injected, event.name] });
     }
   }
 }

@@ -2,9 +2,8 @@
 import type { Content } from "../content.ts";
 import type { TaskEvent } from "../events/task.ts";
 import type { TaskId } from "../ids.ts";
-import type { StepState, Task, TaskEnd } from "../state/entities.ts";
+import type { StepState, TaskEnd, TaskSummary } from "../state/entities.ts";
 import type { LiveState } from "../state/live-state.ts";
-import { changeAgent } from "./agent.ts";
 import { askedFor, rowOf } from "./cause.ts";
 import type { Cause } from "./cause.ts";
 
@@ -14,7 +13,8 @@ export function evolveTask(state: LiveState, event: TaskEvent, cause: Cause): vo
     case "task.scheduled":
       return scheduled(state, event.task, cause);
     case "task.started":
-      return changeTask(state, event.task, {
+      return state.table.tasks.put({
+        ...rowOf(state.tasks, event.task),
         status: "running",
         attempt: event.attempt,
         notBeforeMs: 0,
@@ -22,7 +22,7 @@ export function evolveTask(state: LiveState, event: TaskEvent, cause: Cause): vo
         progressPermille: 0,
       });
     case "task.reported":
-      return changeTask(state, event.task, { progressPermille: event.progressPermille });
+      return state.table.tasks.put({ ...rowOf(state.tasks, event.task), progressPermille: event.progressPermille });
     case "task.completed": {
       const { result } = askedFor(cause, "task.complete");
       return finish(state, event.task, { status: "completed", result });
@@ -34,9 +34,9 @@ export function evolveTask(state: LiveState, event: TaskEvent, cause: Cause): vo
     case "task.cancelled":
       return finish(state, event.task, { status: event.status, result: null });
     case "objective.judged": {
-      const { objectives } = rowOf(state.agents, event.agent);
+      const agent = rowOf(state.agents, event.agent);
       const verdict = { met: event.met, position: cause.position };
-      return changeAgent(state, { id: event.agent, objectives: { ...objectives, [event.objective]: verdict } });
+      return state.table.agents.put({ ...agent, objectives: withKey(agent.objectives, [event.objective, verdict]) });
     }
   }
 }
@@ -49,7 +49,7 @@ export function setStep(
   const task = state.tasks.get(options.task);
   // The task may be over while an effect of it was still in flight.
   if (task === undefined) return;
-  state.table.tasks.put({ ...task, steps: { ...task.steps, [options.step]: options.to } });
+  state.table.tasks.put({ ...task, steps: withKey(task.steps, [options.step, options.to]) });
 }
 
 function scheduled(state: LiveState, id: TaskId, cause: Cause): void {
@@ -69,20 +69,17 @@ function scheduled(state: LiveState, id: TaskId, cause: Cause): void {
   });
 }
 
-function changeTask(state: LiveState, task: TaskId, change: Partial<Task>): void {
-  state.table.tasks.put({ ...rowOf(state.tasks, task), ...change });
-}
-
 function endAttempt(
   state: LiveState,
   event: { readonly task: TaskId; readonly retryAtMs: number | null },
   status: TaskEnd,
 ): void {
   if (event.retryAtMs === null) return finish(state, event.task, { status, result: null });
-  const { steps } = rowOf(state.tasks, event.task);
+  const task = rowOf(state.tasks, event.task);
   // What succeeded is not done again, what is in flight is waited for, the rest is asked for anew.
-  const kept = Object.entries(steps).filter(([, { status: at }]) => at === "succeeded" || at === "requested");
-  return changeTask(state, event.task, {
+  const kept = Object.entries(task.steps).filter(([, { status: at }]) => at === "succeeded" || at === "requested");
+  return state.table.tasks.put({
+    ...task,
     status: "scheduled",
     notBeforeMs: event.retryAtMs,
     startedAtMs: null,
@@ -95,8 +92,19 @@ function finish(
   id: TaskId,
   { status, result }: { readonly status: TaskEnd; readonly result: Content | null },
 ): void {
-  const { agent, key, attempt, steps } = rowOf(state.tasks, id);
-  const { tasks } = rowOf(state.agents, agent);
+  const { agent: agentId, key, attempt, steps } = rowOf(state.tasks, id);
+  const agent = rowOf(state.agents, agentId);
+  const summary: TaskSummary = { task: id, status, attempt, result, steps };
   state.table.tasks.drop(id);
-  changeAgent(state, { id: agent, tasks: { ...tasks, [key]: { task: id, status, attempt, result, steps } } });
+  state.table.agents.put({ ...agent, tasks: withKey(agent.tasks, [key, summary]) });
+}
+
+// Keys are of the shape `key`, none of which objects inherit: they can be assigned, which is faster than defining them.
+function withKey<T>(
+  record: { readonly [key: string]: T },
+  [key, value]: readonly [string, T],
+): { readonly [key: string]: T } {
+  const next: { [key: string]: T } = { ...record };
+  next[key] = value;
+  return next;
 }

@@ -2,6 +2,7 @@
  * `agent.terminate`: ends an agent, the agents it spawned, their grants and all below, their budgets and open tasks.
  * Effects in flight stay until settled.
  */
+import { accountsMayWarn } from "../budget/accounts.ts";
 import { integer, oneOf, record } from "../codec/shape.ts";
 import { id } from "../codec/shapes.ts";
 import { accept, controlled, type OperationKind } from "../decision.ts";
@@ -28,7 +29,11 @@ export const agentTerminate: OperationKind<AgentTerminate> = {
     reason: oneOf("completed", "killed", "crashed", "resource-limit", "timeout", "other"),
     exitCode: integer(-128, 127),
   }),
-  closesBudgets: () => true,
+  mayWarnAbove: (state, { agent }, { timeMs }) => {
+    const principals = [...descendants(state, agent), agent].flatMap((id) => state.agents.get(id)?.principal ?? []);
+    const budgets = principals.flatMap((principal) => state.index.budgetsHeldBy.idsOf(principal));
+    return accountsMayWarn(state, { budgets, timeMs });
+  },
   decide: (state, { agent, reason, exitCode }, moment) => {
     const asked = controlled(state, { moment, agent });
     if ("refused" in asked) return asked;

@@ -2,6 +2,7 @@
  * `budget.close`: nothing new is booked on a budget and those below it; when the last effect is settled, what is unspent
  * goes back up.
  */
+import { accountsMayWarn } from "../budget/accounts.ts";
 import { oneOf, record } from "../codec/shape.ts";
 import { id } from "../codec/shapes.ts";
 import { accept, denied, type Moment, type OperationKind, refuse } from "../decision.ts";
@@ -18,7 +19,7 @@ export interface BudgetClose {
 /** How it is read and decided. */
 export const budgetClose: OperationKind<BudgetClose> = {
   shape: record<BudgetClose>({ type: oneOf("budget.close"), budget: id("budget") }),
-  closesBudgets: () => true,
+  mayWarnAbove: (state, { budget }, { timeMs }) => accountsMayWarn(state, { budgets: [budget], timeMs }),
   decide: (state, { budget: id }, moment) => {
     const budget = state.budgets.get(id);
     if (budget === undefined || !mayClose(state, { budget, moment })) {

@@ -15,7 +15,7 @@ export interface EffectAbandon {
 export const effectAbandon: OperationKind<EffectAbandon> = {
   shape: record<EffectAbandon>({ type: oneOf("effect.abandon"), effect: id("effect"), reason: shortText }),
   hostOnly: true,
-  closesBudgets: () => true,
+  mayWarnAbove: () => true,
   decide: (state, { effect: id }) => {
     const effect = state.effects.get(id);
     if (effect === undefined) return refuse({ code: "effect_unknown", effect: id });

@@ -7,15 +7,24 @@ import { spendable } from "../budget/spendable.ts";
 import { checked, integer, list, nullable, oneOf, record } from "../codec/shape.ts";
 import { amounts, content, id, inputs, key, name, permission, shortText } from "../codec/shapes.ts";
 import type { Content, Input } from "../content.ts";
-import { accept, controlled, denied, full, type Moment, openVault, type OperationKind, refuse } from "../decision.ts";
+import {
+  accept,
+  controlled,
+  full,
+  grantAsked,
+  type Moment,
+  openVault,
+  type OperationKind,
+  refuse,
+} from "../decision.ts";
+import type { DefinitionPart } from "../definition.ts";
 import type { AgentId, BudgetId, TaskId } from "../ids.ts";
 import { fixedLimits, limitCeilings } from "../limits.ts";
 import { evaluate } from "../predicate/evaluate.ts";
 import { factsOf, own } from "../predicate/facts.ts";
 import type { PlainRefusal } from "../refusal.ts";
-import type { EffectKind, SideEffect, Tool } from "../state/entities.ts";
+import type { Agent, EffectKind, SideEffect, Tool } from "../state/entities.ts";
 import type { LiveState } from "../state/live-state.ts";
-import { partOf } from "../tasks.ts";
 
 /** Requests an effect. */
 export interface EffectRequest {
@@ -69,90 +78,94 @@ export const effectRequest: OperationKind<EffectRequest> = {
   ),
   starts: true,
   decide: (state, operation, moment) => {
-    const { agent, task, step } = operation;
+    const { agent: id, task, step } = operation;
+    const agent = id === null ? undefined : state.agents.get(id);
+    const definition = agent === undefined ? undefined : state.definitions.get(agent.definition)?.part;
     const tool = operation.tool === null ? undefined : state.lookup.tool(operation.tool);
+    const at: AtHand = { operation, moment, agent, definition, tool };
     const reserve = reserveOf(operation.kind, operation.reserve);
     const no =
-      agentAmiss(state, { operation, moment }) ??
-      stepAmiss(state, operation) ??
-      toolAmiss(state, { operation, tool }) ??
-      claimsAmiss(state, { operation, tool, moment }) ??
-      timeoutAmiss(state, { operation, tool }) ??
+      agentAmiss(state, at) ??
+      stepAmiss(state, at) ??
+      toolAmiss(at) ??
+      claimsAmiss(state, at) ??
+      timeoutAmiss(state, at) ??
       spendable(state, { budget: operation.budget, wanted: reserve, moment }) ??
-      crowded(state, agent);
+      crowded(state, at);
     if (no !== undefined) return refuse(no);
     const sideEffect = tool?.sideEffect ?? classOf(operation.claims);
     const effect = moment.fresh("effect");
-    return accept({ type: "effect.requested", schema: 1, effect, agent, task, step, sideEffect });
+    return accept({ type: "effect.requested", schema: 1, effect, agent: id, task, step, sideEffect });
   },
 };
 
 type Amiss = PlainRefusal | undefined;
 
-function agentAmiss(state: LiveState, { operation, moment }: { operation: EffectRequest; moment: Moment }): Amiss {
+// The request, and what it names as far as it exists.
+interface AtHand {
+  readonly operation: EffectRequest;
+  readonly moment: Moment;
+  readonly agent: Agent | undefined;
+  readonly definition: DefinitionPart | undefined;
+  readonly tool: Tool | undefined;
+}
+
+function agentAmiss(state: LiveState, { operation, moment, agent }: AtHand): Amiss {
   if (operation.agent === null) return undefined;
   const asked = controlled(state, { moment, agent: operation.agent });
   if ("refused" in asked) return asked.refused;
-  return asked.agent.state === "suspended" ? { code: "agent_suspended", agent: operation.agent } : undefined;
+  return agent?.state === "suspended" ? { code: "agent_suspended", agent: operation.agent } : undefined;
 }
 
-function stepAmiss(state: LiveState, { agent: agentId, task: id, step, tool, inputs: given }: EffectRequest): Amiss {
-  if (id === null || agentId === null) return undefined;
-  const agent = state.agents.get(agentId);
+function stepAmiss(state: LiveState, { operation, agent, definition }: AtHand): Amiss {
+  const { task: id, step, tool } = operation;
+  if (id === null) return undefined;
   const task = state.tasks.get(id);
-  if (agent === undefined || task?.agent !== agentId || task.status !== "running") {
+  if (agent === undefined || task?.agent !== agent.id || task.status !== "running") {
     return { code: "task_not_running", task: id };
   }
   if (step === null) return undefined;
-  const part = partOf(state, { agent, key: task.key }).steps.find((declared) => declared.label === step);
+  const declared = definition?.tasks.find(({ key: of }) => of === task.key)?.steps;
+  const part = declared?.find(({ label }) => label === step);
   if (part?.tool !== tool) return { code: "step_not_declared", step };
   const stands = own(task.steps, step);
   if (stands?.status === "requested") return { code: "step_in_flight", effect: stands.effect };
   if (stands !== undefined) return { code: "step_settled", status: stands.status };
   if (part?.when === undefined) return undefined;
-  const { holds, error } = evaluate(part.when, factsOf(agent, { state, task, inputs: given }));
+  const { holds, error } = evaluate(part.when, factsOf(agent, { state, task, inputs: operation.inputs }));
   return holds ? undefined : { code: "condition_not_met", error };
 }
 
-function toolAmiss(state: LiveState, { operation, tool }: { operation: EffectRequest; tool: Tool | undefined }): Amiss {
-  const { tool: wanted, agent: id } = operation;
+function toolAmiss({ operation, agent, definition, tool }: AtHand): Amiss {
+  const { tool: wanted } = operation;
   if (wanted === null) return undefined;
   if (tool === undefined) return { code: "tool_unknown", name: wanted };
-  const agent = id === null ? undefined : state.agents.get(id);
   if (agent === undefined) return undefined;
-  const offered = state.definitions.get(agent.definition)?.part.tools.includes(wanted) ?? false;
-  return offered || agent.injected.includes(wanted) ? undefined : { code: "tool_not_offered", name: wanted };
+  const offered = definition?.tools.includes(wanted) === true || agent.injected.includes(wanted);
+  return offered ? undefined : { code: "tool_not_offered", name: wanted };
 }
 
-function claimsAmiss(
-  state: LiveState,
-  { operation, tool, moment }: { operation: EffectRequest; tool: Tool | undefined; moment: Moment },
-): Amiss {
+function claimsAmiss(state: LiveState, { operation, moment, tool }: AtHand): Amiss {
   const { claims } = operation;
+  const held = grantAsked(state, moment).permissions;
   const call: Permission = operation.tool === null ? "code.run:native" : `tool.call:${operation.tool}`;
-  for (const permission of [call, ...claims]) {
-    const no = denied(state, { moment, permission });
-    if (no !== undefined) return no;
-  }
+  const lacking = isCovered(held, call) ? claims.find((claim) => !isCovered(held, claim)) : call;
+  if (lacking !== undefined) return { code: "permission_denied", permission: lacking };
   if (tool === undefined) return undefined;
   const beyond = claims.find((claim) => !isCovered(tool.permissions, claim));
   if (beyond !== undefined) return { code: "claim_beyond_tool", permission: beyond };
   return tool.sideEffect === "privileged" ? { code: "approval_required", tool: tool.name } : undefined;
 }
 
-function timeoutAmiss(
-  state: LiveState,
-  { operation, tool }: { operation: EffectRequest; tool: Tool | undefined },
-): Amiss {
+function timeoutAmiss(state: LiveState, { operation, tool }: AtHand): Amiss {
   const vaultMax = openVault(state).limits.effectTimeoutMsMax;
   const timeoutMsMax = Math.min(vaultMax, tool?.timeoutMsMax ?? vaultMax);
   return operation.timeoutMs <= timeoutMsMax ? undefined : { code: "timeout_out_of_range", timeoutMsMax };
 }
 
-function crowded(state: LiveState, id: AgentId | null): Amiss {
-  const agent = id === null ? undefined : state.agents.get(id);
+function crowded(state: LiveState, { agent, definition }: AtHand): Amiss {
   if (agent !== undefined) {
-    const max = state.definitions.get(agent.definition)?.part.limits.openEffectsMax ?? 0;
+    const max = definition?.limits.openEffectsMax ?? 0;
     const open = state.index.effectsOfAgent.count(agent.id);
     if (open >= max) return { code: "limit_reached", limit: "openEffectsMax", max };
   }

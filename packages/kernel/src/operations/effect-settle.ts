@@ -1,13 +1,14 @@
 /** `effect.settle`: the host says what came of an effect and what it used. Host only: nobody settles his own effect. */
-import { type Amounts, amountsBy } from "../budget/amounts.ts";
+import type { Amounts } from "../budget/amounts.ts";
 import { bookedOf, warningsOf } from "../budget/accounts.ts";
 import { budgetAt } from "../budget/booking.ts";
-import { figuresOf, less, noFigures, plus, type Figures } from "../budget/figures.ts";
+import { amountsOf, figuresOf, less, noFigures, plus, type Figures } from "../budget/figures.ts";
 import { integer, nullable, oneOf, record } from "../codec/shape.ts";
 import { amounts, content, id, shortText } from "../codec/shapes.ts";
 import type { Content } from "../content.ts";
 import { accept, type Moment, type OperationKind, refuse } from "../decision.ts";
 import type { BudgetWarned } from "../events/budget.ts";
+import type { EffectOwed, EffectSettled } from "../events/effect.ts";
 import type { EffectId } from "../ids.ts";
 import { fixedLimits } from "../limits.ts";
 import type { EffectOutcome } from "../reasons.ts";
@@ -43,7 +44,7 @@ export const effectSettle: OperationKind<EffectSettle> = {
     changed: integer(0, fixedLimits.contentBytesMax),
   }),
   hostOnly: true,
-  closesBudgets: (state, operation) => budgetOf(state, operation)?.closing ?? false,
+  mayWarnAbove: (state, operation) => budgetOf(state, operation)?.closing ?? false,
   decide: (state, operation, moment) => {
     const { effect: id, outcome, usage } = operation;
     const effect = state.effects.get(id);
@@ -53,12 +54,14 @@ export const effectSettle: OperationKind<EffectSettle> = {
       return refuse({ code: "effect_not_started", effect: id });
     }
     const { agent, task, step } = effect;
-    const of = { effect: id, agent, task, step } as const;
     const figures = bookedNow(effect, outcome === "unknown" ? effect.reserve : figuresOf(usage));
     const warnings = warned(state, { effect, booked: figures, moment });
-    const booked = amountsBy((kind) => figures[kind]);
-    if (outcome === "unknown") return accept({ type: "effect.owed", schema: 1, ...of, booked }, ...warnings);
-    return accept({ type: "effect.settled", schema: 1, ...of, outcome, booked }, ...warnings);
+    const booked = amountsOf(figures);
+    const settled: EffectOwed | EffectSettled =
+      outcome === "unknown"
+        ? { type: "effect.owed", schema: 1, effect: id, agent, task, step, booked }
+        : { type: "effect.settled", schema: 1, effect: id, agent, task, step, outcome, booked };
+    return warnings.length === 0 ? accept(settled) : accept(settled, ...warnings);
   },
 };
 
@@ -86,5 +89,5 @@ function warned(
   const stored = state.budgets.get(effect.budget);
   if (stored === undefined || stored.closing) return [];
   const now = budgetAt(stored, moment.timeMs);
-  return warningsOf({ ...now, spent: plus(now.spent, booked) });
+  return warningsOf({ id: now.id, spent: plus(now.spent, booked), allotment: now.allotment, warned: now.warned });
 }

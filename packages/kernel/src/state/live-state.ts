@@ -30,7 +30,7 @@ import type {
 } from "./entities.ts";
 import type { KernelLookup, KernelState } from "./state.ts";
 import { Index, Table } from "./table.ts";
-import type { Trial } from "./table.ts";
+import type { Indexes, Trial } from "./table.ts";
 
 /** The one implementation of KernelState. */
 export class LiveState implements KernelState {
@@ -88,38 +88,57 @@ export class LiveState implements KernelState {
     this.table = {
       vault: new Table(trial),
       principals: new Table(trial),
-      grants: new Table(trial, (before, after) => {
-        const id = idOf(before, after);
-        index.grantsBelow.move(id, { from: before?.parent ?? null, to: after?.parent ?? null });
-        index.grantsHeldBy.move(id, { from: before?.holder ?? null, to: after?.holder ?? null });
+      grants: new Table(trial, {
+        enter: ({ id, parent, holder }) => {
+          index.grantsBelow.add(parent, id);
+          index.grantsHeldBy.add(holder, id);
+        },
+        leave: ({ id, parent, holder }) => {
+          index.grantsBelow.remove(parent, id);
+          index.grantsHeldBy.remove(holder, id);
+        },
       }),
-      budgets: new Table(trial, (before, after) => {
-        const id = idOf(before, after);
-        index.budgetsBelow.move(id, { from: before?.parent ?? null, to: after?.parent ?? null });
-        index.budgetsHeldBy.move(id, { from: before?.holder ?? null, to: after?.holder ?? null });
+      budgets: new Table(trial, {
+        enter: ({ id, parent, holder }) => {
+          index.budgetsBelow.add(parent, id);
+          index.budgetsHeldBy.add(holder, id);
+        },
+        leave: ({ id, parent, holder }) => {
+          index.budgetsBelow.remove(parent, id);
+          index.budgetsHeldBy.remove(holder, id);
+        },
       }),
-      definitions: new Table(trial, (before, after) => {
-        const id = idOf(before, after);
-        index.activeDefinition.move(id, { from: activeName(before), to: activeName(after) });
-        index.proposalsOf.move(id, { from: proposerOf(before), to: proposerOf(after) });
-      }),
-      agents: new Table(trial, (before, after) => {
-        const id = idOf(before, after);
-        index.agentsOfSession.move(id, { from: before?.session ?? null, to: after?.session ?? null });
-        index.agentsBelow.move(id, { from: before?.parent ?? null, to: after?.parent ?? null });
-        index.agentsOfDefinition.move(id, { from: before?.definition ?? null, to: after?.definition ?? null });
+      definitions: new Table(trial, definitionIndexes(index)),
+      agents: new Table(trial, {
+        enter: ({ id, session, parent, definition }) => {
+          index.agentsOfSession.add(session, id);
+          index.agentsBelow.add(parent, id);
+          index.agentsOfDefinition.add(definition, id);
+        },
+        leave: ({ id, session, parent, definition }) => {
+          index.agentsOfSession.remove(session, id);
+          index.agentsBelow.remove(parent, id);
+          index.agentsOfDefinition.remove(definition, id);
+        },
       }),
       runs: new Table(trial),
-      tasks: new Table(trial, (before, after) => {
-        index.tasksOfAgent.move(idOf(before, after), { from: before?.agent ?? null, to: after?.agent ?? null });
+      tasks: new Table(trial, {
+        enter: ({ id, agent }) => index.tasksOfAgent.add(agent, id),
+        leave: ({ id, agent }) => index.tasksOfAgent.remove(agent, id),
       }),
-      effects: new Table(trial, (before, after) => {
-        const id = idOf(before, after);
-        index.effectsOfAgent.move(id, { from: before?.agent ?? null, to: after?.agent ?? null });
-        index.effectsOnBudget.move(id, { from: before?.budget ?? null, to: after?.budget ?? null });
+      effects: new Table(trial, {
+        enter: ({ id, agent, budget }) => {
+          index.effectsOfAgent.add(agent, id);
+          index.effectsOnBudget.add(budget, id);
+        },
+        leave: ({ id, agent, budget }) => {
+          index.effectsOfAgent.remove(agent, id);
+          index.effectsOnBudget.remove(budget, id);
+        },
       }),
-      tools: new Table(trial, (before, after) => {
-        index.toolByName.move(idOf(before, after), { from: before?.name ?? null, to: after?.name ?? null });
+      tools: new Table(trial, {
+        enter: ({ id, name }) => index.toolByName.add(name, id),
+        leave: ({ id, name }) => index.toolByName.remove(name, id),
       }),
       sessions: new Table(trial),
       refusals: new Table(trial),
@@ -261,14 +280,25 @@ function rowsOf<Id extends AgentId | TaskId | EffectId | BudgetId, Row>(
   return out;
 }
 
-function idOf<Key>(before: { readonly id: Key } | undefined, after: { readonly id: Key } | undefined): Key {
-  return (after ?? before)?.id ?? fault("a row changed that never was");
+// Unlike all other rows, a definition is found by what changes: its status.
+function definitionIndexes({ activeDefinition, proposalsOf }: LiveState["index"]): Indexes<Definition> {
+  return {
+    movable: true,
+    enter: (definition) => {
+      activeDefinition.add(activeName(definition), definition.id);
+      proposalsOf.add(proposerOf(definition), definition.id);
+    },
+    leave: (definition) => {
+      activeDefinition.remove(activeName(definition), definition.id);
+      proposalsOf.remove(proposerOf(definition), definition.id);
+    },
+  };
 }
 
-function activeName(definition: Definition | undefined): string | null {
-  return definition?.status === "active" ? definition.part.name : null;
+function activeName({ status, part }: Definition): string | null {
+  return status === "active" ? part.name : null;
 }
 
-function proposerOf(definition: Definition | undefined): PrincipalId | null {
-  return definition?.status === "proposed" ? definition.proposer : null;
+function proposerOf({ status, proposer }: Definition): PrincipalId | null {
+  return status === "proposed" ? proposer : null;
 }

@@ -7,76 +7,91 @@ export interface Trial {
   undo: (() => void)[] | null;
 }
 
-/** What a table tells its indexes: the row before and after; undefined where there is none. */
-export type OnChange<Row> = (before: Row | undefined, after: Row | undefined) => void;
+/** The indexes of a table, told of its rows. */
+export interface Indexes<Row> {
+  enter(row: Row): void;
+  leave(row: Row): void;
+  /** What rows are found by can change while they stand; of most tables it never does, and then only new and old rows are told of. */
+  readonly movable?: true;
+}
 
 /** Rows by id. */
 export class Table<Key extends string, Row extends { readonly id: Key }> {
   readonly rows: Map<Key, Row> = new Map();
   /** Ids changed in the innermost trial. */
   readonly touched: Set<Key> = new Set();
-  // An id may stand here several times: appending is cheaper than asking a set each time.
-  #dirty: Key[] = [];
-  #dirtyMax: number = dirtyMaxAtFirst;
+  // The ids changed since last asked, each with whether it was new then: what came and went in between leaves nothing here, so that
+  // this stays as small as the table even when nobody ever asks.
+  #dirty: Map<Key, boolean> = new Map();
+  // Rows are often replaced several times in a row, and its id need not be noted again.
+  #lastPut: Row | undefined = undefined;
   readonly #trial: Trial;
-  readonly #onChange: OnChange<Row> | undefined;
+  readonly #indexes: Indexes<Row> | undefined;
 
-  constructor(trial: Trial, onChange?: OnChange<Row>) {
+  constructor(trial: Trial, indexes?: Indexes<Row>) {
     this.#trial = trial;
-    this.#onChange = onChange;
+    this.#indexes = indexes;
   }
 
   /** Puts a row in place of the one with its id. */
   put(row: Row): void {
-    const before = this.rows.get(row.id);
-    this.#note(row.id, before);
-    this.rows.set(row.id, row);
-    this.#onChange?.(before, row);
+    const { id } = row;
+    const before = this.rows.get(id);
+    if (this.#trial.undo !== null) this.#try(id, before);
+    else {
+      if (before === undefined || before !== this.#lastPut) this.#note(id, before);
+      this.#lastPut = row;
+    }
+    this.rows.set(id, row);
+    if (before === undefined) this.#indexes?.enter(row);
+    else if (this.#indexes?.movable === true) this.#move(before, row);
   }
 
   /** Takes a row out. */
   drop(id: Key): void {
     const before = this.rows.get(id);
     if (before === undefined) return;
-    this.#note(id, before);
+    if (this.#trial.undo !== null) this.#try(id, before);
+    else if (this.#dirty.get(id) === true) this.#dirty.delete(id);
+    else this.#dirty.set(id, false);
     this.rows.delete(id);
-    this.#onChange?.(before, undefined);
+    this.#indexes?.leave(before);
   }
 
   /**
-   * The ids put or dropped for good since this was last asked.
+   * The ids put or dropped for good since this was last asked. A row that was put first and dropped last is not among them.
    *
    * @returns them, each once, in no order
    */
-  takeDirty(): ReadonlySet<Key> {
-    const dirty = new Set(this.#dirty);
-    this.#dirty = [];
+  takeDirty(): readonly Key[] {
+    const dirty = [...this.#dirty.keys()];
+    this.#dirty = new Map();
+    this.#lastPut = undefined;
     return dirty;
   }
 
   #note(id: Key, before: Row | undefined): void {
-    if (this.#trial.undo === null) {
-      this.#dirty.push(id);
-      // Nobody may ever ask; then the list is kept as short as the ids in it are few.
-      if (this.#dirty.length > this.#dirtyMax) this.#shorten();
-      return;
-    }
+    if (!this.#dirty.has(id)) this.#dirty.set(id, before === undefined);
+  }
+
+  #try(id: Key, before: Row | undefined): void {
     this.touched.add(id);
-    this.#trial.undo.push(() => {
+    this.#trial.undo?.push(() => {
       const after = this.rows.get(id);
+      if (after !== undefined) this.#indexes?.leave(after);
       if (before === undefined) this.rows.delete(id);
-      else this.rows.set(id, before);
-      this.#onChange?.(after, before);
+      else {
+        this.rows.set(id, before);
+        this.#indexes?.enter(before);
+      }
     });
   }
 
-  #shorten(): void {
-    this.#dirty = [...new Set(this.#dirty)];
-    this.#dirtyMax = Math.max(dirtyMaxAtFirst, 2 * this.#dirty.length);
+  #move(before: Row, after: Row): void {
+    this.#indexes?.leave(before);
+    this.#indexes?.enter(after);
   }
 }
-
-const dirtyMaxAtFirst = 65_536;
 
 type AnyId = AnyIdOf<IdKind>;
 
@@ -84,11 +99,21 @@ type AnyId = AnyIdOf<IdKind>;
 export class Index<Key extends string, Id extends AnyId> {
   readonly #ids = new Map<Key, Id | Set<Id>>();
 
-  /** Moves an id from one key to another; null is none. */
-  move(id: Id, { from, to }: { readonly from: Key | null; readonly to: Key | null }): void {
-    if (from === to) return;
-    if (from !== null) this.#remove(from, id);
-    if (to !== null) this.#add(to, id);
+  /** Puts an id under a key; null is none. */
+  add(key: Key | null, id: Id): void {
+    if (key === null) return;
+    const ids = this.#ids.get(key);
+    if (ids === undefined) this.#ids.set(key, id);
+    else if (typeof ids === "object") ids.add(id);
+    else this.#ids.set(key, new Set([ids, id]));
+  }
+
+  /** Takes an id from under a key; null is none. */
+  remove(key: Key | null, id: Id): void {
+    if (key === null) return;
+    const ids = this.#ids.get(key);
+    if (typeof ids === "object") ids.delete(id);
+    if (ids === id || (typeof ids === "object" && ids.size === 0)) this.#ids.delete(key);
   }
 
   /** How many ids are under a key. */
@@ -109,18 +134,5 @@ export class Index<Key extends string, Id extends AnyId> {
   onlyOf(key: Key): Id | undefined {
     const ids = this.#ids.get(key);
     return typeof ids === "object" ? this.idsOf(key)[0] : ids;
-  }
-
-  #add(key: Key, id: Id): void {
-    const ids = this.#ids.get(key);
-    if (ids === undefined) this.#ids.set(key, id);
-    else if (typeof ids === "object") ids.add(id);
-    else this.#ids.set(key, new Set([ids, id]));
-  }
-
-  #remove(key: Key, id: Id): void {
-    const ids = this.#ids.get(key);
-    if (typeof ids === "object") ids.delete(id);
-    if (ids === id || (typeof ids === "object" && ids.size === 0)) this.#ids.delete(key);
   }
 }
