@@ -1,6 +1,6 @@
 /** Contents: sealing bytes into a payload draft, and finding the contents that an operation names. */
 import { hash, randomBytes } from "node:crypto";
-import type { Content, Operation, PayloadDraft } from "@toka/kernel";
+import type { Content, PayloadDraft } from "@toka/kernel";
 import { StoreFailure } from "./failure.ts";
 import { payloadBytesMax, saltBytes } from "./limits.ts";
 
@@ -59,7 +59,7 @@ export function commitmentOf({ salt, bytes }: { readonly salt: Uint8Array; reado
  *
  * @returns the contents, one for each time it is named
  */
-export function contentsOf(operation: Operation): readonly Content[] {
+export function contentsOf(operation: object): readonly Content[] {
   const found: Content[] = [];
   collect(operation, found);
   return found;

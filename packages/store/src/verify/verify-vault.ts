@@ -1,30 +1,42 @@
-/** Verifying beside everything else: on a thread of its own, so that nobody waits for it. */
+/** Verifying beside everything else: each part on a thread of its own, so that nobody waits for it. */
 import { Worker } from "node:worker_threads";
 import { StoreFailure } from "../failure.ts";
-import type { VerifyOptions, VerifyReport } from "./verify.ts";
-import type { VerifyAnswer } from "./worker.ts";
+import { joined, type VerifyOptions, type VerifyReport } from "./verify.ts";
+import type { VerifyAnswer, VerifyTask } from "./worker.ts";
 
 /**
- * Verifies a vault on a thread of its own. The vault may be open in any process meanwhile.
+ * Verifies a vault on threads of its own. The vault may be open in any process meanwhile.
  *
  * @returns the report
  * @throws StoreFailure `vault_absent`, `known_vaults_damaged`
  */
 export async function verifyVault(options: VerifyOptions): Promise<VerifyReport> {
+  const [first, second] = await Promise.all([
+    answerOf({ part: "entries", options }),
+    answerOf({ part: "payloads", options }),
+  ]);
+  for (const answer of [first, second]) {
+    if (!("failure" in answer)) continue;
+    const { code, message, retry } = answer.failure;
+    throw new StoreFailure(code, { message, retry });
+  }
+  if (!("entries" in first) || !("payloads" in second))
+    throw new Error("Cannot verify the vault: a thread answered for the other part");
+  return joined(first.entries, second.payloads);
+}
+
+async function answerOf(task: VerifyTask): Promise<VerifyAnswer> {
   // From source the thread is a .ts file, after a build a .js file, like this one.
   const thread = new URL(import.meta.url.endsWith(".ts") ? "worker.ts" : "worker.js", import.meta.url);
   const worker = new Worker(thread, {
-    workerData: options,
+    workerData: task,
     execArgv: ["--conditions=toka-source", "--disable-warning=ExperimentalWarning"],
   });
-  const answer = await new Promise<VerifyAnswer>((resolve, reject) => {
+  return new Promise<VerifyAnswer>((resolve, reject) => {
     worker.once("message", resolve);
     worker.once("error", reject);
     worker.once("exit", (code) =>
       reject(new Error(`Cannot verify the vault: its thread ended with code ${code} and no answer`)),
     );
   });
-  if ("report" in answer) return answer.report;
-  const { code, message, retry } = answer.failure;
-  throw new StoreFailure(code, { message, retry });
 }

@@ -1,11 +1,20 @@
-/** The thread that verifies: takes the options it was started with and posts the report, or the failure in parts. */
+/** The thread that verifies one part: takes what it was started with and posts what it found, or the failure in pieces. */
 import { parentPort, workerData } from "node:worker_threads";
 import { StoreFailure, textOf } from "../failure.ts";
-import { verifyHere, type VerifyOptions, type VerifyReport } from "./verify.ts";
+import { verifyEntries, type EntriesReport } from "./entries-part.ts";
+import { verifyPayloads, type PayloadsReport } from "./payloads-part.ts";
+import type { VerifyOptions } from "./verify.ts";
 
-/** What the thread answers. */
+/** What a thread is started with. */
+export interface VerifyTask {
+  readonly part: "entries" | "payloads";
+  readonly options: VerifyOptions;
+}
+
+/** What a thread answers. */
 export type VerifyAnswer =
-  | { readonly report: VerifyReport }
+  | { readonly entries: EntriesReport }
+  | { readonly payloads: PayloadsReport }
   | {
       readonly failure: {
         readonly code: StoreFailure["code"];
@@ -14,9 +23,10 @@ export type VerifyAnswer =
       };
     };
 
-async function answer(asked: VerifyOptions): Promise<VerifyAnswer> {
+async function answer({ part, options }: VerifyTask): Promise<VerifyAnswer> {
   try {
-    return { report: await verifyHere(asked) };
+    if (part === "entries") return { entries: await verifyEntries(options) };
+    return { payloads: verifyPayloads(options.dir) };
   } catch (thrown) {
     if (!(thrown instanceof StoreFailure))
       throw new Error(`Cannot verify the vault: ${textOf(thrown)}`, { cause: thrown });
@@ -26,5 +36,5 @@ async function answer(asked: VerifyOptions): Promise<VerifyAnswer> {
 }
 
 // The other side of this boundary is verify-vault.ts, which sends exactly this.
-const options: VerifyOptions = workerData;
-parentPort?.postMessage(await answer(options));
+const task: VerifyTask = workerData;
+parentPort?.postMessage(await answer(task));
