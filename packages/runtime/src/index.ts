@@ -42,5 +42,6 @@ export {
 export { createRuntime, type Runtime, type RuntimeOptions } from "./gate/runtime.ts";
 export { codeReservation, encodeCodeArguments, stdinBytesMax, type CodeArguments } from "./gate/code-arguments.ts";
 export { readChangesDocument, type RecordedChange } from "./gate/changes-document.ts";
+export { readFailure, type FailureReport } from "./gate/read-failure.ts";
 export type { GateHooks, GatePoint } from "./gate/hooks.ts";
 export type { OutputListener } from "./gate/outputs.ts";

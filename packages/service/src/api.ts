@@ -33,6 +33,28 @@ export interface OwedEffect {
   readonly tool: string | null;
 }
 
+/** Why something did not succeed. Guests' text as it was: whoever shows it makes it safe to show. */
+export interface Told {
+  /** Such as `failed`, `timed-out` or `limit`. */
+  readonly outcome: string;
+  /** The program's exit code, the limit that was hit, or a task's reason. */
+  readonly code: string | null;
+  /** In words; null when there are none, or they were erased. */
+  readonly message: string | null;
+  /** The last lines that a program wrote to standard error; empty when it was silent. */
+  readonly lastLines: readonly string[];
+}
+
+/** An effect of an agent that was settled without success. */
+export interface FailedEffect extends Told {
+  /** Of the settlement. */
+  readonly position: number;
+  /** Name of the agent. */
+  readonly agent: string;
+  readonly tool: string | null;
+  readonly step: string | null;
+}
+
 /** The state of a vault at its head. */
 export interface VaultStatus {
   readonly vault: { readonly id: string; readonly name: string; readonly dir: string };
@@ -43,6 +65,8 @@ export interface VaultStatus {
   readonly agents: readonly AgentStatus[];
   readonly effectsInFlight: number;
   readonly owed: readonly OwedEffect[];
+  /** The last that failed, oldest first. */
+  readonly failures: readonly FailedEffect[];
   readonly budget: { readonly allotment: Amounts; readonly used: Amounts };
   /** The process that serves the vault, or null when the answer was read from the files. */
   readonly served: { readonly pid: number } | null;
@@ -127,6 +151,8 @@ export interface Explanation {
   /** The refusal in words, or what happened. */
   readonly reason: string;
   readonly refusal: Refusal | null;
+  /** What a settlement without success, or a failed task, says of it; null for every other entry. */
+  readonly told: Told | null;
   readonly events: readonly string[];
   readonly causes: readonly number[];
   readonly grants: readonly GrantLink[];

@@ -13,6 +13,7 @@ export type {
   OutputStream,
   OwedEffect,
   SessionStatus,
+  Told,
   VaultApi,
   VaultStatus,
 } from "./api.ts";

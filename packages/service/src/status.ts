@@ -12,6 +12,7 @@ import {
 } from "@toka/kernel";
 
 import type { AgentStatus, VaultStatus } from "./api.ts";
+import { lateFailures } from "./failures.ts";
 
 /** What a status needs to know beside the state. */
 export interface StatusOptions {
@@ -31,10 +32,11 @@ export async function readStatus(machine: MachinePort, options: StatusOptions): 
   const status = await machine.view((state) => describeState(state, options));
   const position = status.head.position;
   const [last] = position === 0 ? [] : await machine.read(position - 1, { limit: 1 });
-  return { ...status, head: { ...status.head, digest: last?.digest ?? "" } };
+  const failures = await lateFailures(machine, { head: position });
+  return { ...status, head: { ...status.head, digest: last?.digest ?? "" }, failures };
 }
 
-function describeState(state: KernelState, { dir, served }: StatusOptions): VaultStatus {
+function describeState(state: KernelState, { dir, served }: StatusOptions): Omit<VaultStatus, "failures"> {
   const effects = [...state.effects.values()];
   const root = state.budgets.get(genesisIds.rootBudget);
   return {

@@ -19,6 +19,7 @@ import {
 
 import type { BudgetLink, Explanation, GrantLink } from "./api.ts";
 import { ServiceFailure } from "./failure.ts";
+import { toldBy } from "./failures.ts";
 import { refusalInWords } from "./refusal-words.ts";
 
 /** Links of one chain; a kernel's delegation depth and budget trees are far below it. */
@@ -53,6 +54,7 @@ export async function explainEntry(machine: MachinePort, position: number): Prom
     verdict: refusal === null ? "allowed" : "refused",
     reason: refusal === null ? reasonOf(entry, asked) : refusalInWords(refusal),
     refusal,
+    told: await toldBy(machine, entry),
     events: "events" in entry.outcome ? entry.outcome.events.map((event) => event.type) : [],
     causes: entry.stamp.causes,
     grants: await grantChain(machine, asked.stamp.grant),

@@ -173,7 +173,7 @@ describe("a program under exec", () => {
 describe("questions to a vault", () => {
   test("why tells the grants and budgets behind a settlement, and the refusal behind a refused request", async () => {
     const { api } = await up();
-    expect(await exec(api, ["false"])).toBe("exited 1");
+    expect(await exec(api, ["sh", "-c", "echo first >&2; echo no such thing >&2; exit 3"])).toBe("exited 3");
     const positions: number[] = [];
     for await (const { entry } of api.log(
       { after: 0, kind: "effect.settle", agent: null, follow: false },
@@ -182,6 +182,14 @@ describe("questions to a vault", () => {
       positions.push(entry.position);
     const why = await api.why(positions[0] ?? 0);
     expect(why).toMatchObject({ verdict: "allowed", operation: "effect.settle", principal: { name: "host" } });
+    expect(why.told).toEqual({
+      outcome: "failed",
+      code: "3",
+      message: "Cannot use the result: the program ended with code 3",
+      lastLines: ["first", "no such thing"],
+    });
+    expect((await api.why((positions[0] ?? 0) - 1)).told).toBeNull();
+    expect((await api.status()).failures).toEqual([]);
     expect(why.grants.map((grant) => grant.holder)).toEqual([genesisIds.root, genesisIds.root]);
     expect(why.grants[0]?.permissions).toEqual([
       `fs.read:${places.workspace}/**`,

@@ -6,6 +6,7 @@ import { askVault, type VaultStatus } from "@toka/service";
 import { type CommandContext, exitDone, writeLine } from "../context.ts";
 import { showAmounts } from "../output/amounts.ts";
 import { showOnOneLine } from "../output/plain.ts";
+import { toldLines } from "../output/told.ts";
 import { asking, type PlaceOptions, placesOf } from "./places.ts";
 
 /**
@@ -42,6 +43,11 @@ function describeStatus(status: VaultStatus): readonly string[] {
     `budget: ${showAmounts(status.budget.used)} used`,
     `effects in flight: ${status.effectsInFlight}, owed: ${status.owed.length}`,
     ...owed,
+    ...(status.failures.length === 0 ? [] : ["failed of late:"]),
+    ...status.failures.flatMap((failed) => [
+      `  entry ${failed.position}: ${showOnOneLine(failed.tool ?? "a program")} for ${showOnOneLine(failed.agent)}${failed.step === null ? "" : `, step ${showOnOneLine(failed.step)}`}`,
+      ...toldLines(failed).map((line) => `    ${line}`),
+    ]),
     status.sessions.length === 0 ? "no open session" : `open sessions: ${status.sessions.length}`,
     ...status.sessions.flatMap((session) => [
       `  ${session.id} ${showOnOneLine(session.name)}`,

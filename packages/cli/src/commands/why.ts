@@ -6,6 +6,7 @@ import { askVault, type Explanation, type VaultApi } from "@toka/service";
 import { type CommandContext, exitDone, writeLine } from "../context.ts";
 import { showAmounts } from "../output/amounts.ts";
 import { showOnOneLine } from "../output/plain.ts";
+import { toldLines } from "../output/told.ts";
 import { asking, type PlaceOptions, placesOf } from "./places.ts";
 
 /** Permissions of one grant that are shown; `--json` has all. */
@@ -41,6 +42,7 @@ function tell(explanation: Explanation): readonly string[] {
     `  when: ${new Date(explanation.timeMs).toISOString()}`,
     `  asked by: ${named(principal.id, principal.name)}, proven by ${explanation.proof}`,
     `  why: ${showOnOneLine(explanation.reason)}`,
+    ...(explanation.told === null ? [] : toldLines(explanation.told).map((line) => `  ${line}`)),
     ...(events.length === 0 ? [] : [`  events: ${events.join(", ")}`]),
     ...(causes.length === 0 ? [] : [`  caused by entries: ${causes.join(", ")}`]),
     ...(grants.length === 0
