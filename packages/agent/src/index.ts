@@ -23,4 +23,5 @@ export { SessionFailure } from "./session/session-failure.ts";
 export { followProgress, progressOf } from "./session/progress.ts";
 export type { AgentProgress, SessionProgress } from "./session/progress.ts";
 export { summariseSession } from "./session/summary.ts";
+export type { FailedCall, ReadFailure, TaskFailure } from "./session/task-failures.ts";
 export type { AgentSummary, OwedEffect, SessionSummary, SummaryOptions } from "./session/summary.ts";

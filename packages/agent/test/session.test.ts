@@ -216,6 +216,68 @@ describe("a session", () => {
   });
 });
 
+describe("a summary", () => {
+  test("says of each failed attempt which call failed, with what code and last words", async () => {
+    const broken: Performed = {
+      outcome: "failed",
+      code: "3",
+      result: { $failure: { message: "Cannot use the result", diagnostics: "first\nno such folder\n" } },
+    };
+    const place = await world(async (call) =>
+      call.label === "shaky-step" && call.before < 2 ? broken : await carryOut(call),
+    );
+    const tasks =
+      "{ default: [{ name: work, description: Works, attempts: 3, backoff: { first: 1s, max: 1s }, steps: [{ name: shaky-step, tool: count, with: { root: '${workspace}' } }] }] }";
+    const open = await start(place, crewOf([counter("shaky", { tasks }), counter("steady")]));
+    const ending = supervise(place, open);
+    for (let attempt = 1; attempt <= 2; attempt += 1) {
+      await place.until(
+        ({ outcome }) =>
+          "events" in outcome &&
+          outcome.events.some((event) => event.type === "task.failed" && (event.retryAtMs ?? 0) > place.clock.nowMs()),
+      );
+      place.clock.set(place.clock.nowMs() + 1000);
+    }
+    expect(await ending).toBe("completed");
+    const failure = {
+      task: "work",
+      reason: "other",
+      message: "step shaky-step failed: 3",
+      call: {
+        tool: "count",
+        step: "shaky-step",
+        outcome: "failed",
+        code: "3",
+        message: "Cannot use the result",
+        lastLines: ["first", "no such folder"],
+      },
+    };
+    const { agents } = await summary(place, open);
+    expect(agents).toMatchObject([
+      { name: "shaky", failures: [failure, failure] },
+      { name: "steady", failures: [] },
+    ]);
+    const kinds = (await place.entries()).map(({ operation }) => operation.type);
+    expect(
+      agents[0]?.failures.map(({ position, call }) => [kinds[position - 1], kinds[(call?.position ?? 0) - 1]]),
+    ).toEqual([
+      ["task.fail", "effect.settle"],
+      ["task.fail", "effect.settle"],
+    ]);
+  });
+
+  test("names no call when a task failed because its request was refused", async () => {
+    const place = await world();
+    const tasks =
+      "{ default: [{ name: work, description: Works, attempts: 1, steps: [{ name: out, tool: peek, with: { path: /etc/passwd } }] }] }";
+    const open = await start(place, crewOf([counter("nosy", { tasks })]));
+    expect(await supervise(place, open)).toBe("failed");
+    expect((await summary(place, open)).agents).toMatchObject([
+      { failures: [{ reason: "permission-denied", message: "step out was refused: permission_denied", call: null }] },
+    ]);
+  });
+});
+
 describe("a task", () => {
   test("is tried again after its backoff, doubled, and not before", async () => {
     const place = await world(async (call) => (call.before < 2 ? failed : await carryOut(call)));

@@ -1,5 +1,6 @@
 /** Starting and supervising sessions in the tests' world, and an agent or two for them. */
 import { genesisIds, type MachinePort } from "@toka/kernel";
+import { readFailure } from "@toka/runtime";
 import type { CrewDefinition } from "../src/crew/crew-definition.ts";
 import { findOpenSessions, resumeSession, startSession, type OpenSession } from "../src/session/start-session.ts";
 import { superviseSession, type SessionEnding } from "../src/session/supervise.ts";
@@ -64,6 +65,7 @@ export async function summary(place: World, open: OpenSession): Promise<SessionS
     crew: open.crew,
     folders: open.folders,
     readDeliverable: place.readDeliverable,
+    readFailure,
   });
 }
 

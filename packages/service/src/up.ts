@@ -19,7 +19,7 @@ import {
   systemClock,
 } from "@toka/agent";
 import { genesisIds, type MachinePort } from "@toka/kernel";
-import type { Tool } from "@toka/runtime";
+import { readFailure, type Tool } from "@toka/runtime";
 import { vaultExists, verifyVault } from "@toka/store";
 
 import { compose, type Composition } from "./compose.ts";
@@ -216,7 +216,14 @@ async function summarise(
   const { vault } = composition;
   // The known checkpoint advances at every session end.
   await vault.checkpoint();
-  const summary = await summariseSession({ machine: vault.machine, session: id, crew, folders, readDeliverable: read });
+  const summary = await summariseSession({
+    machine: vault.machine,
+    session: id,
+    crew,
+    folders,
+    readDeliverable: read,
+    readFailure,
+  });
   const { ok, entries, firstBad } = await verifyVault({ dir: vault.dir, knownVaults: options.places.knownVaults });
   const met = summary.agents.every((agent) => agent.objectives.every((objective) => objective.met));
   return {

@@ -16,6 +16,7 @@ import type { CrewDefinition } from "../crew/crew-definition.ts";
 import { isJson, type Json } from "../definition/template.ts";
 import { deliverablePath } from "../judge/deliverable-path.ts";
 import type { ReadDeliverable } from "../judge/deliverable.ts";
+import { noteFailure, tellFailure, type FailureNotes, type ReadFailure, type TaskFailure } from "./task-failures.ts";
 
 /** One objective with its last verdict. */
 export interface ObjectiveSummary {
@@ -37,6 +38,8 @@ export interface AgentSummary {
   /** What was booked for its effects. */
   readonly usage: Amounts;
   readonly objectives: readonly ObjectiveSummary[];
+  /** Failed attempts of its last life, in order. */
+  readonly failures: readonly TaskFailure[];
 }
 
 /** An effect whose outcome nobody knows. */
@@ -66,6 +69,7 @@ export interface SummaryOptions {
   readonly crew: CrewDefinition;
   readonly folders: Folders;
   readonly readDeliverable: ReadDeliverable;
+  readonly readFailure: ReadFailure;
 }
 
 /** Entries read at once. */
@@ -77,6 +81,7 @@ interface Tally {
   failed: number;
   refusals: number;
   readonly booked: Map<EffectId, Amounts>;
+  readonly notes: FailureNotes;
   readonly verdicts: Map<
     string,
     {
@@ -103,7 +108,7 @@ interface Reading {
  * @throws a failure of the machine
  */
 export async function summariseSession(options: SummaryOptions): Promise<SessionSummary> {
-  const { machine, session, crew } = options;
+  const { machine, session, crew, readFailure } = options;
   const tallies = new Map(crew.agents.map((agent) => [agent.name, emptyTally()]));
   const reading: Reading = { session, tallies, names: new Map(), tools: new Map(), owed: new Map(), outcome: null };
   let after = placeOf(session).position - 1;
@@ -115,6 +120,7 @@ export async function summariseSession(options: SummaryOptions): Promise<Session
     }
     if (page.length === 0) break;
   }
+  const toolOf = (effect: EffectId): string | null => reading.tools.get(effect) ?? null;
   const agents: AgentSummary[] = [];
   for (const definition of [...crew.waves.flat()].flatMap(
     (name) => crew.agents.find((agent) => agent.name === name) ?? [],
@@ -137,6 +143,9 @@ export async function summariseSession(options: SummaryOptions): Promise<Session
       refusals: tally.refusals,
       usage: [...tally.booked.values()].reduce<Amounts>((sum, amounts) => addAmounts(sum, amounts), {}),
       objectives,
+      failures: await Promise.all(
+        tally.notes.failures.map((failure) => tellFailure(failure, { machine, readFailure, toolOf })),
+      ),
     });
   }
   return {
@@ -150,7 +159,15 @@ export async function summariseSession(options: SummaryOptions): Promise<Session
 }
 
 function emptyTally(): Tally {
-  return { state: "waiting", completed: 0, failed: 0, refusals: 0, booked: new Map(), verdicts: new Map() };
+  return {
+    state: "waiting",
+    completed: 0,
+    failed: 0,
+    refusals: 0,
+    booked: new Map(),
+    notes: { failures: [], calls: new Map() },
+    verdicts: new Map(),
+  };
 }
 
 function readEntry(reading: Reading, entry: Entry): void {
@@ -198,6 +215,7 @@ function readAgentEvent(
 ): void {
   const tally = reading.tallies.get(name);
   if (tally === undefined) return;
+  noteFailure(tally.notes, { entry, event });
   switch (event.type) {
     case "task.completed":
       tally.completed += 1;
@@ -247,6 +265,7 @@ function restart(tally: Tally | undefined): void {
   tally.state = "live";
   tally.completed = 0;
   tally.failed = 0;
+  tally.notes.failures.splice(0);
   tally.verdicts.clear();
 }
 

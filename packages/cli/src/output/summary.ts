@@ -5,6 +5,10 @@ import type { UpSummary } from "@toka/service";
 
 import { showAmounts } from "./amounts.ts";
 import { showOnOneLine } from "./plain.ts";
+import { toldLines } from "./told.ts";
+
+/** Characters of the reason that an agent gave for a failed task. */
+const reasonWidthMax = 200;
 
 /** Characters of one piece of evidence. */
 const evidenceWidthMax = 140;
@@ -21,6 +25,7 @@ export function summaryLines(summary: UpSummary): readonly string[] {
     "",
     ...summary.agents.flatMap((agent) => [
       `${showOnOneLine(agent.name)}: ${agent.state}; tasks ${agent.tasks.completed} completed, ${agent.tasks.failed} failed; ${agent.refusals} refused; cost ${showAmounts(agent.usage)}`,
+      ...agent.failures.flatMap(failureLines),
       ...agent.objectives.flatMap((objective) => [
         `  ${objective.met ? "met    " : "NOT MET"} ${showOnOneLine(objective.description)}`,
         ...objective.evidence.map(
@@ -41,5 +46,14 @@ export function summaryLines(summary: UpSummary): readonly string[] {
     verify.ok
       ? `verify: OK, ${summary.entries} entries`
       : `verify: BAD${verify.firstBad === undefined ? "" : ` at entry ${verify.firstBad.position}: ${showOnOneLine(verify.firstBad.reason)}`}`,
+  ];
+}
+
+function failureLines(failure: UpSummary["agents"][number]["failures"][number]): readonly string[] {
+  const { task, reason, message, position, call } = failure;
+  const why = showOnOneLine(message ?? reason, reasonWidthMax);
+  return [
+    `  failed  task ${showOnOneLine(task)}, entry ${position}: ${why}`,
+    ...(call === null ? [] : toldLines(call).map((line) => `          ${line}`)),
   ];
 }
