@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { showOnOneLine, showSafely } from "../src/output/plain.ts";
+import { showAsJson, showOnOneLine, showSafely } from "../src/output/plain.ts";
 
 describe("showSafely", () => {
   test.each([
@@ -40,4 +40,15 @@ describe("showOnOneLine", () => {
     expect(showOnOneLine("abcdef", 4)).toBe("abc…");
     expect(showOnOneLine("abcd", 4)).toBe("abcd");
   });
+});
+
+test("showAsJson writes what reads back as it was, and shows nothing that showSafely would change", () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ stringUnit: "binary" }), (value) => {
+      const text = showAsJson(value);
+      expect(showSafely(text)).toBe(text);
+      expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));
+    }),
+  );
+  expect(showAsJson({ said: "\u009b2J\u202e" })).toBe(String.raw`{"said":"\u009b2J\u202e"}`);
 });

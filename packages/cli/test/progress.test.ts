@@ -15,7 +15,8 @@ const agent: AgentProgress = {
   title: "Catalogues",
   state: "running",
   restarts: 0,
-  task: { key: "catalogue", description: "", attempt: 1, step: "read" },
+  restartsMax: 1,
+  task: { key: "catalogue", description: "", attempt: 1, attemptsMax: 2, waits: false, step: "read" },
   tasksDone: 1,
   tasksTotal: 3,
   budget: { kind: "wallMs", used: 50, allotment: 100 },
@@ -36,6 +37,17 @@ describe("progress anywhere but on a terminal", () => {
     ]);
   });
 
+  test("says that a failed task is tried again, at which attempt of how many, and in which life", () => {
+    const stream = new PassThrough();
+    const view = createProgressView({ stream, terminal: false, columns: () => 80 });
+    const again = { key: "catalogue", description: "", attempt: 2, attemptsMax: 2, waits: true, step: null };
+    view.update([{ ...agent, task: again }]);
+    view.update([{ ...agent, task: { ...again, waits: false, step: "read" }, restarts: 1 }]);
+    const lines = textOf(stream).split("\n");
+    expect(lines[0]).toMatch(/ 1\/3 catalogue, failed, waits for attempt 2 of 2$/u);
+    expect(lines[1]).toMatch(/ 1\/3 catalogue > read, attempt 2 of 2, restart 1 of 1$/u);
+  });
+
   test("never prints an escape when a name carries one", () => {
     const stream = new PassThrough();
     const view = createProgressView({ stream, terminal: false, columns: () => 80 });
@@ -43,7 +55,14 @@ describe("progress anywhere but on a terminal", () => {
       {
         ...agent,
         name: "\u001b[2Jx",
-        task: { key: "\u001b]0;t\u0007", description: "", attempt: 2, step: "\u001b[m" },
+        task: {
+          key: "\u001b]0;t\u0007",
+          description: "",
+          attempt: 2,
+          attemptsMax: 2,
+          waits: false,
+          step: "\u001b[m",
+        },
       },
     ]);
     view.note("\u001b[2J");

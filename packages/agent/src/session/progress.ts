@@ -7,8 +7,23 @@ import {
   type KernelState,
   type MachinePort,
   type SessionId,
+  type Task,
 } from "@toka/kernel";
 import type { CrewDefinition } from "../crew/crew-definition.ts";
+import type { TaskDefinition } from "../definition/agent-definition.ts";
+
+/** The task that an agent is at. */
+export interface TaskProgress {
+  readonly key: string;
+  readonly description: string;
+  /** The attempt under way, or the next one while it is waited for. */
+  readonly attempt: number;
+  readonly attemptsMax: number;
+  /** True after a failed attempt, until the next one. */
+  readonly waits: boolean;
+  /** The step under way. */
+  readonly step: string | null;
+}
 
 /** One agent of a session. */
 export interface AgentProgress {
@@ -16,13 +31,9 @@ export interface AgentProgress {
   readonly title: string;
   readonly state: "waiting" | "running" | "suspended" | "judging" | "completed" | "failed" | "skipped";
   readonly restarts: number;
-  /** The task under way, with its attempt and the step it is at; null between tasks. */
-  readonly task: {
-    readonly key: string;
-    readonly description: string;
-    readonly attempt: number;
-    readonly step: string | null;
-  } | null;
+  readonly restartsMax: number;
+  /** The task under way, or that is waited with until it is tried again; null between tasks. */
+  readonly task: TaskProgress | null;
   readonly tasksDone: number;
   readonly tasksTotal: number;
   /** The kind of its budget that is used up most; null before it lives and after it ended. */
@@ -51,9 +62,6 @@ export function progressOf(
   const agents = planned.map((entry): AgentProgress => {
     const definition = crew.agents.find((known) => known.name === entry.name);
     const live = entry.state === "live" && entry.agent !== null ? state.agents.get(entry.agent) : undefined;
-    const running =
-      live === undefined ? undefined : state.lookup.tasksOf(live.id).find((task) => task.status === "running");
-    const description = definition?.tasks.find((task) => task.key === running?.key)?.description ?? "";
     const tasksTotal = definition?.tasks.length ?? 0;
     const tasksDone =
       live === undefined ? (entry.state === "completed" ? tasksTotal : 0) : Object.keys(live.tasks).length;
@@ -67,10 +75,8 @@ export function progressOf(
             : entry.state
           : stateOf(live, { tasksDone, tasksTotal }),
       restarts: entry.restarts,
-      task:
-        running === undefined
-          ? null
-          : { key: running.key, description, attempt: running.attempt, step: stepUnderWay(running.steps) },
+      restartsMax: open.restartsMax,
+      task: live === undefined ? null : taskProgress(state.lookup.tasksOf(live.id), definition?.tasks ?? []),
       tasksDone,
       tasksTotal,
       budget: live === undefined ? null : mostUsed(state, live),
@@ -106,6 +112,17 @@ function stateOf(
 ): AgentProgress["state"] {
   if (agent.state === "suspended") return "suspended";
   return tasksDone >= tasksTotal && agent.run === null ? "judging" : "running";
+}
+
+function taskProgress(tasks: readonly Task[], declared: readonly TaskDefinition[]): TaskProgress | null {
+  const task =
+    tasks.find(({ status }) => status === "running") ??
+    tasks.find(({ status, attempt }) => status === "scheduled" && attempt > 0);
+  if (task === undefined) return null;
+  const waits = task.status === "scheduled";
+  const attempt = waits ? task.attempt + 1 : task.attempt;
+  const { description = "", attemptsMax = attempt } = declared.find(({ key }) => key === task.key) ?? {};
+  return { key: task.key, description, attempt, attemptsMax, waits, step: stepUnderWay(task.steps) };
 }
 
 function stepUnderWay(steps: { readonly [label: string]: { readonly status: string } }): string | null {

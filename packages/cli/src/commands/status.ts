@@ -5,7 +5,7 @@ import { askVault, type VaultStatus } from "@toka/service";
 
 import { type CommandContext, exitDone, writeLine } from "../context.ts";
 import { showAmounts } from "../output/amounts.ts";
-import { showOnOneLine } from "../output/plain.ts";
+import { showAsJson, showOnOneLine } from "../output/plain.ts";
 import { toldLines } from "../output/told.ts";
 import { asking, type PlaceOptions, placesOf } from "./places.ts";
 
@@ -25,7 +25,7 @@ export async function runStatus(
     ...asking(context, "read"),
     use: async (api) => api.status(),
   });
-  const lines = options.json ? [JSON.stringify(status)] : describeStatus(status);
+  const lines = options.json ? [showAsJson(status)] : describeStatus(status);
   for (const line of lines) await writeLine(context.stdout, line);
   return exitDone;
 }

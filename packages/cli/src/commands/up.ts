@@ -6,6 +6,7 @@ import { isAbsolute, resolve } from "node:path";
 import { startUp, type UpRun, type UpSummary } from "@toka/service";
 
 import { type CommandContext, exitDone, exitFailed, writeLine } from "../context.ts";
+import { showAsJson } from "../output/plain.ts";
 import { createProgressView } from "../output/progress.ts";
 import { summaryLines } from "../output/summary.ts";
 import { type PlaceOptions, placesOf } from "./places.ts";
@@ -45,7 +46,7 @@ export async function runUp(options: UpOptions, context: CommandContext): Promis
       return options.once ? exitFailed : exitDone;
     }
     for (const line of summaryLines(summary)) await writeLine(stream, line);
-    if (options.json) await writeLine(context.stdout, JSON.stringify(summary));
+    if (options.json) await writeLine(context.stdout, showAsJson(summary));
     if (!options.once) await serve(run, { context, stream });
     return exitCodeOf(summary);
   } finally {

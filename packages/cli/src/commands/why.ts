@@ -5,7 +5,7 @@ import { askVault, type Explanation, type VaultApi } from "@toka/service";
 
 import { type CommandContext, exitDone, writeLine } from "../context.ts";
 import { showAmounts } from "../output/amounts.ts";
-import { showOnOneLine } from "../output/plain.ts";
+import { showAsJson, showOnOneLine } from "../output/plain.ts";
 import { toldLines } from "../output/told.ts";
 import { asking, type PlaceOptions, placesOf } from "./places.ts";
 
@@ -26,7 +26,7 @@ export async function runWhy(
 ): Promise<number> {
   const use = async (api: VaultApi): Promise<Explanation> => api.why(options.position);
   const explanation = await askVault(placesOf(options, context), { ...asking(context, "read"), use });
-  const lines = options.json ? [JSON.stringify(explanation)] : tell(explanation);
+  const lines = options.json ? [showAsJson(explanation)] : tell(explanation);
   for (const line of lines) await writeLine(context.stdout, line);
   return exitDone;
 }

@@ -23,6 +23,20 @@ export function showSafely(text: string): string {
 }
 
 /**
+ * Writes a value as JSON that is safe to print on a terminal and reads back as it was.
+ *
+ * @param value - anything that JSON can hold
+ * @returns one line
+ */
+export function showAsJson(value: unknown): string {
+  // JSON itself escapes what is below the space; the rest stands in strings only, where an escape means the same.
+  return JSON.stringify(value).replace(
+    unsafe,
+    (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/**
  * Makes text safe to print and keeps it on one line.
  *
  * @param text - anything, such as a file name

@@ -56,11 +56,12 @@ export function progressLine(progress: AgentProgress): string {
   return `${head} ${taskOf(progress)}`.trimEnd();
 }
 
-function taskOf({ task, tasksDone, tasksTotal, restarts }: AgentProgress): string {
-  const again = restarts === 0 ? "" : `, restarted ${restarts}`;
+function taskOf({ task, tasksDone, tasksTotal, restarts, restartsMax }: AgentProgress): string {
+  const again = restarts === 0 ? "" : `, restart ${restarts} of ${restartsMax}`;
   if (task === null) return `${tasksDone}/${tasksTotal} tasks${again}`;
   const step = task.step === null ? "" : ` > ${showOnOneLine(task.step)}`;
-  const attempt = task.attempt > 1 ? `, attempt ${task.attempt}` : "";
+  const retry = task.waits ? ", failed, waits for" : ",";
+  const attempt = task.attempt > 1 ? `${retry} attempt ${task.attempt} of ${task.attemptsMax}` : "";
   return `${tasksDone}/${tasksTotal} ${showOnOneLine(task.key)}${step}${attempt}${again}`;
 }
 
