@@ -41,13 +41,15 @@ export class Upkeep {
     this.#appends += 1;
     this.#walPages += 2 + Math.ceil(bytes / pageBytes);
     if (this.#walPages > walPagesBusyMax) this.#moveWal();
-    if (this.#lookups.behind(this.#position()) > lookupLagBusyMax) this.#followOrDiscard();
+    if (this.#behind() > lookupLagBusyMax) this.#follow();
     if (this.#timer === undefined && this.#due()) this.#arm(pauseMs);
   }
 
   /** Does everything that is left; called once, before a clean close. */
   finish(): void {
     this.stop();
+    // What is left to the next opening, it waits for.
+    while (this.#behind() > lookupLagMax && this.#follow());
     this.#moveWal();
   }
 
@@ -58,7 +60,11 @@ export class Upkeep {
   }
 
   #due(): boolean {
-    return this.#walPages > walPagesIdleMax || this.#lookups.behind(this.#position()) > lookupLagMax;
+    return this.#walPages > walPagesIdleMax || this.#behind() > lookupLagMax;
+  }
+
+  #behind(): number {
+    return this.#lookups.behind(this.#position());
   }
 
   #arm(afterMs: number): void {
@@ -66,14 +72,14 @@ export class Upkeep {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       if (this.#appends !== before) return this.#arm(pauseMs);
-      if (this.#walPages > walPagesIdleMax) this.#moveWal();
-      else this.#followOrDiscard();
-      if (this.#due()) this.#arm(sliceGapMs);
+      const moved = this.#walPages > walPagesIdleMax ? this.#moveWal() : this.#follow();
+      // Without progress there is nothing to come back for: the next append tries again.
+      if (moved && this.#due()) this.#arm(sliceGapMs);
     }, afterMs);
     this.#timer.unref();
   }
 
-  #moveWal(): void {
+  #moveWal(): boolean {
     try {
       // Passive: moves what no reader holds and waits for nobody.
       this.#db.prepare("PRAGMA wal_checkpoint(PASSIVE)").get();
@@ -81,13 +87,17 @@ export class Upkeep {
       // A full disk shows at the next append, where somebody waits for the answer. The log itself is whole.
     }
     this.#walPages = 0;
+    return true;
   }
 
-  #followOrDiscard(): void {
+  /** @returns whether the index came nearer to the head */
+  #follow(): boolean {
+    const before = this.#behind();
     try {
       this.#lookups.advance(lookupLagMax);
     } catch {
       // The lookup index is derived: whoever needs it next meets the error, and the log is not harmed.
     }
+    return this.#behind() < before;
   }
 }
