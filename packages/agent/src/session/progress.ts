@@ -34,6 +34,7 @@ export interface AgentProgress {
   readonly restartsMax: number;
   /** The task under way, or that is waited with until it is tried again; null between tasks. */
   readonly task: TaskProgress | null;
+  /** Completed, or skipped by their own condition. */
   readonly tasksDone: number;
   readonly tasksTotal: number;
   /** The kind of its budget that is used up most; null before it lives and after it ended. */
@@ -64,16 +65,15 @@ export function progressOf(
     const live = entry.state === "live" && entry.agent !== null ? state.agents.get(entry.agent) : undefined;
     const tasksTotal = definition?.tasks.length ?? 0;
     const tasksDone =
-      live === undefined ? (entry.state === "completed" ? tasksTotal : 0) : Object.keys(live.tasks).length;
+      live === undefined
+        ? entry.state === "completed"
+          ? tasksTotal
+          : 0
+        : Object.values(live.tasks).filter(({ status }) => status === "completed" || status === "skipped").length;
     return {
       name: entry.name,
       title: definition?.title ?? entry.name,
-      state:
-        live === undefined
-          ? entry.state === "live"
-            ? "running"
-            : entry.state
-          : stateOf(live, { tasksDone, tasksTotal }),
+      state: live === undefined ? (entry.state === "live" ? "running" : entry.state) : stateOf(live, { tasksTotal }),
       restarts: entry.restarts,
       restartsMax: open.restartsMax,
       task: live === undefined ? null : taskProgress(state.lookup.tasksOf(live.id), definition?.tasks ?? []),
@@ -106,12 +106,9 @@ export async function* followProgress(
   }
 }
 
-function stateOf(
-  agent: Agent,
-  { tasksDone, tasksTotal }: { readonly tasksDone: number; readonly tasksTotal: number },
-): AgentProgress["state"] {
+function stateOf(agent: Agent, { tasksTotal }: { readonly tasksTotal: number }): AgentProgress["state"] {
   if (agent.state === "suspended") return "suspended";
-  return tasksDone >= tasksTotal && agent.run === null ? "judging" : "running";
+  return Object.keys(agent.tasks).length >= tasksTotal && agent.run === null ? "judging" : "running";
 }
 
 function taskProgress(tasks: readonly Task[], declared: readonly TaskDefinition[]): TaskProgress | null {
