@@ -173,7 +173,9 @@ sub look {
     my ($written, $entries) = measure_layer();
     $stopped ||= 'written' if $written > $set{written_bytes} || $entries > $set{entries};
     my $took = now_ms() - $from;
-    $use->{layer_at} = $from + ($took > 10 ? 11 * $took : 100);
+    # A tenth of the time at most, as long as that is soon enough to matter.
+    my $pause = $took > 10 ? 10 * $took : 100;
+    $use->{layer_at} = $from + $took + ($pause > 1000 ? 1000 : $pause);
   }
   # Files deleted while open are in no folder: what went to the disk bounds them.
   $stopped ||= 'written' if $io_bytes > 4 * $set{written_bytes} + 67108864;
