@@ -55,6 +55,19 @@ describe("a settlement", () => {
     expect(availableOf(budgetOf(world, worker.budget), "cpuMs")).toBe(0);
   });
 
+  test("that overdraws the budget above as well is carried by the one above that", () => {
+    const { world, worker } = inhabitedWith({ cpuMs: 50, toolCalls: 3 });
+    const carve = { type: "budget.carve", parent: worker.budget, holder: worker.principal };
+    const amounts = { cpuMs: 40, toolCalls: 2 };
+    const { budget } = one(world.must({ ...carve, amounts }, worker), "budget.carved");
+    const carvedBefore = budgetOf(world, rootBudget).carved.cpuMs;
+    world.settle(world.request(worker, { budget, reserve: {} }), { usage: { cpuMs: 100 } });
+    expect(budgetOf(world, budget).overdraft.cpuMs).toBe(60);
+    // 40 + 60 are handed down of 50.
+    expect(figures(budgetOf(world, worker.budget))).toMatchObject({ carved: { cpuMs: 100 }, overdraft: { cpuMs: 50 } });
+    expect(budgetOf(world, rootBudget).carved.cpuMs).toBe(carvedBefore + 50);
+  });
+
   test("books one tool call, whatever was measured or reserved, and never overdraws them", () => {
     const { world, worker } = inhabitedWith({ toolCalls: 1 });
     const effect = world.request(worker, { reserve: { toolCalls: 0 } });
@@ -74,8 +87,10 @@ describe("a settlement", () => {
     const more = requestOf(worker, { reserve: { memoryBytes: 1 } });
     expect(world.decide(more, worker)).toMatchObject({ refused: { dimension: "memoryBytes", available: 0 } });
     world.settle(effect, { usage: { memoryBytes: 8_000, storedBytes: 7 } });
-    expect(figures(budgetOf(world, worker.budget))).toMatchObject({
+    expect(figures(budgetOf(world, worker.budget))).toEqual({
       spent: { toolCalls: 1, storedBytes: 7 },
+      reserved: {},
+      carved: {},
       overdraft: { storedBytes: 7 },
     });
     expect(world.decide(more, worker)).toHaveProperty("accepted");
@@ -180,6 +195,15 @@ describe("a windowed budget", () => {
     const { spent, window } = budgetOf(world, below);
     expect(spent).toMatchObject({ cpuMs: 1, storedBytes: 20 });
     expect(((window?.startMs ?? 0) - startMs) % lengthMs).toBeLessThan(10);
+  });
+
+  test("that is closed in a later window hands up only what that window's account holds", () => {
+    const { world, top, below } = windowed();
+    use(world, { budget: below, usage: { cpuMs: 30, storedBytes: 20 } });
+    world.timeMs += lengthMs;
+    world.must({ type: "budget.close", budget: below });
+    expect(budgetOf(world, top).spent).toMatchObject({ cpuMs: 0, storedBytes: 20 });
+    expect(budgetOf(world, top).carved).toMatchObject({ cpuMs: 0, storedBytes: 0 });
   });
 
   test("leaves its overdraft behind with the window", () => {
