@@ -190,6 +190,46 @@ describe("the box of toka exec", () => {
   });
 });
 
+describe("commands at once", () => {
+  test("all get their turn and their own output when six of them meet a vault that is not there yet", async () => {
+    const numbers = [1, 2, 3, 4, 5, 6];
+    const ended = await Promise.all(
+      numbers.map(async (number) =>
+        scene.toka(["exec", "--", "sh", "-c", `echo ${number}; echo ${number} > made-${number}; exit ${number}`]),
+      ),
+    );
+    expect(
+      ended.map(({ code, stdout }) => ({ code, stdout })),
+      ended.map(({ stderr }) => stderr).join(""),
+    ).toEqual(numbers.map((number) => ({ code: number, stdout: `${number}\n` })));
+    for (const number of numbers)
+      expect(readFileSync(join(scene.workspace, `made-${number}`), "utf8")).toBe(`${number}\n`);
+    expect(await entries(["--kind", "effect.settle"])).toHaveLength(numbers.length);
+    expect((await scene.toka(["verify"])).code).toBe(0);
+  });
+
+  test("read while another runs, and say nothing of a crash when the one that served them is killed", async () => {
+    const holder = scene.start(["exec", "--", "sh", "-c", "echo ready; exec sleep 65.5"]);
+    await holder.says("ready");
+    const status = JSON.parse((await scene.toka(["status", "--json"])).stdout) as {
+      served: { pid: number };
+      effectsInFlight: number;
+    };
+    expect(status).toMatchObject({ served: { pid: holder.pid }, effectsInFlight: 1 });
+    const guest = scene.start(["exec", "--", "sh", "-c", "echo on; exec sleep 66.5"]);
+    await guest.says("on");
+    holder.kill("SIGKILL");
+    await holder.ended;
+    const lost = await guest.ended;
+    expect(lost.code).toBe(125);
+    expect(lost.stderr).toContain("Cannot reach the process that holds the vault");
+    // Neither program goes on, and neither is begun again by the next process.
+    expect((await scene.toka(["exec", "--", "true"])).code).toBe(0);
+    const outcomes = (await entries(["--kind", "effect.settle"])).map(({ operation }) => operation);
+    expect(outcomes).toMatchObject([{ outcome: "aborted" }, { outcome: "aborted" }, { outcome: "succeeded" }]);
+  });
+});
+
 describe("while another process holds the vault", () => {
   let holder: Running;
   beforeEach(async () => {

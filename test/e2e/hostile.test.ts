@@ -140,7 +140,9 @@ describe("a hostile workspace", () => {
   });
 });
 
-describe.skipIf(!asRoot)("as a plain user (needs root, to become one)", () => {
+describe("as a plain user", () => {
+  beforeEach((context) => context.skip(!asRoot, "only root can become another user"));
+
   const through = ["setpriv", `--reuid=${plainUid}`, `--regid=${plainUid}`, "--clear-groups"];
 
   function giveAway(): void {

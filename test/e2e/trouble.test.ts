@@ -203,7 +203,9 @@ describe("an effect in the world outside", () => {
   });
 });
 
-describe.skipIf(!asRoot)("a disk that is full (needs root, for a small disk of its own)", () => {
+describe("a disk that is full", () => {
+  beforeEach((context) => context.skip(!asRoot, "only root can mount a small disk"));
+
   let small: string;
   beforeEach(() => {
     small = join(scene.dir, "small");

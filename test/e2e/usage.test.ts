@@ -23,6 +23,7 @@ describe("toka", () => {
     { args: ["log", "--after", "-3"], says: "wanted a whole number" },
     { args: ["exec"], says: "missing required argument" },
     { args: ["exec", "--grant", "/no/such/file", "--", "true"], says: "neither a readable file nor a JSON list" },
+    { args: ["exec", "--grant", "/dev/zero", "--", "true"], says: "has more than 1048576 bytes" },
     { args: ["exec", "--grant", '["fs.read:relative"]', "--", "true"], says: "Cannot read the grant" },
     { args: ["exec", "--grant", "[1]", "--", "true"], says: "Cannot read the grant" },
     { args: ["exec", "--timeout", "0", "--", "true"], says: "wanted a number of seconds above 0" },

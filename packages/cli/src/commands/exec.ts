@@ -1,7 +1,7 @@
 /**
  * `toka exec`: one program in the sandbox, as an effect with its entries.
  */
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { resolve } from "node:path";
 
 import {
@@ -27,6 +27,9 @@ export interface ExecOptions extends PlaceOptions {
   readonly timeout?: number;
   readonly stdin: boolean;
 }
+
+/** Bytes of a file with a grant: far more than 255 permissions of the longest paths that people write. */
+const grantBytesMax = 1_048_576;
 
 /** Exit code when Toka refused or failed; the codes are those of env(1), nohup(1) and docker(1). */
 const exitRefused = 125;
@@ -88,10 +91,32 @@ function readGrant(grant: string, context: CommandContext): readonly string[] {
 }
 
 function readGrantFile(path: string): string {
+  let bytes: Uint8Array;
   try {
-    return readFileSync(path, "utf8");
+    bytes = readBounded(path, grantBytesMax + 1);
   } catch {
     throw new UsageError(`Cannot read the grant: ${path} is neither a readable file nor a JSON list`);
+  }
+  if (bytes.byteLength > grantBytesMax) {
+    throw new UsageError(`Cannot read the grant: ${path} has more than ${grantBytesMax} bytes`);
+  }
+  return Buffer.from(bytes).toString("utf8");
+}
+
+/** A grant may come through a pipe, whose size nobody knows, or by mistake from a device that has no end. */
+function readBounded(path: string, bytesMax: number): Uint8Array {
+  const bytes = new Uint8Array(bytesMax);
+  const file = openSync(path, "r");
+  try {
+    let filled = 0;
+    while (filled < bytesMax) {
+      const count = readSync(file, bytes, filled, bytesMax - filled, null);
+      if (count === 0) break;
+      filled += count;
+    }
+    return bytes.subarray(0, filled);
+  } finally {
+    closeSync(file);
   }
 }
 
