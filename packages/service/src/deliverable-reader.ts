@@ -5,22 +5,24 @@ import { constants } from "node:fs";
 import { open, readlink } from "node:fs/promises";
 
 import { systemCode } from "./failure.ts";
+import { liesIn, outputsFolder } from "./places.ts";
 
 /**
  * Reads a file for judging.
  *
  * A guest wrote the folder, so a link in it may lead anywhere: the last part is not followed, and the opened file must lie where its
- * path says.
+ * path says. What lies in the vault beside the deliverables is none: the evidence would carry the key into the log.
  *
  * @param path - absolute and normalised
- * @param options - how many bytes to read at most
+ * @param options - how many bytes to read at most, and the vault folder
  * @returns the size of the file and its first bytes, or undefined when there is no such regular file
  * @throws a system error when it is there and cannot be read
  */
 export async function readDeliverable(
   path: string,
-  options: { readonly bytesMax: number },
+  options: { readonly bytesMax: number; readonly vault: string },
 ): Promise<{ readonly size: number; readonly bytes: Uint8Array } | undefined> {
+  if (liesIn(path, options.vault) && !liesIn(path, outputsFolder(options.vault))) return undefined;
   let file;
   try {
     // Without waiting, so that a pipe with no writer cannot hold the judge up.

@@ -50,6 +50,17 @@ export function outputsFolder(vault: string): string {
 }
 
 /**
+ * Says whether a path is a folder or lies below it, by its text.
+ *
+ * @param path - absolute and normalised, as is the folder
+ * @param folder - without a trailing slash
+ * @returns true for the folder itself, too
+ */
+export function liesIn(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`);
+}
+
+/**
  * The folder that a crew's deliverables are written to.
  *
  * @param places - of the call

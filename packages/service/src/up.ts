@@ -151,7 +151,7 @@ async function runSession(chosen: Chosen, { composition, options }: SessionParts
   const read: ReadDeliverable = async (path) => {
     // What a tool wrote is in the tree a moment after it is settled.
     await runtime?.whenApplied();
-    return readDeliverable(path, { bytesMax: deliverableBytesMax });
+    return readDeliverable(path, { bytesMax: deliverableBytesMax, vault: composition.vault.dir });
   };
   const stopProgress = new AbortController();
   const progress = showProgress(open, { machine, signal: stopProgress.signal, onProgress: options.onProgress });
