@@ -1,8 +1,10 @@
 /** The server and its client, over a real socket; what answers is a stand-in at the `VaultApi` port. */
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { request as ask, type IncomingMessage } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 
 import { encodeEntry, type Entry, genesisIds, genesisPrevious, type RecordedEntry } from "@toka/kernel";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -40,6 +42,22 @@ function answering(changes: Partial<VaultApi>): VaultApi {
     throw new Error("Cannot answer: this test asks something else");
   };
   return { status: unasked, why: unasked, exec: unasked, log: unasked, ...changes };
+}
+
+async function post(
+  path: string,
+  body: string,
+): Promise<{ readonly status: number | undefined; readonly text: string }> {
+  const options = {
+    socketPath: join(dir, "socket"),
+    path,
+    method: "POST",
+    headers: { "content-type": "application/json" },
+  };
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    ask(options, resolve).once("error", reject).end(body);
+  });
+  return { status: response.statusCode, text: await text(response) };
 }
 
 let dir: string;
@@ -96,6 +114,19 @@ describe("the socket of a vault", () => {
   test("is not there when the folder holds a plain file of that name", async () => {
     writeFileSync(join(dir, "socket"), "");
     expect(await isServed(dir)).toBe(false);
+  });
+});
+
+describe("a request that cannot be read", () => {
+  test.each([
+    ["it is no JSON", "garbage", 400],
+    ["it is too large", "x".repeat(25 * 1024 * 1024), 413],
+    ["it lacks what is wanted", "{}", 400],
+  ])("is the asker's fault when %s", async (_name, body, status) => {
+    server = await serveVault(answering({}), { dir });
+    const response = await post("/v1/exec", body);
+    expect(response.status).toBe(status);
+    expect(JSON.parse(response.text)).toMatchObject({ code: "malformed", retry: "never" });
   });
 });
 

@@ -13,7 +13,9 @@ import type { FailureBody } from "./wire.ts";
 export function failureOf(error: unknown): FailureBody {
   const message = messageOf(error);
   if (typeof error !== "object" || error === null) return { code: "fault", retry: "never", message };
-  if ("validation" in error)
+  // What the server says of a request that it cannot read: no JSON, too large, of another type.
+  const unread = "code" in error && typeof error.code === "string" && error.code.startsWith("FST_ERR_");
+  if ("validation" in error || unread)
     return { code: "malformed", retry: "never", message: `Cannot read the request: ${message}` };
   const code = "code" in error && typeof error.code === "string" ? error.code : "fault";
   const retry = "retry" in error && error.retry === "later" ? "later" : "never";

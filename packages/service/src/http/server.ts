@@ -76,7 +76,7 @@ export async function serveVault(api: VaultApi, options: { readonly dir: string 
   });
   app.setErrorHandler(async (error, _request, reply) => {
     const body = failureOf(error);
-    await reply.code(body.code === "malformed" ? 400 : 500).send(body);
+    await reply.code(body.code === "malformed" ? (statusOf(error) ?? 400) : 500).send(body);
   });
   addRoutes(app, api);
   const socket = openSocketPath(options.dir);
@@ -99,6 +99,12 @@ export async function serveVault(api: VaultApi, options: { readonly dir: string 
       socket.close();
     },
   };
+}
+
+/** @returns what the server itself says to a request that it could not even read, such as 413 */
+function statusOf(error: unknown): number | undefined {
+  if (typeof error !== "object" || error === null || !("statusCode" in error)) return undefined;
+  return typeof error.statusCode === "number" ? error.statusCode : undefined;
 }
 
 function removeStale(path: string): void {
