@@ -1,7 +1,7 @@
 /**
  * Checks files that a person wrote, without running anything.
  */
-import { lstatSync, readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 
 import { formatProblem, readAgentFile, SourceFailure } from "@toka/agent";
@@ -58,7 +58,10 @@ function isFolder(path: string): boolean {
 }
 
 function checkAgent(path: string): readonly string[] {
-  const { size } = lstatSync(path);
+  const stats = statSync(path);
+  const { size } = stats;
+  // A device has no end and a pipe may have no writer.
+  if (!stats.isFile()) return [`${path}:1:1: Cannot read the file: it is no regular file`];
   if (size > fileBytesMax)
     return [`${path}:1:1: Cannot read the file: it has ${size} bytes, at most ${fileBytesMax} are allowed`];
   const read = readAgentFile(readFileSync(path), { file: path });
