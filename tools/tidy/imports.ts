@@ -13,6 +13,8 @@ export interface Import {
   readonly reexport: boolean;
   /** Whether everything is taken over: `export * from`. */
   readonly star: boolean;
+  /** What comes in beside types, by its name there; `*` where that is everything, or cannot be told. */
+  readonly values: readonly string[];
   readonly line: number;
 }
 
@@ -36,18 +38,20 @@ function readImport(code: readonly Token[], index: number): readonly Import[] {
   const next = code[index + 1];
   const line = code[index]?.line ?? 0;
   if (next?.kind === "string") {
-    return [{ specifier: unquote(next.text), typeOnly: false, reexport: false, star: false, line }];
+    return [{ specifier: unquote(next.text), typeOnly: false, reexport: false, star: false, values: ["*"], line }];
   }
   if (next?.text === "(") {
     const literal = code[index + 2];
     if (literal?.kind !== "string") return [];
     // `import("x").Y` in a type position is a type import, but tokens cannot tell: it counts as a whole one.
-    return [{ specifier: unquote(literal.text), typeOnly: false, reexport: false, star: false, line }];
+    return [{ specifier: unquote(literal.text), typeOnly: false, reexport: false, star: false, values: ["*"], line }];
   }
   if (code[index]?.text !== "import") return [];
   const specifier = specifierAfterFrom(code, index);
   const typeOnly = next?.text === "type" && code[index + 2]?.text !== "from" && code[index + 2]?.text !== ",";
-  return specifier === undefined ? [] : [{ specifier, typeOnly, reexport: false, star: false, line }];
+  return specifier === undefined
+    ? []
+    : [{ specifier, typeOnly, reexport: false, star: false, values: typeOnly ? [] : valuesAfter(code, index), line }];
 }
 
 function readReexport(code: readonly Token[], index: number): readonly Import[] {
@@ -56,7 +60,27 @@ function readReexport(code: readonly Token[], index: number): readonly Import[] 
   if (opening !== "*" && opening !== "{") return [];
   const specifier = specifierAfterFrom(code, index);
   const line = code[index]?.line ?? 0;
-  return specifier === undefined ? [] : [{ specifier, typeOnly, reexport: true, star: opening === "*", line }];
+  const values = typeOnly ? [] : valuesAfter(code, index);
+  return specifier === undefined ? [] : [{ specifier, typeOnly, reexport: true, star: opening === "*", values, line }];
+}
+
+/** The names between the braces of the statement that starts at `index`, without those of types. */
+function valuesAfter(code: readonly Token[], index: number): readonly string[] {
+  // A default or a star takes what cannot be told from the names.
+  if (code[index + 1]?.text !== "{") return ["*"];
+  const end = code.findIndex(({ text }, at) => at > index && text === "}");
+  const items = code.slice(index + 2, end).reduce<string[][]>(
+    (found, { text }) => {
+      if (text === ",") found.push([]);
+      else found.at(-1)?.push(text);
+      return found;
+    },
+    [[]],
+  );
+  // `type a` is a type, while `type` alone and `type as b` are values of that name.
+  return items.flatMap(([first, second]) =>
+    first === undefined || (first === "type" && second !== undefined && second !== "as") ? [] : [first],
+  );
 }
 
 /** The specifier of the statement that starts at `index`: no `from` before the statement's end means none. */

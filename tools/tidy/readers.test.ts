@@ -32,6 +32,21 @@ test.each(imports)("reader finds the import in %s", (text, wanted) => {
 });
 
 test.each([
+  ['import { a, type B, c as d } from "./a.ts";', ["a", "c"]],
+  ['import { type, type as b, type C as D } from "./a.ts";', ["type", "type"]],
+  ['import { type A } from "./a.ts";', []],
+  ['import type { A } from "./a.ts";', []],
+  ['import a, { b } from "./a.ts";', ["*"]],
+  ['import * as a from "./a.ts";', ["*"]],
+  ['import "./a.ts";', ["*"]],
+  ['export { a, type B } from "./a.ts";', ["a"]],
+  ['export * from "./a.ts";', ["*"]],
+  ['const a = await import("./a.ts");', ["*"]],
+])("reader finds the values that come in by %s", (text, wanted) => {
+  expect(importsOf(source(text)).map(({ values }) => values)).toEqual([wanted]);
+});
+
+test.each([
   'export const a = "./a.ts";',
   "import.meta.url;",
   "export { a };",

@@ -12,8 +12,8 @@ import {
   type Permission,
   type Predicate,
 } from "@toka/kernel";
+import { type Problem, SourceFailure } from "@toka/runtime";
 import type { AgentDefinition, ObjectiveDefinition } from "./definition/agent-definition.ts";
-import { SourceFailure, type Problem } from "./definition/problem.ts";
 import { fillTemplate } from "./definition/template.ts";
 
 /** The folders a crew works with, absolute. */

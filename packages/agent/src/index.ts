@@ -1,6 +1,4 @@
 /** Public surface of @toka/agent: judgement. Names each export. */
-export { formatProblem, SourceFailure } from "./definition/problem.ts";
-export type { Position, Problem } from "./definition/problem.ts";
 export { readAgentFile } from "./definition/agent-file.ts";
 export { schemaFiles } from "./definition/schema-files.ts";
 export type { AgentDefinition } from "./definition/agent-definition.ts";

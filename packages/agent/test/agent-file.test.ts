@@ -1,10 +1,12 @@
 /** What the loader says about agent files: every line names its place and what to do. */
 import { permissionProblem } from "@toka/kernel";
 import { describe, expect, test } from "vitest";
+import { fileBytesMax } from "@toka/runtime";
 import { readAgentFile } from "../src/definition/agent-file.ts";
-import { problemsPerFileMax } from "../src/definition/problem.ts";
-import { fileBytesMax } from "../src/definition/yaml-source.ts";
 import { agentText, bytes, shown, type AgentParts } from "./files.ts";
+
+/** Problems told of one file, as the reader bounds them. */
+const problemsPerFileMax = 50;
 
 function problems(text: string): readonly string[] {
   return shown(readAgentFile(bytes(text), { file: "a.yaml" }));

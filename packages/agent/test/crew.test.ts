@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
+import { SourceFailure } from "@toka/runtime";
 import { readCrew } from "../src/crew/read-crew.ts";
 import { readCrewFolder } from "../src/crew/read-folder.ts";
 import { criticalPathOf, cyclesOf, wavesOf } from "../src/definition/graph.ts";
-import { SourceFailure } from "../src/definition/problem.ts";
 import { agentText, bytes, knownTools, shown, type AgentParts } from "./files.ts";
 
 function problems(

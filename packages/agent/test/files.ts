@@ -1,7 +1,6 @@
 /** Builds agent and crew files for the tests, and a catalogue of a few tools behind its port. */
-import type { ToolDescription, ToolPlan } from "@toka/runtime";
+import { formatProblem, type Problem, type ToolDescription, type ToolPlan } from "@toka/runtime";
 import type { KnownTools } from "../src/crew/check-calls.ts";
-import { formatProblem, type Problem } from "../src/definition/problem.ts";
 
 /** Turns a text into the bytes of a file. */
 export function bytes(text: string): Uint8Array {

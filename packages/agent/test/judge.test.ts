@@ -2,7 +2,6 @@
 import { describe, expect, test } from "vitest";
 import { readCondition } from "../src/cel/condition.ts";
 import { fillTemplate, type Json, type TemplateValues } from "../src/definition/template.ts";
-import { nearest } from "../src/definition/suggest.ts";
 import { parseShare, parseSize, parseSpan } from "../src/definition/quantities.ts";
 import { checkContent, checkFile, type FilledContentCheck } from "../src/judge/check-file.ts";
 import { deliverableBytesMax } from "../src/judge/deliverable.ts";
@@ -251,12 +250,6 @@ describe("small readers", () => {
       undefined,
     ]);
     expect(["50%", "250%", "50"].map(parseShare)).toEqual([50, 250, undefined]);
-  });
-  test("find the word that was meant, and none when nothing is near", () => {
-    expect(nearest("prioirty", ["name", "priority"])).toBe("priority");
-    expect(nearest("max-memory", ["max_memory", "max_cpu"])).toBe("max_memory");
-    expect(nearest("zzz", ["name", "priority"])).toBeUndefined();
-    expect(nearest("x".repeat(10_000), ["name"])).toBeUndefined();
   });
   test("attest scalars and lists of scalars within the kernel's bounds, and nothing else", () => {
     expect([1, true, "a", ["a", 1]].map(attestable)).toEqual([1, true, "a", ["a", 1]]);

@@ -3,7 +3,9 @@ export { builtInToolsFolder } from "./tools/built-in.ts";
 export { createToolCatalogue, loadTools } from "./tools/catalogue.ts";
 export { loadTool, type ToolLoading } from "./tools/load-tool.ts";
 export { isManifestFile } from "./tools/manifest-files.ts";
-export { formatManifestProblem, ToolSourceFailure, type ManifestProblem } from "./tools/problem.ts";
+export { arrangeProblems, formatProblem, SourceFailure, type Position, type Problem } from "./source/problem.ts";
+export { suggestion } from "./source/suggest.ts";
+export { fileBytesMax, readYaml, type YamlSource } from "./source/yaml-source.ts";
 export { prepareRegistrations, type PreparedOperation } from "./tools/registration.ts";
 export type {
   ParameterType,

@@ -4,8 +4,8 @@
 import { readFileSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 
-import { formatProblem, readAgentFile, SourceFailure } from "@toka/agent";
-import { formatManifestProblem, isManifestFile, loadTool, ToolSourceFailure } from "@toka/runtime";
+import { readAgentFile } from "@toka/agent";
+import { formatProblem, isManifestFile, loadTool, SourceFailure } from "@toka/runtime";
 
 import { loadCrew } from "./crews.ts";
 import { messageOf } from "./failure.ts";
@@ -36,14 +36,13 @@ export async function checkFile(path: string): Promise<CheckReport> {
         return { kind, problems: [] };
       case "tool": {
         const loading = loadTool(path);
-        return { kind, problems: "problems" in loading ? loading.problems.map(formatManifestProblem) : [] };
+        return { kind, problems: "problems" in loading ? loading.problems.map(formatProblem) : [] };
       }
       case "agent":
         return { kind, problems: checkAgent(path) };
     }
   } catch (error) {
     if (error instanceof SourceFailure) return { kind, problems: error.problems.map(formatProblem) };
-    if (error instanceof ToolSourceFailure) return { kind, problems: error.problems.map(formatManifestProblem) };
     return { kind, problems: [`${path}:1:1: Cannot read the file: ${messageOf(error)}`] };
   }
 }

@@ -5,16 +5,15 @@ import { statSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 import { join } from "node:path";
 
+import { type CrewDefinition, type CrewFiles, readCrew, readCrewFile, readCrewFolder } from "@toka/agent";
 import {
-  type CrewDefinition,
-  type CrewFiles,
+  builtInToolsFolder,
+  createToolCatalogue,
+  loadTools,
   type Problem,
-  readCrew,
-  readCrewFile,
-  readCrewFolder,
   SourceFailure,
-} from "@toka/agent";
-import { builtInToolsFolder, createToolCatalogue, loadTools, type Tool } from "@toka/runtime";
+  type Tool,
+} from "@toka/runtime";
 
 import { ServiceFailure } from "./failure.ts";
 
@@ -55,7 +54,7 @@ export async function crewFolder(crew: string): Promise<string> {
  *
  * @param folder - absolute
  * @returns the crew
- * @throws SourceFailure or ToolSourceFailure with every problem found
+ * @throws SourceFailure with every problem found
  */
 export async function loadCrew(folder: string): Promise<LoadedCrew> {
   return crewFrom(await readCrewFolder(folder), { folder });
@@ -67,7 +66,7 @@ export async function loadCrew(folder: string): Promise<LoadedCrew> {
  * @param files - as `readCrewFolder` gives them
  * @param options - the folder that the crew's tools lie in
  * @returns the crew
- * @throws SourceFailure or ToolSourceFailure with every problem found
+ * @throws SourceFailure with every problem found
  */
 export function crewFrom(files: CrewFiles, { folder }: { readonly folder: string }): LoadedCrew {
   const prefix = folder.endsWith("/") ? folder : `${folder}/`;

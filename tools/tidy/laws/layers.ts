@@ -7,17 +7,21 @@ import { importsOf, resolveRelative, type Import } from "../imports.ts";
 import { isProduct, packageOf, sourceLaw, type Law } from "../law.ts";
 import type { Source, TextFile } from "../source.ts";
 
-/** What one package may import; `types` are packages of which it may see types only. */
+/** What one package may import; `types` are packages of which it may see types only, and `values` beside those. */
 interface Layer {
   readonly packages: readonly string[];
   readonly types: readonly string[];
+  readonly values?: Readonly<Record<string, readonly string[]>>;
 }
+
+/** Reading what a person wrote: bytes in, data or problems out. Source: docs/decisions/0015-one-reader-of-files.md. */
+const reader = ["arrangeProblems", "fileBytesMax", "readYaml", "SourceFailure", "suggestion"];
 
 const layers: Readonly<Record<string, Layer>> = {
   kernel: { packages: [], types: [] },
   store: { packages: ["kernel"], types: [] },
   runtime: { packages: ["kernel"], types: [] },
-  agent: { packages: ["kernel"], types: ["runtime"] },
+  agent: { packages: ["kernel"], types: ["runtime"], values: { runtime: reader } },
   service: { packages: ["kernel", "store", "runtime", "agent"], types: [] },
   cli: { packages: ["service"], types: ["kernel", "store", "runtime", "agent"] },
 };
@@ -34,6 +38,8 @@ export const importsByLayer: Law = sourceLaw("packages import by layer, type imp
     plant("runtime", 'const store = await import("@toka/store");'),
     plant("agent", 'import { runTool } from "@toka/runtime";'),
     plant("agent", 'import { type Message, runTool } from "@toka/runtime";'),
+    plant("agent", 'import { readYaml, runTool } from "@toka/runtime";'),
+    plant("agent", 'import * as runtime from "@toka/runtime";'),
     plant("service", 'import type { Command } from "@toka/cli";'),
     plant("cli", 'import { openVault } from "@toka/store";'),
     plant("store", 'import { decide } from "../../kernel/src/decide.ts";'),
@@ -76,7 +82,8 @@ function judge(source: Source, found: Import): readonly string[] {
   if (inside !== undefined) return [`${where} imports ${specifier}, wanted @toka/${target}`];
   if (layer.packages.includes(target)) return [];
   if (!layer.types.includes(target)) return [`${where} imports ${specifier}, which stands above or beside it`];
-  return found.typeOnly ? [] : [`${where} imports more than types from ${specifier}`];
+  const beyond = found.values.filter((name) => !(layer.values?.[target] ?? []).includes(name));
+  return beyond.length === 0 ? [] : [`${where} imports more than types from ${specifier}: ${beyond.join(", ")}`];
 }
 
 function judgeRelative(source: Source, found: Import): readonly string[] {

@@ -1,7 +1,7 @@
 /** Lowers a parsed CEL expression to the kernel's predicate form, or says what does not lower and where. */
 import type { ASTNode } from "@marcbachmann/cel-js";
 import { fixedLimits, isName, type Predicate } from "@toka/kernel";
-import { suggestion } from "../definition/suggest.ts";
+import { suggestion } from "@toka/runtime";
 
 /** What a lowered condition reads from step results; the driver attests these as inputs. */
 export interface ConditionInput {

@@ -1,9 +1,7 @@
 /** Checks an agent's steps against the tools that there are: names, arguments, and whether one call fits its limits. */
 import { amountKinds, type AmountKind } from "@toka/kernel";
-import type { ToolCatalogue, ToolDescription } from "@toka/runtime";
+import { type Problem, suggestion, type ToolCatalogue, type ToolDescription } from "@toka/runtime";
 import type { AgentDefinition, StepDefinition } from "../definition/agent-definition.ts";
-import type { Problem } from "../definition/problem.ts";
-import { suggestion } from "../definition/suggest.ts";
 import { eachText, fillTemplate, parseTemplate, type Json } from "../definition/template.ts";
 
 /** What of the catalogue the agent package uses: never a way to run a tool. */

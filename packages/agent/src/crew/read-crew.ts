@@ -1,5 +1,6 @@
 /** Reads a crew from the files of its folder and checks what only shows when all of them are seen together. */
 import { amountKinds, type Amounts } from "@toka/kernel";
+import { arrangeProblems, type Problem, readYaml, SourceFailure, suggestion } from "@toka/runtime";
 import { compile } from "../compile.ts";
 import type { AgentDefinition } from "../definition/agent-definition.ts";
 import { readAgentFile, type Read } from "../definition/agent-file.ts";
@@ -7,10 +8,7 @@ import { priorities } from "../definition/agent-schema.ts";
 import { checkShape } from "../definition/check-shape.ts";
 import { crewAgentsMax, crewFileSchema, type CrewFile } from "../definition/crew-schema.ts";
 import { compareText, criticalPathOf, cyclesOf, wavesOf, type Graph } from "../definition/graph.ts";
-import { arrangeProblems, SourceFailure, type Problem } from "../definition/problem.ts";
 import { parseSize, parseSpan } from "../definition/quantities.ts";
-import { suggestion } from "../definition/suggest.ts";
-import { readYaml } from "../definition/yaml-source.ts";
 import { checkCalls, type KnownTools } from "./check-calls.ts";
 import { defaultConcurrency, type CrewDefinition, type CrewFiles } from "./crew-definition.ts";
 

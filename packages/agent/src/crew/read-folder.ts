@@ -1,9 +1,8 @@
 /** Reads the files of a crew folder from disk. */
 import { constants, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { fileBytesMax, SourceFailure } from "@toka/runtime";
 import { crewAgentsMax } from "../definition/crew-schema.ts";
-import { SourceFailure } from "../definition/problem.ts";
-import { fileBytesMax } from "../definition/yaml-source.ts";
 import type { CrewFiles } from "./crew-definition.ts";
 import { crewFileName } from "./read-crew.ts";
 

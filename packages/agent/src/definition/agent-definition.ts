@@ -1,7 +1,7 @@
 /** An agent file after reading: one normal form, whatever shape the file had, with every name checked. */
 import type { Amounts, Priority } from "@toka/kernel";
+import type { Position } from "@toka/runtime";
 import type { Condition } from "../cel/condition.ts";
-import type { Position } from "./problem.ts";
 import type { Json } from "./template.ts";
 
 /** One agent of a crew. */

@@ -1,16 +1,14 @@
 /** Reads one agent file into its definition, or says everything that is wrong with it. */
 import { amountOf, amountsBy, permissionProblem, type Amounts } from "@toka/kernel";
+import { arrangeProblems, type Problem, readYaml, suggestion, type YamlSource } from "@toka/runtime";
 import type { AgentDefinition, DependencyDefinition } from "./agent-definition.ts";
 import { agentFileSchema, type AgentFile, type DependencyListFile } from "./agent-schema.ts";
 import { capabilityPermissions, unactedCapabilities } from "./capabilities.ts";
 import { checkShape } from "./check-shape.ts";
-import { arrangeProblems, type Problem } from "./problem.ts";
 import { parseShare, parseSize, parseSpan } from "./quantities.ts";
 import { readObjectives } from "./read-objectives.ts";
 import { readTasks } from "./read-tasks.ts";
-import { suggestion } from "./suggest.ts";
 import { parseTemplate } from "./template.ts";
-import { readYaml, type YamlSource } from "./yaml-source.ts";
 
 /** What reading a file gives. */
 export type Read<T> = { readonly value: T } | { readonly problems: readonly Problem[] };

@@ -1,9 +1,7 @@
 /** Checks a file's data against a zod schema and says, with positions and suggestions, what does not fit. */
 import type { z } from "zod";
-import type { Problem } from "./problem.ts";
-import { suggestion } from "./suggest.ts";
+import { type Problem, suggestion, type YamlSource } from "@toka/runtime";
 import { whyUnacted } from "./unacted-fields.ts";
-import type { YamlSource } from "./yaml-source.ts";
 
 type Issue = z.core.$ZodIssue;
 

@@ -1,15 +1,13 @@
 /** Reads an agent file's objectives and what must hold for each. */
 import { fixedLimits } from "@toka/kernel";
+import { type Problem, suggestion, type YamlSource } from "@toka/runtime";
 import { readCondition } from "../cel/condition.ts";
 import type { ConditionNames } from "../cel/lower.ts";
 import type { Check, ObjectiveDefinition, TaskDefinition } from "./agent-definition.ts";
 import type { AgentFile, CheckFile } from "./agent-schema.ts";
 import { nameFrom } from "./name-from.ts";
-import type { Problem } from "./problem.ts";
 import { parseSpan } from "./quantities.ts";
-import { suggestion } from "./suggest.ts";
 import { eachText, parseTemplate } from "./template.ts";
-import type { YamlSource } from "./yaml-source.ts";
 
 /** How long a command check may run when it does not say. */
 export const defaultCommandTimeoutMs = 60_000;

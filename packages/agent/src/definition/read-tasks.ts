@@ -1,16 +1,14 @@
 /** Reads an agent file's tasks: names, order, conditions and the `${...}` of each step's arguments. */
 import { fixedLimits } from "@toka/kernel";
+import { type Problem, suggestion, type YamlSource } from "@toka/runtime";
 import { readCondition, type Condition } from "../cel/condition.ts";
 import type { ConditionNames } from "../cel/lower.ts";
 import type { StepDefinition, TaskDefinition } from "./agent-definition.ts";
 import type { AgentFile, StepFile, TaskFile } from "./agent-schema.ts";
 import { cyclesOf } from "./graph.ts";
 import { nameFrom } from "./name-from.ts";
-import type { Problem } from "./problem.ts";
 import { parseSpan } from "./quantities.ts";
-import { suggestion } from "./suggest.ts";
 import { eachText, parseTemplate, type Json } from "./template.ts";
-import type { YamlSource } from "./yaml-source.ts";
 
 /** Attempts at a task that does not say: the original's default. */
 export const defaultAttempts = 3;

@@ -9,11 +9,11 @@ import {
   type MachinePort,
   type SessionId,
 } from "@toka/kernel";
+import { SourceFailure } from "@toka/runtime";
 import { compile, type Folders, type Program } from "../compile.ts";
 import type { KnownTools } from "../crew/check-calls.ts";
 import type { CrewDefinition } from "../crew/crew-definition.ts";
 import { readCrew } from "../crew/read-crew.ts";
-import { SourceFailure } from "../definition/problem.ts";
 import { decodeCrew, encodeCrew, type RecordedCrew } from "./crew-payload.ts";
 import { registerDefinitions } from "./register-definitions.ts";
 import { refused, SessionFailure } from "./session-failure.ts";

@@ -1,11 +1,11 @@
 /** The tools that one process can run: loaded from folders, looked up by name, calls planned before the kernel is asked. */
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { formatPosition, SourceFailure, type Problem } from "../source/problem.ts";
 import { loadTool } from "./load-tool.ts";
 import { isManifestFile } from "./manifest-files.ts";
 import { argumentCheck, type CheckedArguments } from "./parameters.ts";
 import { claimsOf, planOf } from "./plan-call.ts";
-import { formatManifestPlace, ToolSourceFailure, type ManifestProblem } from "./problem.ts";
 import type { Tool, ToolCatalogue } from "./tool.ts";
 
 /** Tools of one catalogue; the kernel's table of tools has a bound too. */
@@ -14,23 +14,23 @@ const toolsMax = 256;
 /**
  * Builds a catalogue from loaded tools.
  * @returns the catalogue, sorted by name
- * @throws ToolSourceFailure when two tools have one name, with the places of both
+ * @throws SourceFailure when two tools have one name, with the places of both
  */
 export function createToolCatalogue(tools: readonly Tool[]): ToolCatalogue {
   const byName = new Map<
     string,
     { readonly tool: Tool; readonly check: (values: Readonly<Record<string, unknown>>) => CheckedArguments }
   >();
-  const problems: ManifestProblem[] = [];
+  const problems: Problem[] = [];
   for (const tool of tools) {
     const { name } = tool.description;
     const other = byName.get(name)?.tool;
     if (other !== undefined) {
-      const first = formatManifestPlace(other.namedAt);
-      problems.push({ ...tool.namedAt, message: `Cannot use tool ${name}: ${first} has the same name` });
+      const first = formatPosition(other.namedAt);
+      problems.push({ at: tool.namedAt, message: `Cannot use tool ${name}: ${first} has the same name` });
     } else byName.set(name, { tool, check: argumentCheck(tool.parameters) });
   }
-  if (problems.length > 0) throw new ToolSourceFailure(problems);
+  if (problems.length > 0) throw new SourceFailure("the tools", problems);
   const sorted = [...byName.values()]
     .map((entry) => entry.tool.description)
     .toSorted((left, right) => (left.name < right.name ? -1 : 1));
@@ -53,11 +53,11 @@ export function createToolCatalogue(tools: readonly Tool[]): ToolCatalogue {
  * Loads every tool below some folders: each child folder holds a program, and a manifest for each tool that is made of it.
  * @param folders - absolute; one that is missing holds no tools
  * @returns the tools, in the order of the folders and then of their names
- * @throws ToolSourceFailure with every problem of every manifest
+ * @throws SourceFailure with every problem of every manifest
  */
 export function loadTools(folders: readonly string[]): readonly Tool[] {
   const tools: Tool[] = [];
-  const problems: ManifestProblem[] = [];
+  const problems: Problem[] = [];
   for (const file of folders.flatMap(manifestsBelow)) {
     const loading = loadTool(file);
     if ("tool" in loading) tools.push(loading.tool);
@@ -65,13 +65,11 @@ export function loadTools(folders: readonly string[]): readonly Tool[] {
   }
   if (tools.length > toolsMax) {
     problems.push({
-      file: folders[0] ?? "",
-      line: 1,
-      column: 1,
+      at: { file: folders[0] ?? "", line: 1, column: 1 },
       message: `Cannot use the tools: there are ${tools.length}, at most ${toolsMax} are allowed`,
     });
   }
-  if (problems.length > 0) throw new ToolSourceFailure(problems);
+  if (problems.length > 0) throw new SourceFailure("the tools", problems);
   return tools;
 }
 

@@ -1,6 +1,8 @@
 /** Turns one manifest on disk into a tool that is ready to be registered and run. */
 import { accessSync, constants, lstatSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import type { Position, Problem } from "../source/problem.ts";
+import { fileBytesMax } from "../source/yaml-source.ts";
 import { digestFolder } from "./folder-digest.ts";
 import { findInterpreter } from "./interpreters.ts";
 import { levels, limitsMax, type LevelLimits } from "./levels.ts";
@@ -8,14 +10,12 @@ import type { Manifest, ManifestParameter } from "./manifest-schema.ts";
 import { namesTool } from "./manifest-files.ts";
 import { inputSchemaOf } from "./parameters.ts";
 import { permissionsOf } from "./plan-call.ts";
-import type { ManifestPlace, ManifestProblem } from "./problem.ts";
 import { parseSize, parseSpan } from "./quantity.ts";
 import { readManifest } from "./read-manifest.ts";
 import type { Tool, ToolParameter, ToolProgram } from "./tool.ts";
-import { manifestBytesMax } from "./yaml-source.ts";
 
 /** What came of loading a tool: it, or what is wrong with it. */
-export type ToolLoading = { readonly tool: Tool } | { readonly problems: readonly ManifestProblem[] };
+export type ToolLoading = { readonly tool: Tool } | { readonly problems: readonly Problem[] };
 
 /**
  * Loads one tool.
@@ -23,13 +23,16 @@ export type ToolLoading = { readonly tool: Tool } | { readonly problems: readonl
  * @returns the tool, or every problem found, at its place in the manifest
  */
 export function loadTool(file: string): ToolLoading {
-  const complain = (message: string): ToolLoading => ({ problems: [{ file, line: 1, column: 1, message }] });
+  const complain = (message: string): ToolLoading => ({ problems: [{ at: { file, line: 1, column: 1 }, message }] });
   let manifestBytes: Uint8Array;
   let folder: string;
   try {
-    const size = statSync(file).size;
-    if (size > manifestBytesMax)
-      return complain(`Cannot read the manifest: it has ${size} bytes, at most ${manifestBytesMax} are allowed`);
+    const stat = statSync(file);
+    // A device or a pipe says nothing of its size and may never end.
+    if (!stat.isFile()) return complain("Cannot read the manifest: it is no regular file");
+    const { size } = stat;
+    if (size > fileBytesMax)
+      return complain(`Cannot read the manifest: it has ${size} bytes, at most ${fileBytesMax} are allowed`);
     manifestBytes = readFileSync(file);
     folder = realpathSync(dirname(file));
   } catch (error) {
@@ -40,7 +43,7 @@ export function loadTool(file: string): ToolLoading {
   const { manifest, namedAt } = reading;
   if (!namesTool(basename(file), manifest.metadata.name)) {
     const message = `Cannot use tool ${manifest.metadata.name}: its manifest is named ${basename(file)}, wanted ${manifest.metadata.name}.tool.yaml or tool.yaml`;
-    return { problems: [{ ...namedAt, message }] };
+    return { problems: [{ at: namedAt, message }] };
   }
   const limits = limitsOf(manifest);
   if ("problem" in limits) return complain(`Cannot use tool ${manifest.metadata.name}: ${limits.problem}`);
@@ -55,7 +58,7 @@ export function loadTool(file: string): ToolLoading {
 
 interface Parts {
   readonly manifestBytes: Uint8Array;
-  readonly namedAt: ManifestPlace;
+  readonly namedAt: Position;
   readonly program: ToolProgram;
   readonly limits: LevelLimits;
   readonly digest: string;

@@ -3,7 +3,7 @@
  */
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import { canonicalPath } from "./canonical-path.ts";
-import { suggestion } from "./suggest.ts";
+import { suggestion } from "../source/suggest.ts";
 import type { ToolParameter } from "./tool.ts";
 
 /** Bytes of one call's arguments as JSON; more belongs in a file. */

@@ -5,6 +5,9 @@
  * a mistake that would otherwise show as a refusal at run time.
  */
 import type { z } from "zod";
+import { arrangeProblems, type Position, type Problem } from "../source/problem.ts";
+import { suggestion } from "../source/suggest.ts";
+import { readYaml, type YamlSource } from "../source/yaml-source.ts";
 import {
   capabilityNames,
   knownKeys,
@@ -13,14 +16,11 @@ import {
   type Manifest,
   type ManifestParameter,
 } from "./manifest-schema.ts";
-import { manifestProblemsMax, type ManifestPlace, type ManifestProblem } from "./problem.ts";
-import { suggestion } from "./suggest.ts";
-import { readManifestSource, type ManifestSource } from "./yaml-source.ts";
 
 /** What came of reading a manifest: it, with the place where it names the tool, or what is wrong with it. */
 export type ManifestReading =
-  | { readonly manifest: Manifest; readonly namedAt: ManifestPlace }
-  | { readonly problems: readonly ManifestProblem[] };
+  | { readonly manifest: Manifest; readonly namedAt: Position }
+  | { readonly problems: readonly Problem[] };
 
 /**
  * Reads and checks one manifest.
@@ -29,42 +29,45 @@ export type ManifestReading =
  * @returns the manifest, or its problems in the order of the file
  */
 export function readManifest(bytes: Uint8Array, options: { readonly file: string }): ManifestReading {
-  const source = readManifestSource(bytes, options);
-  if (source.problems.length > 0) return { problems: source.problems.slice(0, manifestProblemsMax) };
+  const source = readYaml(bytes, options);
+  if (source.problems.length > 0) return { problems: arrangeProblems(source.problems) };
   const parsed = manifestSchema.safeParse(source.value);
   const problems = parsed.success
     ? contradictions(parsed.data, source)
     : parsed.error.issues.flatMap((issue) => describeIssue(issue, source));
   if (parsed.success && problems.length === 0) {
-    const { line, column } = source.problemAt(["metadata", "name"], "");
-    return { manifest: parsed.data, namedAt: { file: options.file, line, column } };
+    return { manifest: parsed.data, namedAt: source.locateKey(["metadata", "name"]) };
   }
-  const ordered = problems.toSorted((left, right) => left.line - right.line || left.column - right.column);
-  return { problems: ordered.slice(0, manifestProblemsMax) };
+  return { problems: arrangeProblems(problems) };
 }
 
-function describeIssue(issue: z.core.$ZodIssue, source: ManifestSource): readonly ManifestProblem[] {
+function describeIssue(issue: z.core.$ZodIssue, source: YamlSource): readonly Problem[] {
   const where = issue.path.length === 0 ? "the manifest" : written(issue.path);
   switch (issue.code) {
     case "unrecognized_keys":
-      return issue.keys.map((key) => source.problemAt([...issue.path, key], unknownKey(issue.path, key)));
+      return issue.keys.map((key) => ({
+        at: source.locateKey([...issue.path, key]),
+        message: unknownKey(issue.path, key),
+      }));
     case "invalid_value": {
       const found = valueAt(source.value, issue.path);
       const known = issue.values.map(String);
       const hint = typeof found === "string" ? suggestion(found, known) : `; known: ${known.join(", ")}`;
-      return [source.problemAt(issue.path, `Cannot use ${where}: ${shown(found)} is not known${hint}`)];
+      return [
+        { at: source.locateKey(issue.path), message: `Cannot use ${where}: ${shown(found)} is not known${hint}` },
+      ];
     }
     default: {
       const found = valueAt(source.value, issue.path);
       const missing = found === undefined;
       const wanted = plain(issue.message);
       return [
-        source.problemAt(
-          issue.path,
-          missing
+        {
+          at: source.locateKey(issue.path),
+          message: missing
             ? `Cannot use the manifest: ${where} is missing`
             : `Cannot use ${where}: ${wanted}, found ${shown(found)}`,
-        ),
+        },
       ];
     }
   }
@@ -78,11 +81,11 @@ function unknownKey(path: readonly PropertyKey[], key: string): string {
   return `Cannot use ${written([...path, key])}: the key is not known${suggestion(key, knownKeys[at] ?? [])}`;
 }
 
-function contradictions(manifest: Manifest, source: ManifestSource): readonly ManifestProblem[] {
-  const problems: ManifestProblem[] = [];
+function contradictions(manifest: Manifest, source: YamlSource): readonly Problem[] {
+  const problems: Problem[] = [];
   const { spec } = manifest;
   const complain = (path: readonly PropertyKey[], message: string): void => {
-    problems.push(source.problemAt(path, message));
+    problems.push({ at: source.locateKey(path), message });
   };
   const names = new Set<string>();
   for (const [index, parameter] of spec.parameters.entries()) {

@@ -2,7 +2,7 @@
  * What a tool is to the rest of the system: a description to choose it by, a plan to ask the kernel with, and a program to run.
  */
 import type { Amounts, Permission, SideEffect } from "@toka/kernel";
-import type { ManifestPlace } from "./problem.ts";
+import type { Position } from "../source/problem.ts";
 
 /** What one run of a tool may use at most. */
 export interface ToolLimits {
@@ -74,7 +74,7 @@ export interface ToolProgram {
 export interface Tool {
   readonly description: ToolDescription;
   /** Where the manifest names it. */
-  readonly namedAt: ManifestPlace;
+  readonly namedAt: Position;
   readonly parameters: readonly ToolParameter[];
   /** Names of programs that it starts. */
   readonly programs: readonly string[];

@@ -253,9 +253,7 @@ test("loading refuses a manifest when its file is named like another tool", () =
   expect(loadTool(manifest)).toEqual({
     problems: [
       {
-        file: manifest,
-        line: 1,
-        column: 13,
+        at: { file: manifest, line: 1, column: 13 },
         message: "Cannot use tool second: its manifest is named first.tool.yaml, wanted second.tool.yaml or tool.yaml",
       },
     ],

@@ -4,10 +4,17 @@
 const comparedLengthMax = 64;
 
 /**
- * Picks the known word nearest to `word`, by the edits (insert, drop, replace, swap of neighbours) between them.
- * @returns the nearest word within a third of its length, or undefined when none is near
+ * The tail of a message that offers the nearest known word.
+ * @returns `; did you mean "x"?`, or the list of words when none is near and there are few, or nothing
  */
-export function nearest(word: string, known: readonly string[]): string | undefined {
+export function suggestion(word: string, known: readonly string[]): string {
+  const near = nearest(word, known);
+  if (near !== undefined) return `; did you mean "${near}"?`;
+  return known.length > 0 && known.length <= 12 ? `; known: ${known.join(", ")}` : "";
+}
+
+// Counts the edits (insert, drop, replace, swap of neighbours) between words; near is within a third of the known word's length.
+function nearest(word: string, known: readonly string[]): string | undefined {
   if (word.length > comparedLengthMax) return undefined;
   const plain = simplify(word);
   let best: string | undefined;
@@ -21,16 +28,6 @@ export function nearest(word: string, known: readonly string[]): string | undefi
     }
   }
   return best !== undefined && bestDistance <= Math.max(1, Math.floor(best.length / 3)) ? best : undefined;
-}
-
-/**
- * The tail of a message that offers the nearest known word.
- * @returns `; did you mean "x"?`, or the list of words when none is near and there are few, or nothing
- */
-export function suggestion(word: string, known: readonly string[]): string {
-  const near = nearest(word, known);
-  if (near !== undefined) return `; did you mean "${near}"?`;
-  return known.length > 0 && known.length <= 12 ? `; known: ${known.join(", ")}` : "";
 }
 
 // Case and the choice of separator are the commonest slips, so they cost nothing.

@@ -1,13 +1,13 @@
 /**
- * Reads one YAML file into plain data, remembering where each part stands, so that every later complaint can name
- * file, line and column. Nothing is executed: no tags, no merge keys, a bound on size, depth and aliases.
+ * Reads one YAML file that a person wrote (an agent, a crew, a tool manifest; JSON is a part of YAML) into plain data, remembering where
+ * each part stands, so that every later complaint can name file, line and column. Nothing is executed: no tags, no merge keys, a bound on size, depth and aliases.
  */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Document, type Node } from "yaml";
 import { problemsPerFileMax, type Position, type Problem } from "./problem.ts";
 
-/** Bytes of one agent or crew file; the largest of the original had 12 KB, and the parser's cost grows with it. */
+/** Bytes of one file; the largest of the original had 12 KB, and the parser's cost grows with it. */
 export const fileBytesMax = 262_144;
-/** Aliases in one file; no honest agent file had one, and a bomb needs dozens. */
+/** Aliases in one file; no honest file had one, and a bomb needs dozens. */
 export const aliasesMax = 32;
 /** Nesting of one file; the deepest honest field stands at 9. */
 export const depthMax = 32;
@@ -194,7 +194,7 @@ function tooDeepAt(text: string): { readonly line: number; readonly column: numb
       lineStart = index + 1;
     } else if (character === "[" || character === "{") depth += 1;
     else if ((character === "]" || character === "}") && depth > 0) depth -= 1;
-    if (depth > depthMax * 2) return { line, column: index - lineStart + 1 };
+    if (depth > depthMax) return { line, column: index - lineStart + 1 };
   }
   return undefined;
 }

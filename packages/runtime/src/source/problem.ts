@@ -17,11 +17,19 @@ export interface Problem {
 export const problemsPerFileMax = 50;
 
 /**
+ * Writes a place as `file:line:column`.
+ * @returns one line
+ */
+export function formatPosition({ file, line, column }: Position): string {
+  return harmless(`${file}:${line}:${column}`);
+}
+
+/**
  * Writes a problem as `file:line:column: message`, the form that editors and terminals turn into a link.
  * @returns one line
  */
 export function formatProblem(problem: Problem): string {
-  return harmless(`${problem.at.file}:${problem.at.line}:${problem.at.column}: ${problem.message}`);
+  return `${formatPosition(problem.at)}: ${harmless(problem.message)}`;
 }
 
 // What stands in a file, or in its name, must not be able to speak to the terminal.
