@@ -5,7 +5,7 @@
  * principal_unknown, host_only, grant_not_held, grant_ended, vault_held. Then the operation's own, of which a reached limit is
  * the last. The order is contract: the first that fails is the answer.
  */
-import { grantIsLive } from "./authority/authorises.ts";
+import { isInForce } from "./authority/authorises.ts";
 import { warningsOf } from "./budget/accounts.ts";
 import type { Answer, Moment, OperationKind } from "./decision.ts";
 import type { Decision } from "./entry.ts";
@@ -98,7 +98,7 @@ function notAllowedToAsk(
       const wasHeld = grant !== null && state.principals.get(principal)?.ended.includes(grant) === true;
       return wasHeld ? { code: "grant_ended", grant } : { code: "grant_not_held", grant };
     }
-    if (!grantIsLive(state, { grant, timeMs: moment.timeMs })) return { code: "grant_ended", grant };
+    if (!isInForce(held, moment.timeMs)) return { code: "grant_ended", grant };
   }
   return kind.starts === true && state.vault?.held === true ? { code: "vault_held" } : undefined;
 }

@@ -1,5 +1,6 @@
 /** Whether a grant allows something now. */
 import type { GrantId } from "../ids.ts";
+import type { Grant } from "../state/entities.ts";
 import type { KernelState } from "../state/state.ts";
 import { isCovered } from "./covers.ts";
 import type { Permission } from "./permission.ts";
@@ -16,7 +17,18 @@ export function grantIsLive(
   { grant, timeMs }: { readonly grant: GrantId; readonly timeMs: number },
 ): boolean {
   const held = state.grants.get(grant);
-  return held !== undefined && (held.expiresAtMs === null || held.expiresAtMs > timeMs);
+  return held !== undefined && isInForce(held, timeMs);
+}
+
+/**
+ * Tells whether a grant that was not revoked is in force.
+ *
+ * @param grant its row, as it stands
+ * @param timeMs effective time
+ * @returns false when it has expired
+ */
+export function isInForce({ expiresAtMs }: Grant, timeMs: number): boolean {
+  return expiresAtMs === null || expiresAtMs > timeMs;
 }
 
 /**
@@ -31,6 +43,6 @@ export function authorises(
   options: { readonly grant: GrantId; readonly permission: Permission; readonly timeMs: number },
 ): boolean {
   const held = state.grants.get(options.grant);
-  if (held === undefined || !grantIsLive(state, options)) return false;
+  if (held === undefined || !isInForce(held, options.timeMs)) return false;
   return isCovered(held.permissions, options.permission);
 }

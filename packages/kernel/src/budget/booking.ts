@@ -137,7 +137,7 @@ function budgetOf(state: LiveState, id: BudgetId): Budget {
 
 function replace(state: LiveState, { stored, next }: { readonly stored: Budget; readonly next: Budget }): void {
   const row = balanced(next);
-  state.table.budgets.put(row);
+  state.table.budgets.replace(stored, row);
   if (stored.allotment !== row.allotment || stored.overdraft !== row.overdraft) {
     passUp(state, { parent: stored.parent, before: handedTo(stored), after: handedTo(row) });
   }
@@ -179,7 +179,7 @@ function passUp(
   const above = budgetOf(state, parent);
   // The window of the budget above stays as stored: only its own bookings move it on.
   const next = balanced({ ...above, carved: plus(less(above.carved, before), after) });
-  state.table.budgets.put(next);
+  state.table.budgets.replace(above, next);
   if (next.overdraft !== above.overdraft) {
     passUp(state, { parent: above.parent, before: handedTo(above), after: handedTo(next) });
   }

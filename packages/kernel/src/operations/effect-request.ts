@@ -79,13 +79,15 @@ export const effectRequest: OperationKind<EffectRequest> = {
   starts: true,
   decide: (state, operation, moment) => {
     const { agent: id, task, step } = operation;
-    const agent = id === null ? undefined : state.agents.get(id);
+    const asked = id === null ? undefined : controlled(state, { moment, agent: id });
+    if (asked !== undefined && "refused" in asked) return asked;
+    const agent = asked?.agent;
     const definition = agent === undefined ? undefined : state.definitions.get(agent.definition)?.part;
     const tool = operation.tool === null ? undefined : state.lookup.tool(operation.tool);
     const at: AtHand = { operation, moment, agent, definition, tool };
     const reserve = reserveOf(operation.kind, operation.reserve);
     const no =
-      agentAmiss(state, at) ??
+      agentAmiss(at) ??
       stepAmiss(state, at) ??
       toolAmiss(at) ??
       claimsAmiss(state, at) ??
@@ -110,11 +112,8 @@ interface AtHand {
   readonly tool: Tool | undefined;
 }
 
-function agentAmiss(state: LiveState, { operation, moment, agent }: AtHand): Amiss {
-  if (operation.agent === null) return undefined;
-  const asked = controlled(state, { moment, agent: operation.agent });
-  if ("refused" in asked) return asked.refused;
-  return agent?.state === "suspended" ? { code: "agent_suspended", agent: operation.agent } : undefined;
+function agentAmiss({ agent }: AtHand): Amiss {
+  return agent?.state === "suspended" ? { code: "agent_suspended", agent: agent.id } : undefined;
 }
 
 function stepAmiss(state: LiveState, { operation, agent, definition }: AtHand): Amiss {

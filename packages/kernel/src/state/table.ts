@@ -33,10 +33,14 @@ export class Table<Key extends string, Row extends { readonly id: Key }> {
     this.#indexes = indexes;
   }
 
-  /** Puts a row in place of the one with its id. */
+  /** Puts a row in place of the one with its id, if there is one. */
   put(row: Row): void {
+    this.replace(this.rows.get(row.id), row);
+  }
+
+  /** The same for a caller who has looked: `before` must be the very row that stands under the id now. */
+  replace(before: Row | undefined, row: Row): void {
     const { id } = row;
-    const before = this.rows.get(id);
     if (this.#trial.undo !== null) this.#try(id, before);
     else {
       if (before === undefined || before !== this.#lastPut) this.#note(id, before);
