@@ -155,7 +155,7 @@ async function runUnder(grant: GrantId, { request, claims, timeoutMs, options }:
 /** A folder that the program may not see is none to start in. */
 function startFolder(cwd: string, claims: readonly string[]): string {
   const shown = claims.some((claim) => {
-    const [, folder] = /^fs\.(?:read|write):(.*)\/\*\*$/u.exec(claim) ?? [];
+    const [, folder] = /^fs\.(?:read|write):(.*)\/\*\*$/su.exec(claim) ?? [];
     return folder !== undefined && (cwd === folder || cwd.startsWith(`${folder}/`));
   });
   return shown ? cwd : "/tmp";

@@ -76,7 +76,10 @@ export async function runExec(options: ExecOptions, context: CommandContext): Pr
 }
 
 async function tellError(context: CommandContext, error: unknown): Promise<void> {
-  await writeLine(context.stderr, `toka: ${showSafely(error instanceof Error ? error.message : String(error))}`);
+  const message = error instanceof Error ? error.message : String(error);
+  // Whoever hangs up on purpose is not told that the line is dead.
+  const told = context.interrupted.aborted ? "interrupted: the program was asked to end" : showSafely(message);
+  await writeLine(context.stderr, `toka: ${told}`);
 }
 
 function within(path: string, folder: string): boolean {

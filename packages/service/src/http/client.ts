@@ -136,10 +136,14 @@ async function runRemotely(dir: string, options: ExecOptions & { readonly body: 
   const body = JSON.stringify(options.body);
   const response = await ask(dir, { method: "POST", path: "/v1/exec", body, signal: options.signal });
   let last: ExecLine | undefined;
-  for await (const text of readLines(response)) {
-    const line = decodeJson<ExecLine>(text);
-    if (line.type === "outcome" || line.type === "failure") last = line;
-    else options.onOutput(line.type, Buffer.from(line.data, "base64"));
+  try {
+    for await (const text of readLines(response)) {
+      const line = decodeJson<ExecLine>(text);
+      if (line.type === "outcome" || line.type === "failure") last = line;
+      else options.onOutput(line.type, Buffer.from(line.data, "base64"));
+    }
+  } catch (error) {
+    throw options.signal.aborted ? error : gone(dir, error);
   }
   if (last?.type === "outcome") return last.outcome;
   if (last?.type === "failure") throw failureFrom(last.failure);
