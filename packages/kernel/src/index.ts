@@ -181,5 +181,5 @@ export { emptyState, encodeEntity, entityKeys, takeDirty, encodeState, decodeSta
 export { evaluate } from "./predicate/evaluate.ts";
 export type { Facts } from "./predicate/evaluate.ts";
 export { definitionPart } from "./definition-shape.ts";
-export { availableOf, budgetAt } from "./budget/booking.ts";
+export { availableOf } from "./budget/booking.ts";
 export { predicate } from "./predicate/shape.ts";
