@@ -17,6 +17,8 @@ const ownPlaces: readonly string[] = [
   "/lib",
   "/lib64",
 ];
+/** What lies below these is the machine itself (its processes, its devices), not anybody's files: no grant reaches it. */
+const machinePlaces: readonly string[] = ["/proc", "/sys", "/dev"];
 /** Linux's PATH_MAX, in bytes. */
 const pathBytesMax = 4096;
 
@@ -34,7 +36,7 @@ export function jobFailure(message: string): SandboxFailure {
  * @param path absolute host path, without a trailing slash
  * @returns what stands at the path; `missing` when a component is absent
  * @throws SandboxFailure when the path is not absolute and normal, holds a NUL, is one of the box's
- *   own places, passes through a symbolic link, or is neither a file nor a folder
+ *   own places or below the machine's, passes through a symbolic link, or is neither a file nor a folder
  */
 export function inspectPath(path: string): Standing {
   if (
@@ -48,6 +50,8 @@ export function inspectPath(path: string): Standing {
   if (Buffer.byteLength(path) >= pathBytesMax)
     throw jobFailure("Cannot show a path in the sandbox: it is longer than 4095 bytes");
   if (ownPlaces.includes(path)) throw jobFailure(`Cannot show ${path} in the sandbox: the box has its own`);
+  const place = machinePlaces.find((folder) => isBelow(path, folder));
+  if (place !== undefined) throw jobFailure(`Cannot show ${path} in the sandbox: ${place} is the machine's own`);
   const existing = nearestExisting(path);
   const real = realpathSync(existing);
   if (real !== existing)
