@@ -130,6 +130,44 @@ describe("a warning", () => {
   });
 });
 
+describe("a warning of the budget above, when accounts go up,", () => {
+  const most = { cpuMs: 450_000, toolCalls: 2 };
+  const end = (agent: string) => ({ type: "agent.terminate", agent, reason: "completed", exitCode: 0 });
+
+  function warnedOf(events: readonly { readonly type: string; readonly budget?: string }[]): readonly unknown[] {
+    return events.filter((event) => event.type === "budget.warned").map((event) => event.budget);
+  }
+
+  test("comes for two accounts that reach it only together", () => {
+    const { world, worker } = inhabitedWith(most);
+    const second = { type: "budget.carve", parent: rootBudget, holder: worker.principal, amounts: most };
+    const { budget } = one(world.must(second), "budget.carved");
+    world.settle(world.request(worker, { reserve: {} }), { usage: { cpuMs: 400_000 } });
+    world.settle(world.request(worker, { reserve: {}, budget }), { usage: { cpuMs: 400_000 } });
+    expect(warnedOf(world.must(end(worker.agent)))).toEqual([rootBudget]);
+  });
+
+  test("comes for what a budget handed down", () => {
+    const { world, worker } = inhabitedWith({ cpuMs: 900_000, toolCalls: 2 });
+    const amounts = { cpuMs: 850_000, toolCalls: 1 };
+    const carve = { type: "budget.carve", parent: worker.budget, holder: worker.principal, amounts };
+    const { budget } = one(world.must(carve, worker), "budget.carved");
+    world.settle(world.request(worker, { reserve: {}, budget }), { usage: { cpuMs: 800_000 } });
+    expect(warnedOf(world.must({ type: "budget.close", budget: worker.budget }))).toEqual([rootBudget]);
+  });
+
+  test("comes past one that is closing, when that one is gone as well", () => {
+    const { world, worker } = inhabitedWith({ cpuMs: 900_000, toolCalls: 2 });
+    const carve = { type: "budget.carve", parent: worker.budget, holder: root.principal, amounts: { toolCalls: 1 } };
+    const { budget } = one(world.must(carve, worker), "budget.carved");
+    const code = { agent: null, kind: "code", tool: null, claims: [], reserve: {}, budget };
+    const { effect } = one(world.must(requestOf(worker, code)), "effect.requested");
+    world.settle(world.request(worker, { reserve: {} }), { usage: { cpuMs: 800_000 } });
+    expect(warnedOf(world.must(end(worker.agent)))).toEqual([]);
+    expect(warnedOf(world.settle(effect, { usage: {} }))).toEqual([rootBudget]);
+  });
+});
+
 describe("a closing budget", () => {
   test("goes at once when nothing hangs on it, and its unspent amounts go back up", () => {
     const { world, worker } = inhabitedWith({ cpuMs: 50, toolCalls: 3 });

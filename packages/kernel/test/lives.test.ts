@@ -179,6 +179,62 @@ describe("an owed effect", () => {
   });
 });
 
+describe("an effect that was asked for", () => {
+  test("is not started once its agent has ended, also when somebody else's grant stands behind it", () => {
+    const { world, worker } = inhabited();
+    const draft = { tool: "sender", claims: ["net.connect:a.example:443"], budget: "budget-1-3" };
+    const { effect } = one(world.must(requestOf(worker, draft), root), "effect.requested");
+    expect(world.decide({ type: "effect.start", effect }, host)).toHaveProperty("accepted");
+    world.must({ type: "agent.terminate", agent: worker.agent, reason: "killed", exitCode: 0 });
+    expect(world.state.grants.has(root.grant)).toBe(true);
+    expect(world.decide({ type: "effect.start", effect }, host)).toMatchObject({
+      refused: { code: "authority_ended" },
+    });
+  });
+
+  test("is not started once its grant has expired", () => {
+    const { world } = inhabited();
+    const worker = world.spawn({ expiresAtMs: world.timeMs + 1_000 });
+    const effect = world.request(worker, { tool: "sender", claims: [] });
+    world.timeMs += 1_000;
+    expect(world.decide({ type: "effect.start", effect }, host)).toMatchObject({
+      refused: { code: "authority_ended" },
+    });
+  });
+});
+
+describe("a grant", () => {
+  test("is of use to its holder alone, and to another it does not even seem to exist", () => {
+    const { world, worker } = inhabited();
+    const ann = world.person("ann", ["vault.admin:*"]);
+    for (const grant of [ann.grant, root.grant, "grant-900-0" as typeof ann.grant]) {
+      const by = { principal: worker.principal, grant };
+      const refused = { code: "grant_not_held", grant };
+      expect(world.decide({ type: "secret.record", name: "x" }, by)).toEqual({ refused, recorded: true });
+    }
+    expect(world.decide({ type: "secret.record", name: "x" }, ann)).toHaveProperty("accepted");
+  });
+
+  test("that ended is known as such to its last holder, for its last eight", () => {
+    const world = World.open();
+    const ann = world.person("ann", []);
+    const issue = { type: "grant.issue", holder: ann.principal, permissions: [], expiresAtMs: null, depthMax: 0 };
+    const grants = Array.from({ length: 9 }, () => one(world.must(issue), "grant.issued").grant);
+    for (const grant of grants) world.must({ type: "grant.revoke", grant });
+    const codes = grants.map((grant) => {
+      const outcome = outcomeOf(world.decide({ type: "vault.resume" }, { principal: ann.principal, grant }));
+      return "refusal" in outcome ? outcome.refusal.code : "accepted";
+    });
+    expect(codes).toEqual(["grant_not_held", ...Array.from({ length: 8 }, () => "grant_ended")]);
+  });
+
+  test("of an agent is delegated one time less than the grant that spawned it", () => {
+    const { world, worker } = inhabited();
+    const [above, own] = [root.grant, worker.grant].map((id) => world.state.grants.get(id)?.depthLeft);
+    expect(own).toBe((above ?? 0) - 1);
+  });
+});
+
 describe("a session", () => {
   function end(world: World, { session, name, reason }: { session: SessionId; name: string; reason: string }): void {
     const { agent } = world.spawn({ session, name, permissions: [] });

@@ -32,7 +32,7 @@ export interface By {
 }
 
 /** The operator. */
-export const root: By = { principal: genesisIds.root, grant: genesisIds.rootGrant };
+export const root: By & { readonly grant: GrantId } = { principal: genesisIds.root, grant: genesisIds.rootGrant };
 
 /** The host. */
 export const host: By = { principal: genesisIds.host, grant: null };

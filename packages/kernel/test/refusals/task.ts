@@ -167,6 +167,16 @@ export const taskTables: readonly Table[] = [
     rows: [unknownTask, stranger("agent_not_controlled"), fields("condition_not_false", { inputs: go })],
   },
   {
+    operation: "task.cancel",
+    when: "its condition has no answer",
+    scene: () => {
+      const { world, worker } = inhabited();
+      const draft = { type: "task.cancel", task: world.schedule(worker, "second"), inputs: noGo };
+      return { world, draft: { ...draft, reason: "condition-not-met" }, by: worker };
+    },
+    rows: [fields("condition_not_false", { inputs: [] })],
+  },
+  {
     operation: "task.time-out",
     scene: () => {
       const { world, worker } = inhabited();
