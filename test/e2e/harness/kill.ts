@@ -68,8 +68,11 @@ export async function runWithKills(
       expect(after.slice(0, before.length)).toEqual(before);
       positions.push(after.length);
       before = after;
+      // A kill may come too late; another toka up would begin another session.
+      if (isOver(after)) break;
     }
-    await finish(scene);
+    if (!isOver(before)) await finish(scene);
+    expect((await scene.toka(["verify"])).code).toBe(0);
     const lines = await readLines(scene);
     expect(lines.slice(0, before.length)).toEqual(before);
     expectNothingRepeated(lines.map((line) => JSON.parse(line) as Entry));
@@ -107,8 +110,10 @@ async function killAt(
 async function finish(scene: Scene): Promise<void> {
   const ended = await scene.toka(["up", "--once", "--json", "--crew", tallyCrew]);
   expect(ended.code, `${ended.stderr}${ended.stdout}`).toBe(0);
-  const verify = await scene.toka(["verify", "--json"]);
-  expect(JSON.parse(verify.stdout)).toMatchObject({ ok: true });
+}
+
+function isOver(lines: readonly string[]): boolean {
+  return lines.some((line) => line.includes('"session.end"'));
 }
 
 async function readLines(scene: Scene): Promise<readonly string[]> {
