@@ -160,9 +160,10 @@ describe("a crew that cannot be used", () => {
   });
 
   test("is refused by name when no crew of that name comes with Toka", async () => {
-    const up = await scene.toka(["up", "--once", "--crew", "repo-scare"]);
+    const up = await scene.toka(["up", "--once", "--json", "--crew", "repo-scare"]);
     expect(up.code).toBe(1);
     expect(up.stderr).toContain("repo-scare");
+    expect(JSON.parse(up.stdout)).toMatchObject({ ok: false, failure: { code: "crew_missing" } });
   });
 
   function replace(crew: string, file: string, from: string, to: string): void {

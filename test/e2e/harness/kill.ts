@@ -103,6 +103,7 @@ async function killAt(
   for (let turn = 0; turn < lateTurns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   up.kill("SIGKILL");
   await up.ended;
+  follower.kill("SIGKILL");
   await follower.ended;
   return seen;
 }

@@ -27,6 +27,25 @@ export interface UpOptions extends PlaceOptions {
  * @throws a failure when the vault is held by another process, the crew has problems, and the like
  */
 export async function runUp(options: UpOptions, context: CommandContext): Promise<number> {
+  if (!options.json) return upAndServe(options, context);
+  try {
+    return await upAndServe(options, context);
+  } catch (error) {
+    // Whoever reads the last line finds one there in any case; people are told on standard error.
+    await writeLine(context.stdout, showAsJson({ ok: false, failure: failureIn(error) }));
+    throw error;
+  }
+}
+
+function failureIn(error: unknown): { readonly code: string; readonly message: string } {
+  const code: unknown = typeof error === "object" && error !== null ? Reflect.get(error, "code") : undefined;
+  return {
+    code: typeof code === "string" ? code : "fault",
+    message: error instanceof Error ? error.message : String(error),
+  };
+}
+
+async function upAndServe(options: UpOptions, context: CommandContext): Promise<number> {
   // With --json, stdout carries the summary alone.
   const stream = options.json ? context.stderr : context.stdout;
   const terminal = options.json ? context.stderrIsTerminal : context.stdoutIsTerminal;
@@ -41,10 +60,7 @@ export async function runUp(options: UpOptions, context: CommandContext): Promis
   try {
     const summary = await run.summary;
     view.close();
-    if (summary === undefined) {
-      await writeLine(stream, "stopped: the session stays open and goes on with the next toka up");
-      return options.once ? exitFailed : exitDone;
-    }
+    if (summary === undefined) return await tellStopped(options, { context, stream });
     for (const line of summaryLines(summary)) await writeLine(stream, line);
     if (options.json) await writeLine(context.stdout, showAsJson(summary));
     if (!options.once) await serve(run, { context, stream });
@@ -54,21 +70,31 @@ export async function runUp(options: UpOptions, context: CommandContext): Promis
   }
 }
 
+interface Streams {
+  readonly context: CommandContext;
+  readonly stream: CommandContext["stdout"];
+}
+
+async function tellStopped(options: UpOptions, { context, stream }: Streams): Promise<number> {
+  const message = "stopped: the session stays open and goes on with the next toka up";
+  await writeLine(stream, message);
+  if (options.json) await writeLine(context.stdout, showAsJson({ ok: false, failure: { code: "stopped", message } }));
+  return options.once ? exitFailed : exitDone;
+}
+
 /** A name means a crew that comes with Toka; anything with a slash, or that starts with a dot, is a folder. */
 function crewOf(crew: string, context: CommandContext): string {
   return isAbsolute(crew) || crew.includes("/") || crew.startsWith(".") ? resolve(context.cwd, crew) : crew;
 }
 
-async function serve(
-  run: UpRun,
-  { context, stream }: { readonly context: CommandContext; readonly stream: CommandContext["stdout"] },
-): Promise<void> {
+async function serve(run: UpRun, { context, stream }: Streams): Promise<void> {
   await writeLine(stream, `serving the vault ${run.dir} until Ctrl-C`);
   if (context.interrupted.aborted) return;
-  await new Promise<void>((done) => {
+  const asked = new Promise<void>((done) => {
     // A listener on a signal keeps no process alive; the socket that is being served does.
     context.interrupted.addEventListener("abort", () => done(), { once: true });
   });
+  await Promise.race([asked, run.failed]);
 }
 
 function exitCodeOf(summary: UpSummary): number {
