@@ -9,7 +9,7 @@ import type { Digest, IdKind, IdsByKind } from "../ids.ts";
 import { fixedLimits, limitCeilings } from "../limits.ts";
 import type { KernelLimits } from "../limits.ts";
 import type { SideEffect } from "../state/entities.ts";
-import { integer, list, nullable, oneOf, optional, problem, record, text, textThat } from "./shape.ts";
+import { integer, list, oneOf, optional, problem, record, text, textThat } from "./shape.ts";
 import type { Shape } from "./shape.ts";
 
 /**
@@ -107,9 +107,6 @@ export const inputs: Shape<readonly Input[]> = uniqueBy(
   list(record<Input>({ name, value: inputValue }), { max: fixedLimits.inputsMax }),
   (input) => input.name,
 );
-
-/** An id of an agent, or null. */
-export const agentOrNull: Shape<IdsByKind["agent"] | null> = nullable(id("agent"));
 
 /**
  * A list in which no two items have the same name.
