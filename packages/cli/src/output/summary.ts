@@ -4,14 +4,12 @@
 import type { UpSummary } from "@toka/service";
 
 import { showAmounts } from "./amounts.ts";
+import { evidenceLine } from "./evidence.ts";
 import { showOnOneLine } from "./plain.ts";
 import { toldLines } from "./told.ts";
 
 /** Characters of the reason that an agent gave for a failed task. */
 const reasonWidthMax = 200;
-
-/** Characters of one piece of evidence. */
-const evidenceWidthMax = 140;
 
 /**
  * Tells what each agent did, what was refused, what it cost, and whether it holds.
@@ -28,10 +26,7 @@ export function summaryLines(summary: UpSummary): readonly string[] {
       ...agent.failures.flatMap(failureLines),
       ...agent.objectives.flatMap((objective) => [
         `  ${objective.met ? "met    " : "NOT MET"} ${showOnOneLine(objective.description)}`,
-        ...objective.evidence.map(
-          ({ label, position, content }) =>
-            `          ${showOnOneLine(`entry ${position}, ${label}: ${JSON.stringify(content)}`, evidenceWidthMax)}`,
-        ),
+        ...objective.evidence.map((piece) => `          ${evidenceLine(piece)}`),
       ]),
     ]),
     "",
