@@ -80,6 +80,7 @@ export const limitsCases: readonly Case[] = [
     },
   },
   { name: "row 37: three hundred forks", run: (world) => demand(world, "forks=300") },
+  { name: "row 37: three hundred threads", run: (world) => demand(world, "threads=300") },
   { name: "row 38: mapping 8 GiB in one process", run: (world) => demand(world, `map_private=${8192 * megabyte}`) },
   {
     name: "row 38: touching 2 GiB in one process",

@@ -129,6 +129,13 @@ const mutations = (world: World): readonly Mutation[] => [
     attempt: () => "forks=300",
     mutate: (order) => ({ ...order, command: order.command.slice(3) }),
   },
+  {
+    drop: "the limit of threads",
+    attempt: () => "threads=300",
+    mutate: (order) => ({ ...order, command: order.command.slice(3) }),
+    // Each of perl's threads copies its interpreter.
+    limits: { memoryBytes: 1024 * megabyte },
+  },
   { drop: "the limit of data", attempt: () => `map_private=${8192 * megabyte}`, mutate: withoutSetting("rlimit_data") },
   {
     drop: "the watch on memory",

@@ -107,6 +107,7 @@ my %attempts = (
   shmget => sub { tried('shmget', 0, 4096, 01600) },
   # Resources
   forks => sub { my ($wanted) = @_; my @children; for (1 .. $wanted) { my $child = fork(); last unless defined $child; if ($child == 0) { sleep 20; exit 0 } push @children, $child } my $made = @children; my $error = "$!"; kill 'KILL', @children; waitpid($_, 0) for @children; $made == $wanted ? worked("$made forks") : refused("$made forks: $error") },
+  threads => sub { my ($wanted) = @_; require threads; my $made = 0; for (1 .. $wanted) { my $thread = threads->create({ stack_size => 65536 }, sub { select undef, undef, undef, 3 }) or last; $thread->detach; $made++ } my $error = "$!"; $made == $wanted ? worked("$made threads") : refused("$made threads: $error") },
   map_private => sub { my ($bytes) = @_; my $address = sys('mmap', 0, $bytes + 0, 3, 0x4022, -1, 0); outcome($address != -1) },
   map_shared => sub { my ($bytes) = @_; my $address = sys('mmap', 0, $bytes + 0, 3, 0x21, -1, 0); return refused() if $address == -1; open(my $zero, '<', '/dev/zero'); my $done = 0; while ($done < $bytes) { my $count = sys('read', fileno $zero, $address + $done, 1048576); last if $count <= 0; $done += $count } sleep 1; outcome($done >= $bytes) },
   touch_memory => sub { my ($bytes) = @_; my $block = eval { 'x' x $bytes }; outcome(defined $block && length $block == $bytes) },
