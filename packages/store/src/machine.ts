@@ -123,7 +123,11 @@ export class Machine implements MachinePort {
   watch(after: number, { signal }: { readonly signal: StopSignal }): AsyncIterable<RecordedEntry> {
     const source = {
       bell: this.#bell,
-      head: () => this.#durable,
+      head: () => {
+        // Nothing will come any more, and whoever waits for it must not wait for ever.
+        if (this.#fault !== undefined) throw this.#fault;
+        return this.#durable;
+      },
       read: (from: number) => this.read(from, { limit: readEntriesMax }),
       positionOf: (recorded: RecordedEntry) => recorded.entry.position,
     };
@@ -311,6 +315,7 @@ export class Machine implements MachinePort {
         retry: "never",
         cause: thrown,
       });
+      this.#bell.ring();
       throw this.#fault;
     }
   }

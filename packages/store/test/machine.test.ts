@@ -99,6 +99,18 @@ describe("machine", () => {
     await slowMachine.close();
   });
 
+  test("stops with a message for everybody when the kernel meets a fault, and writes nothing", async () => {
+    const watched = machine.watch(1, { signal: new AbortController().signal })[Symbol.asyncIterator]().next();
+    const told = expect(watched).rejects.toMatchObject({ name: "Failure", code: "vault_faulted", retry: "never" });
+    await machine.still(async (fold) => void Reflect.set(fold, "state", {}));
+    const waiting = [asRoot(machine, person("ann")), asRoot(machine, person("bob"))];
+    for (const one of waiting) await expect(one).rejects.toMatchObject({ code: "vault_faulted" });
+    await expect(asRoot(machine, person("cid"))).rejects.toThrow(/because of a fault: Cannot go on/);
+    await expect(machine.view((state) => state.head)).rejects.toMatchObject({ code: "vault_faulted" });
+    await told;
+    expect((await log.head()).position).toBe(1);
+  });
+
   test("refuses what is malformed before it reaches the log", async () => {
     const odd = { ...person("ann"), extra: 1 } as unknown as Operation;
     await expect(asRoot(machine, odd)).rejects.toMatchObject({ name: "Failure", retry: "never" });

@@ -1,6 +1,7 @@
 /** A crash at any durable boundary: nothing that is done is done again, nothing that is settled is lost, nothing external is guessed. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Machine } from "@toka/store";
 import { afterEach, expect, test } from "vitest";
 import type { GateHooks, GatePoint } from "../../src/gate/hooks.ts";
 import { eventsOf, failingDisk, makeBench, plain, writes, type Bench, type TestTool } from "./vault.ts";
@@ -55,6 +56,24 @@ const boundaries: readonly { readonly point: GatePoint; readonly passing: number
   { point: "after-apply", passing: 1, performed: 1 },
   { point: "after-discard", passing: 1, performed: 1 },
 ];
+
+test("gate stops with the message when the kernel meets a fault at the settlement", async () => {
+  bench = await makeBench([writer]);
+  const { machine } = bench;
+  const gate = await bench.startGate({
+    at: async (reached) => {
+      if (reached === "before-settle" && machine instanceof Machine)
+        await machine.still(async (fold) => void Reflect.set(fold, "state", {}));
+    },
+  });
+  const effect = await bench.request("writer", { out: bench.workspace });
+  expect(await gate.failure).toMatchObject({ code: "vault_faulted", retry: "never" });
+  await expect(bench.settled(effect)).rejects.toMatchObject({ code: "vault_faulted" });
+  expect(existsSync(join(bench.workspace, "a"))).toBe(false);
+  await expect(bench.close()).rejects.toMatchObject({ code: "vault_faulted" });
+  bench.scratch.remove();
+  bench = await makeBench([]);
+});
 
 test.each(boundaries)(
   "gate brings one settlement into the tree once when it crashed at $point, passing $passing",
