@@ -170,6 +170,20 @@ describe("the box of toka exec", () => {
     expect((await scene.toka(["verify"])).code).toBe(0);
   });
 
+  test("keeps what is known of vaults from a program that may write the folder it lies in", async () => {
+    expect((await scene.toka(["exec", "--", "true"])).code).toBe(0);
+    const folder = join(scene.home, "toka");
+    const known = join(folder, "known-vaults");
+    const before = readFileSync(known, "utf8");
+    const grant = JSON.stringify([`fs.read:${folder}/**`, `fs.write:${folder}/**`]);
+    const script = `cat ${known}; rm -f ${known}; echo '{}' > ${known}; mv ${known} ${folder}/moved; echo x > ${folder}/kept`;
+    const ended = await scene.toka(["exec", "--grant", grant, "--", "sh", "-c", script]);
+    expect(ended.stdout).not.toContain("vault");
+    expect(existsSync(join(folder, "kept"))).toBe(true);
+    expect(readFileSync(known, "utf8").slice(0, 60)).toBe(before.slice(0, 60));
+    expect(await scene.toka(["verify"])).toMatchObject({ code: 0 });
+  });
+
   test("works in a workspace whose path holds spaces, quotes and a line feed", async () => {
     const odd = join(scene.dir, "a b'\"\nc");
     mkdirSync(odd);

@@ -158,7 +158,8 @@ async function openGate(from: {
     sandbox,
     tools: catalogue,
     layersDir: join(vault.dir, "layers"),
-    hiddenPaths: [vault.dir],
+    // A program that could change what is known of vaults could make a rollback pass unseen.
+    hiddenPaths: [vault.dir, options.places.knownVaults],
     outputPaths: [outputsFolder(vault.dir)],
     clock: { nowMs: options.clock },
     onFailure: fail,

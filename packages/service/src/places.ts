@@ -13,7 +13,7 @@ export interface Places {
   readonly workspace: string;
   /** The vault folder, free of symbolic links as far as it exists. */
   readonly vault: string;
-  /** The file outside the vault that knows each vault's key and last checkpoint. */
+  /** The file outside the vault that knows each vault's key and last checkpoint; its folder is free of symbolic links. */
   readonly knownVaults: string;
 }
 
@@ -36,7 +36,7 @@ export function findPlaces(options: {
 }): Places {
   const workspace = resolveFolder(options.workspace);
   const vault = resolveAsFarAsPossible(options.vault ?? join(workspace, vaultFolder));
-  return { workspace, vault, knownVaults: join(configFolder(options.env), "known-vaults") };
+  return { workspace, vault, knownVaults: join(resolveAsFarAsPossible(configFolder(options.env)), "known-vaults") };
 }
 
 /**

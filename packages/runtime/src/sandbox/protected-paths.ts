@@ -16,6 +16,9 @@ const patterns: readonly (readonly string[])[] = [
   [".git", "info", "attributes"],
   [".git", "modules"],
   [".git", "worktrees"],
+  // `exec` lines in the list of a rebase run when somebody continues it.
+  [".git", "rebase-merge"],
+  [".git", "sequencer"],
   [".gitconfig"],
   [".gitmodules"],
   [".bashrc"],

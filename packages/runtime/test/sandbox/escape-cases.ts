@@ -124,7 +124,7 @@ export const escapeCases: readonly Case[] = [
       rmSync(join(world.tree, ".git"), { recursive: true });
       try {
         const script =
-          "mkdir -p .git/hooks .vscode sub/.git/hooks .toka deep; for f in .git/hooks/pre-commit .git/config .git/commondir HEAD .bashrc .mcp.json .envrc .vscode/settings.json .toka/config sub/.git/config sub/.git/hooks/x sub/.profile; do echo x > $f; done; echo 'gitdir: ../fake' > deep/.git; echo fine > fine";
+          "mkdir -p .git/hooks .git/rebase-merge .git/sequencer .vscode sub/.git/hooks .toka deep; for f in .git/hooks/pre-commit .git/rebase-merge/git-rebase-todo .git/sequencer/todo .git/config .git/commondir HEAD .bashrc .mcp.json .envrc .vscode/settings.json .toka/config sub/.git/config sub/.git/hooks/x sub/.profile; do echo x > $f; done; echo 'gitdir: ../fake' > deep/.git; echo fine > fine";
         const result = await world.run(["sh", "-c", script], { readPaths: [], writePaths: [world.tree] });
         assert.deepEqual(result.exit, { code: 0 }, decode(result.stderr));
         const paths = result.changes.map(({ path }) => path.slice(world.tree.length + 1));
