@@ -22,6 +22,7 @@ describe("a permission", () => {
     "tool.call:*",
     "agent.control:worker",
     "vault.admin:*",
+    "vault.read:log",
   ])("is canonical when it reads %s", (permission) => {
     expect(permissionProblem(permission)).toBeUndefined();
   });

@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 
-import { type Caller, genesisIds, type GrantId, type MachinePort } from "@toka/kernel";
+import type { Caller, GrantId, MachinePort } from "@toka/kernel";
 import {
   createRuntime,
   createSandbox,
@@ -20,6 +20,7 @@ import {
 import type { Vault } from "@toka/store";
 
 import type { VaultApi } from "./api.ts";
+import { programPermission } from "./exec.ts";
 import { ServiceFailure } from "./failure.ts";
 import type { VaultServer } from "./http/server.ts";
 import { createLocalVault } from "./local-vault.ts";
@@ -45,7 +46,10 @@ export interface ComposeOptions {
 /** A running composition. */
 export interface Composition {
   readonly vault: Vault;
+  /** As the operator. */
   readonly api: VaultApi;
+  /** @returns the api of another caller, whom somebody at the edge has proved */
+  readonly apiFor: (caller: Caller) => VaultApi;
   readonly operator: Caller;
   readonly tools: ToolCatalogue;
   readonly sandbox: Sandbox;
@@ -81,21 +85,22 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
     const parts = {
       dir: vault.dir,
       machine: vault.machine,
-      operator,
       clock,
       runtime: gate?.runtime,
       closing: closing.signal,
     };
     const local = createLocalVault(parts);
     closers.push(async () => local.idle());
+    const api = local.apiFor(operator);
     if (gate !== undefined) {
-      const server = await serve(local.api, vault.dir);
+      const server = await serve(api, vault.dir);
       closers.push(async () => server.close());
       local.markServed();
     }
     return {
       vault,
-      api: local.api,
+      api,
+      apiFor: local.apiFor,
       operator,
       sandbox,
       tools: gate?.tools ?? createToolCatalogue([]),
@@ -191,8 +196,8 @@ async function registerTools(
 }
 
 /**
- * A program that a person ran is not run again when its process died: its grant ends before the gate looks at what is left. Such grants are
- * those that the operator holds below the root grant, since `exec` alone makes them and this process alone has the vault.
+ * A program that somebody ran is not run again when its process died: its grant ends before the gate looks at what is left. Such grants are
+ * known by their shape, which `exec` alone makes: passed on to the holder itself, for a time, and for running code last of all.
  */
 async function endOrphanedPrograms({
   vault,
@@ -203,8 +208,9 @@ async function endOrphanedPrograms({
 }): Promise<void> {
   const orphans = await vault.machine.view((state) => {
     const grants: GrantId[] = [];
-    for (const grant of state.grants.values()) {
-      if (grant.holder === genesisIds.root && grant.parent === genesisIds.rootGrant) grants.push(grant.id);
+    for (const { id, parent, holder, expiresAtMs, permissions } of state.grants.values()) {
+      if (parent === null || expiresAtMs === null || permissions.at(-1) !== programPermission) continue;
+      if (state.grants.get(parent)?.holder === holder) grants.push(id);
     }
     return grants;
   });

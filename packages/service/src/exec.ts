@@ -1,14 +1,15 @@
 /**
- * One program in the box, asked for by the operator: a grant of its own, an effect under that grant, and the end of both.
+ * One program in the box, asked for by a caller: a grant of its own, an effect under that grant, and the end of both.
  *
  * The grant is what makes it narrow and what makes it stoppable: revoking it ends the program, whoever performs it.
  */
 import { constants } from "node:os";
 
 import {
+  type BudgetId,
   type Caller,
+  compareIds,
   type EffectId,
-  genesisIds,
   type GrantId,
   type MachinePort,
   type Operation,
@@ -23,6 +24,9 @@ import { ServiceFailure } from "./failure.ts";
 /** Time that a program gets when nobody says: an hour, after which somebody has surely forgotten it. */
 const timeoutMsDefault = 3_600_000;
 
+/** The permission to run a program at all; it stands last in the grant of one. */
+export const programPermission = "code.run:native";
+
 /** The grant outlives the program by this, so that a program at its deadline ends for that reason. */
 const grantMarginMs = 60_000;
 
@@ -30,7 +34,8 @@ const grantMarginMs = 60_000;
 export interface ExecParts {
   readonly machine: MachinePort;
   readonly runtime: Pick<Runtime, "listen" | "whenApplied">;
-  readonly operator: Caller;
+  /** Who asks: the program runs under a grant below this one, on a budget that this principal holds. */
+  readonly caller: Caller;
   readonly clock: () => number;
 }
 
@@ -46,37 +51,51 @@ export async function execProgram(
   request: ExecRequest,
   options: ExecOptions & { readonly parts: ExecParts },
 ): Promise<ExecOutcome> {
-  const { machine, operator, clock } = options.parts;
+  const { machine, caller, clock } = options.parts;
   const claims = request.permissions ?? [`fs.read:${below(request.workspace)}`, `fs.write:${below(request.workspace)}`];
   const timeoutMs = request.timeoutMs ?? timeoutMsDefault;
-  if (operator.grant === null)
-    throw new ServiceFailure("operator_without_grant", {
-      message: "Cannot run the program: the operator holds no grant",
+  if (caller.grant === null)
+    throw new ServiceFailure("caller_without_grant", {
+      message: "Cannot run the program: the caller holds no grant",
     });
+  const budget = await budgetOf(caller, machine);
   const delegated = await submit(
     {
       type: "grant.delegate",
-      to: operator.principal,
-      parent: operator.grant,
-      permissions: [...claims, "code.run:native"],
+      to: caller.principal,
+      parent: caller.grant,
+      permissions: [...claims, programPermission],
       expiresAtMs: clock() + timeoutMs + grantMarginMs,
     },
-    { machine, caller: operator },
+    { machine, caller },
   );
   if ("refusal" in delegated) return { type: "refused", ...delegated };
   const grant = delegated.events.find((event) => event.type === "grant.delegated")?.grant;
   if (grant === undefined)
     throw new ServiceFailure("fault", { message: "Cannot run the program: delegating made no grant" });
-  const revoke = revoker(grant, { machine, operator });
+  const revoke = revoker(grant, { machine, caller });
   options.signal.addEventListener("abort", revoke.now, { once: true });
   try {
     if (options.signal.aborted) revoke.now();
-    return await runUnder(grant, { request, claims, timeoutMs, options });
+    return await runUnder(grant, { request, claims, timeoutMs, budget, options });
   } finally {
     options.signal.removeEventListener("abort", revoke.now);
     revoke.now();
     await revoke.done();
   }
+}
+
+/** A principal's own budget, the one it has had longest; the root budget is the operator's. */
+async function budgetOf({ principal }: Caller, machine: MachinePort): Promise<BudgetId> {
+  const [oldest] = await machine.view((state) =>
+    [...state.budgets.values()]
+      .flatMap(({ id, holder, closing }) => (holder === principal && !closing ? [id] : []))
+      .toSorted(compareIds),
+  );
+  if (oldest !== undefined) return oldest;
+  throw new ServiceFailure("budget_absent", {
+    message: `Cannot run the program: ${principal} holds no budget; an operator allots one with budget.allot`,
+  });
 }
 
 function below(folder: string): string {
@@ -86,13 +105,13 @@ function below(folder: string): string {
 /** Ends a grant once, however often it is asked to. */
 function revoker(
   grant: GrantId,
-  { machine, operator }: Pick<ExecParts, "machine" | "operator">,
+  { machine, caller }: Pick<ExecParts, "machine" | "caller">,
 ): { readonly now: () => void; readonly done: () => Promise<void> } {
   let revoked: Promise<unknown> | undefined;
   return {
     now: () => {
       // A vault that cannot write any more ends its programs anyway; the failure is met by whoever asks next.
-      revoked ??= machine.submit({ type: "grant.revoke", grant }, { caller: operator }).catch(() => undefined);
+      revoked ??= machine.submit({ type: "grant.revoke", grant }, { caller }).catch(() => undefined);
     },
     done: async () => {
       await revoked;
@@ -104,11 +123,12 @@ interface Run {
   readonly request: ExecRequest;
   readonly claims: readonly string[];
   readonly timeoutMs: number;
+  readonly budget: BudgetId;
   readonly options: ExecOptions & { readonly parts: ExecParts };
 }
 
-async function runUnder(grant: GrantId, { request, claims, timeoutMs, options }: Run): Promise<ExecOutcome> {
-  const { machine, operator, runtime } = options.parts;
+async function runUnder(grant: GrantId, { request, claims, timeoutMs, budget, options }: Run): Promise<ExecOutcome> {
+  const { machine, caller, runtime } = options.parts;
   const { argv } = request;
   const text = encodeCodeArguments({
     argv,
@@ -133,11 +153,11 @@ async function runUnder(grant: GrantId, { request, claims, timeoutMs, options }:
         arguments: draft.content,
         claims,
         reserve,
-        budget: genesisIds.rootBudget,
+        budget,
         timeoutMs,
         inputs: [],
       },
-      { machine, caller: { ...operator, grant }, payloads: [draft] },
+      { machine, caller: { ...caller, grant }, payloads: [draft] },
     );
     if ("refusal" in requested) return { type: "refused", ...requested };
     const effect = requested.events.find((event) => event.type === "effect.requested")?.effect;

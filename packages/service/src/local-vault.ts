@@ -8,6 +8,7 @@ import type { VaultApi } from "./api.ts";
 import { execProgram } from "./exec.ts";
 import { ServiceFailure } from "./failure.ts";
 import { queryLog } from "./log-query.ts";
+import { permitReading, type ReadableThing } from "./reading.ts";
 import { readStatus } from "./status.ts";
 import { explainEntry } from "./why.ts";
 
@@ -15,7 +16,6 @@ import { explainEntry } from "./why.ts";
 export interface LocalVaultParts {
   readonly dir: string;
   readonly machine: MachinePort;
-  readonly operator: Caller;
   readonly clock: () => number;
   /** Absent in a process that only reads. */
   readonly runtime: Runtime | undefined;
@@ -25,7 +25,8 @@ export interface LocalVaultParts {
 
 /** A vault that this process holds. */
 export interface LocalVault {
-  readonly api: VaultApi;
+  /** @returns the api of one caller: everything in it is asked as that caller, under that caller's grant */
+  readonly apiFor: (caller: Caller) => VaultApi;
   /** Calls from here on are answered as those of a process that serves the vault. */
   readonly markServed: () => void;
   /** @returns programs under way */
@@ -37,34 +38,51 @@ export interface LocalVault {
 /**
  * Makes the answering side of a vault.
  *
- * @param parts - machine, runtime and who asks
- * @returns the api, and what its owner needs to end in order
+ * @param parts - machine and runtime
+ * @returns the api of each caller, and what its owner needs to end in order
  */
 export function createLocalVault(parts: LocalVaultParts): LocalVault {
-  const { dir, machine, runtime, operator, clock, closing } = parts;
+  const { dir, machine, runtime, clock, closing } = parts;
   const programs = new Set<Promise<unknown>>();
   let served = false;
-  const api: VaultApi = {
-    status: async () => readStatus(machine, { dir, served: served ? { pid: process.pid } : null }),
-    why: async (position) => explainEntry(machine, position),
-    log: (query, { signal }) => queryLog(machine, { query, signal: AbortSignal.any([signal, closing]) }),
-    exec: async (request, options) => {
-      if (runtime === undefined)
-        throw new ServiceFailure("vault_read_only", {
-          message: "Cannot run the program: this process only reads the vault",
-        });
-      const signal = AbortSignal.any([options.signal, closing]);
-      const run = execProgram(request, { ...options, signal, parts: { machine, runtime, operator, clock } });
-      programs.add(run);
-      try {
-        return await run;
-      } finally {
-        programs.delete(run);
-      }
-    },
+  const apiFor = (caller: Caller): VaultApi => {
+    const permit = async (what: ReadableThing): Promise<void> => permitReading(machine, { caller, what, clock });
+    return {
+      status: async () => {
+        await permit("status");
+        return readStatus(machine, { dir, served: served ? { pid: process.pid } : null });
+      },
+      why: async (position) => {
+        await permit("why");
+        return explainEntry(machine, position);
+      },
+      log: async function* (query, options) {
+        await permit("log");
+        const signal = AbortSignal.any([options.signal, closing]);
+        for await (const recorded of queryLog(machine, { query, signal })) {
+          // Whoever stays is asked again: a grant may end between two entries.
+          if (query.follow) await permit("log");
+          yield recorded;
+        }
+      },
+      exec: async (request, options) => {
+        if (runtime === undefined)
+          throw new ServiceFailure("vault_read_only", {
+            message: "Cannot run the program: this process only reads the vault",
+          });
+        const signal = AbortSignal.any([options.signal, closing]);
+        const run = execProgram(request, { ...options, signal, parts: { machine, runtime, caller, clock } });
+        programs.add(run);
+        try {
+          return await run;
+        } finally {
+          programs.delete(run);
+        }
+      },
+    };
   };
   return {
-    api,
+    apiFor,
     markServed: () => {
       served = true;
     },

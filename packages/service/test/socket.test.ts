@@ -1,7 +1,7 @@
 /** The server and its client, over a real socket; what answers is a stand-in at the `VaultApi` port. */
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { request as ask, type IncomingMessage } from "node:http";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -127,6 +127,53 @@ describe("a request that cannot be read", () => {
     const response = await post("/v1/exec", body);
     expect(response.status).toBe(status);
     expect(JSON.parse(response.text)).toMatchObject({ code: "malformed", retry: "never" });
+  });
+});
+
+describe("a call that the socket does not answer", () => {
+  const say = async (bytes: string): Promise<readonly [string | undefined, string | undefined]> => {
+    const connection = connect(join(dir, "socket"));
+    connection.end(bytes);
+    const [head = "", body = ""] = (await text(connection)).split("\r\n\r\n");
+    if (!body.startsWith("{")) throw new Error(`${head} ${body}`);
+    return [head.split(" ")[1], (JSON.parse(body) as { code?: string }).code];
+  };
+
+  test.each([
+    ["an unknown path", "GET /v1/nothing HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", ["404", "no_such_route"]],
+    [
+      "a known path another way",
+      "DELETE /v1/status HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+      ["404", "no_such_route"],
+    ],
+    ["a path that is no path", "GET /v1/%zz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", ["400", "malformed"]],
+    ["no HTTP", "garbage\r\n\r\n", ["400", "malformed"]],
+    [
+      "headers beyond the bound",
+      `GET /v1/status HTTP/1.1\r\nhost: x\r\na: ${"a".repeat(20_000)}\r\n\r\n`,
+      ["431", "malformed"],
+    ],
+  ])("gets a failure with a code when it is %s", async (_name, bytes, answer) => {
+    server = await serveVault(answering({}), { dir });
+    expect(await say(bytes)).toEqual(answer);
+  });
+
+  test.each([
+    ["no_such_entry", 404],
+    ["permission_denied", 403],
+    ["vault_closed", 500],
+  ])("has a status that fits when it fails with %s", async (code, status) => {
+    const why = async (): Promise<never> => {
+      throw new ServiceFailure(code, { message: "Cannot do it: a test wants it so" });
+    };
+    server = await serveVault(answering({ why }), { dir });
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      ask({ socketPath: join(dir, "socket"), path: "/v1/why/9" }, resolve)
+        .once("error", reject)
+        .end();
+    });
+    expect(response.statusCode).toBe(status);
+    expect(JSON.parse(await text(response))).toMatchObject({ code });
   });
 });
 

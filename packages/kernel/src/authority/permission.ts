@@ -29,6 +29,7 @@ export const actions: { readonly [action: string]: "path" | "host" | "name" } = 
   "memory.read": "name",
   "memory.write": "name",
   "secret.use": "name",
+  "vault.read": "name",
   "vault.admin": "name",
 };
 

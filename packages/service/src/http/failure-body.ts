@@ -22,6 +22,29 @@ export function failureOf(error: unknown): FailureBody {
   return { code, retry, message };
 }
 
+const statusByCode: Readonly<Record<string, number>> = {
+  malformed: 400,
+  unauthenticated: 401,
+  permission_denied: 403,
+  no_such_entry: 404,
+  no_such_route: 404,
+};
+
+/**
+ * The status of an answer that carries a failure.
+ *
+ * @param body - the failure
+ * @param error - what was thrown; the server itself says more precisely what it could not read, such as 413
+ * @returns 4xx when the call is at fault, 500 otherwise
+ */
+export function statusFor({ code }: FailureBody, error: unknown): number {
+  const own =
+    typeof error === "object" && error !== null && "statusCode" in error && typeof error.statusCode === "number"
+      ? error.statusCode
+      : undefined;
+  return (code === "malformed" ? own : undefined) ?? statusByCode[code] ?? 500;
+}
+
 /**
  * Reads a failure out of the body of an answer.
  *

@@ -1,0 +1,135 @@
+/**
+ * The calls that a served vault answers, and how each is read and written.
+ */
+import { Readable } from "node:stream";
+
+import { encodeEntry } from "@toka/kernel";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+
+import type { ExecOutcome, ExecRequest, LogQuery, VaultApi } from "../api.ts";
+import { failureOf } from "./failure-body.ts";
+import type { ExecLine } from "./wire.ts";
+
+const logSchema = {
+  type: "object",
+  additionalProperties: false,
+  required: ["after", "follow"],
+  properties: {
+    after: { type: "string", pattern: "^[0-9]{1,15}$" },
+    kind: { type: "string", maxLength: 100 },
+    agent: { type: "string", maxLength: 200 },
+    follow: { enum: ["true", "false"] },
+  },
+} as const;
+
+const nullableText = { type: ["array", "null"], maxItems: 256, items: { type: "string", maxLength: 8192 } } as const;
+
+const execSchema = {
+  type: "object",
+  additionalProperties: false,
+  required: ["argv", "workspace", "cwd", "stdin", "permissions", "timeoutMs"],
+  properties: {
+    argv: { type: "array", minItems: 1, maxItems: 4096, items: { type: "string" } },
+    workspace: { type: "string", pattern: "^/" },
+    cwd: { type: "string", pattern: "^/" },
+    stdin: { type: "string" },
+    permissions: nullableText,
+    timeoutMs: { type: ["integer", "null"], minimum: 1 },
+  },
+} as const;
+
+const positionSchema = {
+  type: "object",
+  required: ["position"],
+  properties: { position: { type: "string", pattern: "^[1-9][0-9]{0,14}$" } },
+} as const;
+
+/** Which api answers a request: that of whoever asks. */
+export type ApiOf = (request: FastifyRequest) => VaultApi;
+
+/**
+ * Adds every route. They are the same on the socket and on loopback; what differs is who asks.
+ *
+ * @param app - to add them to
+ * @param apiOf - the api of a request's caller
+ */
+export function addRoutes(app: FastifyInstance, apiOf: ApiOf): void {
+  app.get("/v1/status", async (request) => apiOf(request).status());
+  app.get<{ Params: { position: string } }>(
+    "/v1/why/:position",
+    { schema: { params: positionSchema } },
+    async (request) => apiOf(request).why(Number(request.params.position)),
+  );
+  app.get<{ Querystring: { after: string; kind?: string; agent?: string; follow: "true" | "false" } }>(
+    "/v1/log",
+    { schema: { querystring: logSchema } },
+    async (request, reply) => {
+      const { after, kind, agent, follow } = request.query;
+      const query: LogQuery = {
+        after: Number(after),
+        kind: kind ?? null,
+        agent: agent ?? null,
+        follow: follow === "true",
+      };
+      return sendLines(reply, logLines(apiOf(request), { query, signal: untilClosed(request, reply) }));
+    },
+  );
+  app.post<{ Body: ExecRequest }>("/v1/exec", { schema: { body: execSchema } }, async (request, reply) =>
+    sendLines(reply, execLines(apiOf(request), { body: request.body, signal: untilClosed(request, reply) })),
+  );
+}
+
+/** Aborted when the peer hangs up before the answer is complete. */
+function untilClosed(request: FastifyRequest, reply: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  request.raw.socket.once("close", () => controller.abort());
+  reply.raw.once("close", () => controller.abort());
+  return controller.signal;
+}
+
+function sendLines(reply: FastifyReply, lines: AsyncIterable<string>): FastifyReply {
+  return reply.type("application/x-ndjson").send(Readable.from(lines, { objectMode: false }));
+}
+
+async function* logLines(
+  api: VaultApi,
+  options: { readonly query: LogQuery; readonly signal: AbortSignal },
+): AsyncIterable<string> {
+  for await (const { entry, digest } of api.log(options.query, { signal: options.signal })) {
+    yield `${JSON.stringify({ digest, bytes: encodeEntry(entry) })}\n`;
+  }
+}
+
+/** Output arrives by call-back and leaves by pull; the queue between is bounded by the output limit of the run. */
+async function* execLines(
+  api: VaultApi,
+  options: { readonly body: ExecRequest; readonly signal: AbortSignal },
+): AsyncIterable<string> {
+  const queue: ExecLine[] = [];
+  let wake: () => void = () => {};
+  let ended = false;
+  const push = (line: ExecLine): void => {
+    queue.push(line);
+    wake();
+  };
+  const run = api
+    .exec(options.body, {
+      signal: options.signal,
+      onOutput: (stream, chunk) => push({ type: stream, data: Buffer.from(chunk).toString("base64") }),
+    })
+    .then(
+      (outcome: ExecOutcome) => push({ type: "outcome", outcome }),
+      (error: unknown) => push({ type: "failure", failure: failureOf(error) }),
+    )
+    .finally(() => {
+      ended = true;
+      wake();
+    });
+  while (true) {
+    const line = queue.shift();
+    if (line !== undefined) yield `${JSON.stringify(line)}\n`;
+    else if (ended) break;
+    else await new Promise<void>((resolve) => (wake = resolve));
+  }
+  await run;
+}

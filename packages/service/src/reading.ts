@@ -1,0 +1,35 @@
+/**
+ * Who may read a vault: its status, its log and the stories of its entries show everything that is in it, so that reading needs a
+ * permission like everything else.
+ */
+import { authorises, type Caller, type MachinePort } from "@toka/kernel";
+
+import { ServiceFailure } from "./failure.ts";
+
+/** What can be read: the resource of the permission `vault.read`. */
+export type ReadableThing = "status" | "log" | "why";
+
+/**
+ * Asks whether a caller may read something now.
+ *
+ * @param machine - of the vault
+ * @param options - who wants to read what, and host time
+ * @throws a failure `permission_denied` when the caller does not hold the grant, or it has ended, or does not allow it
+ */
+export async function permitReading(
+  machine: MachinePort,
+  options: { readonly caller: Caller; readonly what: ReadableThing; readonly clock: () => number },
+): Promise<void> {
+  const { caller, what, clock } = options;
+  const permission = `vault.read:${what}`;
+  const allowed = await machine.view((state) => {
+    const grant = caller.grant === null ? undefined : state.grants.get(caller.grant);
+    if (grant === undefined || grant.holder !== caller.principal) return false;
+    // Effective time, as the kernel reckons: a clock that was set back revives nothing.
+    return authorises(state, { grant: grant.id, permission, timeMs: Math.max(clock(), state.head.timeMs) });
+  });
+  if (allowed) return;
+  throw new ServiceFailure("permission_denied", {
+    message: `Cannot read the ${what} of the vault: the grant ${caller.grant ?? "null"} does not allow ${permission}`,
+  });
+}
