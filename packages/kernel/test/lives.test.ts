@@ -215,6 +215,22 @@ describe("a grant", () => {
     expect(world.decide({ type: "secret.record", name: "x" }, ann)).toHaveProperty("accepted");
   });
 
+  test("that is asked under lends nothing of another grant of the same holder", () => {
+    const world = World.open();
+    const narrow = world.person("ann", ["fs.read:/a"]);
+    const permissions = ["fs.read:/**"];
+    const issue = { type: "grant.issue", holder: narrow.principal, permissions, expiresAtMs: null, depthMax: 4 };
+    const { grant: wide } = one(world.must(issue), "grant.issued");
+    const underWide = { principal: narrow.principal, grant: wide };
+    const pass = { type: "grant.delegate", to: narrow.principal, parent: wide, permissions, expiresAtMs: null };
+    expect(world.decide(pass, narrow)).toMatchObject({ refused: { code: "grant_not_held", grant: wide } });
+    const { grant: passed } = one(world.must(pass, underWide), "grant.delegated");
+    expect(world.decide({ ...pass, parent: passed }, underWide)).toHaveProperty("accepted");
+    const revoke = { type: "grant.revoke", grant: passed };
+    expect(world.decide(revoke, narrow)).toMatchObject({ refused: { code: "grant_not_revocable" } });
+    expect(world.decide(revoke, underWide)).toHaveProperty("accepted");
+  });
+
   test("that ended is known as such to its last holder, for its last eight", () => {
     const world = World.open();
     const ann = world.person("ann", []);

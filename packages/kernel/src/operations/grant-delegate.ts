@@ -5,13 +5,14 @@
  */
 import { grantIsLive } from "../authority/authorises.ts";
 import { narrowing } from "../authority/narrowing.ts";
+import { standsBelow } from "../authority/stands-below.ts";
 import type { Permission } from "../authority/permission.ts";
 import { nullable, oneOf, record } from "../codec/shape.ts";
 import { id, momentMs, permissions } from "../codec/shapes.ts";
 import { accept, full, type OperationKind, refuse } from "../decision.ts";
 import type { GrantId, PrincipalId } from "../ids.ts";
 
-/** Passes on part of a grant, for at most as long. */
+/** Passes on part of the grant that is asked under, or of one below it, for at most as long. */
 export interface GrantDelegate {
   readonly type: "grant.delegate";
   readonly to: PrincipalId;
@@ -33,8 +34,9 @@ export const grantDelegate: OperationKind<GrantDelegate> = {
   decide: (state, operation, moment) => {
     const { to: holder, parent } = operation;
     const held = state.grants.get(parent);
-    // One answer for unknown and for another's, so that nobody can probe for grants.
-    if (held === undefined || held.holder !== moment.stamp.principal) {
+    // One answer for unknown and for another's, so that nobody can probe for grants. Who asks under one grant cannot pass on another of
+    // the same holder: what proves the one may be weaker than what proves the other.
+    if (held?.holder !== moment.stamp.principal || !standsBelow(state, { grant: parent, above: moment.stamp.grant })) {
       return refuse({ code: "grant_not_held", grant: parent });
     }
     const { timeMs } = moment;

@@ -1,4 +1,5 @@
-/** `grant.revoke`: whoever holds a grant above, or an administrator, ends a grant and all below it. */
+/** `grant.revoke`: who asks under a grant above it, or an administrator, ends a grant and all below it. */
+import { standsBelow } from "../authority/stands-below.ts";
 import { oneOf, record } from "../codec/shape.ts";
 import { id } from "../codec/shapes.ts";
 import { accept, denied, type Moment, type OperationKind, refuse } from "../decision.ts";
@@ -25,8 +26,5 @@ export const grantRevoke: OperationKind<GrantRevoke> = {
 
 function mayRevoke(state: LiveState, { above, moment }: { above: GrantId; moment: Moment }): boolean {
   if (denied(state, { moment, permission: "vault.admin:*" }) === undefined) return true;
-  for (let id: GrantId | null = above; id !== null; id = state.grants.get(id)?.parent ?? null) {
-    if (state.grants.get(id)?.holder === moment.stamp.principal) return true;
-  }
-  return false;
+  return standsBelow(state, { grant: above, above: moment.stamp.grant });
 }

@@ -87,12 +87,17 @@ export const authorityTables: readonly Table[] = [
       fields("grant_not_held", { parent: genesisIds.rootGrant }),
       {
         code: "grant_ended",
-        // Asked under another grant that lives, of one that has expired.
+        // Asked under a grant that lives, of one below it that has expired.
         breaks: (scene) => {
           const { world, by } = scene;
-          const issue = { type: "grant.issue", holder: by.principal, permissions: [], expiresAtMs: null, depthMax: 1 };
-          const { grant } = one(world.must(issue), "grant.issued");
-          scene.by = { ...by, grant };
+          const permissions = ["fs.read:/a/**"];
+          const issue = { type: "grant.issue", holder: by.principal, permissions, expiresAtMs: null, depthMax: 4 };
+          const { grant: above } = one(world.must(issue), "grant.issued");
+          scene.by = { ...by, grant: above };
+          const expiresAtMs = world.timeMs + 10_000;
+          const below = { type: "grant.delegate", to: by.principal, parent: above, permissions, expiresAtMs };
+          const { grant: parent } = one(world.must(below, scene.by), "grant.delegated");
+          if (scene.draft["parent"] !== genesisIds.rootGrant) scene.draft = { ...scene.draft, parent };
           world.timeMs += 20_000;
         },
       },
