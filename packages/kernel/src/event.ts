@@ -4,6 +4,7 @@ import type { AuthorityEvent } from "./events/authority.ts";
 import type { BudgetEvent } from "./events/budget.ts";
 import type { DefinitionEvent } from "./events/definition.ts";
 import type { EffectEvent } from "./events/effect.ts";
+import type { MessageEvent } from "./events/message.ts";
 import type { SessionEvent } from "./events/session.ts";
 import type { TaskEvent } from "./events/task.ts";
 import type { VaultEvent } from "./events/vault.ts";
@@ -17,7 +18,8 @@ export type KernelEvent =
   | AgentEvent
   | TaskEvent
   | EffectEvent
-  | SessionEvent;
+  | SessionEvent
+  | MessageEvent;
 
 /** The types of events. */
 export type EventType = KernelEvent["type"];

@@ -5,6 +5,7 @@ import { evolveAuthority } from "./evolve/authority.ts";
 import { evolveBudget } from "./evolve/budget.ts";
 import { evolveDefinition } from "./evolve/definition.ts";
 import { evolveEffect } from "./evolve/effect.ts";
+import { evolveMessage } from "./evolve/message.ts";
 import { evolveSession } from "./evolve/session.ts";
 import { evolveTask } from "./evolve/task.ts";
 import { evolveVault } from "./evolve/vault.ts";
@@ -66,6 +67,11 @@ export function evolve(state: LiveState, event: KernelEvent, cause: Cause): void
     case "session.ended":
     case "fault.recorded":
       return evolveSession(state, event, cause);
+    case "message.sent":
+    case "message.acknowledged":
+    case "topic.subscribed":
+    case "topic.unsubscribed":
+      return evolveMessage(state, event, cause);
     case "vault.opened":
     case "vault.configured":
     case "vault.resumed":

@@ -28,6 +28,10 @@ export type EffectId = Id<"effect">;
 export type ToolId = Id<"tool">;
 /** An orchestration of several agents. */
 export type SessionId = Id<"session">;
+/** A message that waits for its recipient. */
+export type MessageId = Id<"message">;
+/** A principal's standing wish to get what is sent to a topic. */
+export type SubscriptionId = Id<"subscription">;
 
 /** The id type of each kind, by the word that the id begins with. */
 export interface IdsByKind {
@@ -41,6 +45,8 @@ export interface IdsByKind {
   readonly effect: EffectId;
   readonly tool: ToolId;
   readonly session: SessionId;
+  readonly message: MessageId;
+  readonly subscription: SubscriptionId;
 }
 
 /** The words that an id can begin with. */
@@ -119,7 +125,7 @@ export function compareIds(left: Id<IdKind>, right: Id<IdKind>): number {
   return a.position - b.position || a.index - b.index;
 }
 
-// "definition-" and two numbers of at most 16 digits fit well below this.
+// "subscription-" and two numbers of at most 16 digits fit well below this.
 const idCharsMax = 48;
 const dash = 45;
 const placePattern = /^[1-9][0-9]{0,15}-(?:0|[1-9][0-9]{0,5})$/;

@@ -12,6 +12,7 @@ export type {
   EffectId,
   ToolId,
   SessionId,
+  MessageId,
   IdKind,
   Digest,
 } from "./ids.ts";
@@ -167,6 +168,8 @@ export type {
   FailurePolicy,
   Session,
   SessionAgent,
+  Message,
+  Subscription,
   RefusalWindow,
 } from "./state/entities.ts";
 export type { KernelState, KernelLookup } from "./state/state.ts";

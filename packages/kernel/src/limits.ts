@@ -19,6 +19,12 @@ export interface KernelLimits {
   readonly toolsMax: number;
   /** Sessions under way. */
   readonly sessionsMax: number;
+  /** Messages not acknowledged. */
+  readonly messagesMax: number;
+  /** Subscriptions to topics. */
+  readonly subscriptionsMax: number;
+  /** What one principal may say in a minute: messages, since each stays in the log for ever. */
+  readonly signalsPerMinuteMax: number;
   /** The longest that an effect may take, ms. */
   readonly effectTimeoutMsMax: number;
 }
@@ -34,6 +40,9 @@ export const defaultLimits: KernelLimits = {
   effectsMax: 20_000,
   toolsMax: 1_000,
   sessionsMax: 64,
+  messagesMax: 20_000,
+  subscriptionsMax: 10_000,
+  signalsPerMinuteMax: 600,
   effectTimeoutMsMax: 86_400_000,
 };
 
@@ -48,6 +57,9 @@ export const limitCeilings: KernelLimits = {
   effectsMax: 1_000_000,
   toolsMax: 10_000,
   sessionsMax: 1_000,
+  messagesMax: 1_000_000,
+  subscriptionsMax: 1_000_000,
+  signalsPerMinuteMax: 1_000_000,
   effectTimeoutMsMax: 604_800_000,
 };
 
@@ -131,6 +143,14 @@ export const fixedLimits = {
   planAgentsMax: 256,
   /** Restarts of an agent in a session. */
   restartsMax: 100,
+  /** Messages that wait for one recipient: who reads none of so many reads none. */
+  openMessagesMax: 256,
+  /** Bytes of a message: longer things are files. */
+  messageBytesMax: 1_048_576,
+  /** Subscribers of one topic: a message to it makes a row for each. */
+  subscribersMax: 256,
+  /** Milliseconds in the window that signals are counted in. */
+  signalWindowMs: 60_000,
   /** Keys recorded in a vault. */
   keysMax: 64,
   /** Secrets named in a vault. */

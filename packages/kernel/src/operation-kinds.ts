@@ -25,6 +25,10 @@ import { grantDelegate } from "./operations/grant-delegate.ts";
 import { grantIssue } from "./operations/grant-issue.ts";
 import { grantRevoke } from "./operations/grant-revoke.ts";
 import { keyRecord } from "./operations/key-record.ts";
+import { messageSend } from "./operations/message-send.ts";
+import { messageAcknowledge } from "./operations/message-acknowledge.ts";
+import { topicSubscribe } from "./operations/topic-subscribe.ts";
+import { topicUnsubscribe } from "./operations/topic-unsubscribe.ts";
 import { objectiveJudge } from "./operations/objective-judge.ts";
 import { principalRegister } from "./operations/principal-register.ts";
 import { runEnd } from "./operations/run-end.ts";
@@ -95,6 +99,10 @@ export const operationKinds: { readonly [Type in keyof OperationsByType]: Operat
   "session.start": sessionStart,
   "session.advance": sessionAdvance,
   "session.end": sessionEnd,
+  "message.send": messageSend,
+  "message.acknowledge": messageAcknowledge,
+  "topic.subscribe": topicSubscribe,
+  "topic.unsubscribe": topicUnsubscribe,
   "fault.record": faultRecord,
 };
 

@@ -23,6 +23,10 @@ import type { GrantDelegate } from "./operations/grant-delegate.ts";
 import type { GrantIssue } from "./operations/grant-issue.ts";
 import type { GrantRevoke } from "./operations/grant-revoke.ts";
 import type { KeyRecord } from "./operations/key-record.ts";
+import type { MessageSend } from "./operations/message-send.ts";
+import type { MessageAcknowledge } from "./operations/message-acknowledge.ts";
+import type { TopicSubscribe } from "./operations/topic-subscribe.ts";
+import type { TopicUnsubscribe } from "./operations/topic-unsubscribe.ts";
 import type { ObjectiveJudge } from "./operations/objective-judge.ts";
 import type { PrincipalRegister } from "./operations/principal-register.ts";
 import type { RunEnd } from "./operations/run-end.ts";
@@ -93,6 +97,10 @@ export interface OperationsByType {
   readonly "session.start": SessionStart;
   readonly "session.advance": SessionAdvance;
   readonly "session.end": SessionEnd;
+  readonly "message.send": MessageSend;
+  readonly "message.acknowledge": MessageAcknowledge;
+  readonly "topic.subscribe": TopicSubscribe;
+  readonly "topic.unsubscribe": TopicUnsubscribe;
   readonly "fault.record": FaultRecord;
 }
 

@@ -8,6 +8,7 @@ import type {
   DefinitionId,
   EffectId,
   GrantId,
+  MessageId,
   PrincipalId,
   RunId,
   SessionId,
@@ -119,6 +120,13 @@ export type EffectRefusal =
   | { readonly code: "effect_not_owed"; readonly effect: EffectId }
   | { readonly code: "authority_ended"; readonly grant: GrantId };
 
+/** Refusals about messages and topics. */
+export type MessageRefusal =
+  | { readonly code: "recipient_not_reachable"; readonly agent: AgentId }
+  | { readonly code: "message_unknown"; readonly message: MessageId }
+  | { readonly code: "already_subscribed"; readonly topic: string }
+  | { readonly code: "not_subscribed"; readonly topic: string };
+
 /** A limit stands in the way: always the last answer. */
 export interface LimitRefusal {
   readonly code: "limit_reached";
@@ -134,6 +142,7 @@ export type PlainRefusal =
   | AgentRefusal
   | TaskRefusal
   | EffectRefusal
+  | MessageRefusal
   | LimitRefusal;
 
 /** A refusal. A batch is refused with the first refusal among its operations. */

@@ -26,6 +26,7 @@ function problemOf(read: () => unknown): { readonly path: string; readonly found
 
 const spawned = inhabited().worker;
 const cycle = { initial: "idle", states: ["idle", "busy"], transitions: [] };
+const message = { type: "message.send", agent: null, topic: "news", content: someContent };
 const task = { ...workerPart.tasks[2], steps: [] };
 
 describe("reading an operation", () => {
@@ -122,6 +123,9 @@ describe("reading an operation", () => {
       definition({ tasks: [{ ...task, steps: [{ label: "a", tool: "x", expect: "success" }] }] }),
     ],
     ["operation.part", "more than 16 KiB", definition({ permissions: Array.from({ length: 90 }, longPermission) })],
+    ["operation.topic", "neither an agent nor a topic", { ...message, topic: null }],
+    ["operation.topic", "an agent and a topic", { ...message, agent: "agent-17-0" }],
+    ["operation.content.size", "more than 1 MiB", { ...message, content: { ...someContent, size: 1_048_577 } }],
     ["operation.operations", "an empty batch", { type: "batch", operations: [] }],
     ["operation.operations[0].type", "a batch in a batch", { type: "batch", operations: [{ type: "batch" }] }],
     [

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { encodeEntity, entityKeys, genesisIds, takeDirty, type KernelState } from "../src/index.ts";
 import { furnished, inhabited } from "./furnished.ts";
-import { Choices, draw } from "./generate.ts";
+import { draw } from "./generate.ts";
+import { Choices } from "./generate/setting.ts";
 import { one } from "./world.ts";
 
 const rounds = fc.array(

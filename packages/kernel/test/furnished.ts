@@ -15,7 +15,10 @@ export const noGo: readonly Input[] = [{ name: "go", value: false }];
 export const workerPart: DefinitionPart = {
   name: "worker",
   version: "1",
-  permissions: ["fs.read:/w/**", "net.connect:*", "tool.call:*", "agent.spawn:*", "code.run:native", "fs.write:/w/**"],
+  permissions: [
+    ...["fs.read:/w/**", "net.connect:*", "tool.call:*", "agent.spawn:*", "code.run:native", "fs.write:/w/**"],
+    ...["agent.message:*", "topic.publish:*", "topic.subscribe:*"],
+  ],
   allotment: { cpuMs: 100 },
   tools: ["reader", "sender", "admin"],
   lifecycle: {

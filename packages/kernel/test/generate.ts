@@ -4,6 +4,8 @@
  */
 import { actions, genesisIds, operationTypes, type Effect, type KernelState } from "../src/index.ts";
 import { toolOf, workerPart } from "./furnished.ts";
+import type { Choices, Made, Setting } from "./generate/setting.ts";
+import { makeMessage, makeTopic } from "./generate/message.ts";
 import { host, requestOf, root, sessionOf, settlementOf, someContent, type By, type Draft } from "./world.ts";
 
 /** An operation and who asks it. */
@@ -14,40 +16,6 @@ export interface Drawn {
   readonly passMs: number;
 }
 
-/** Takes choices from a list of numbers that the property draws and shrinks. */
-export class Choices {
-  readonly #numbers: readonly number[];
-  #next = 0;
-
-  constructor(numbers: readonly number[]) {
-    this.#numbers = numbers;
-  }
-
-  /** A whole number from 0 to below `limit`. */
-  below(limit: number): number {
-    const number = this.#numbers[this.#next % this.#numbers.length] ?? 0;
-    this.#next += 1;
-    // A cycle through the numbers must not repeat the same choices in the same places.
-    return (number + this.#next * 7_919) % limit;
-  }
-
-  /** True in `percent` of a hundred cases. */
-  chance(percent: number): boolean {
-    return this.below(100) < percent;
-  }
-
-  /** One of several, or undefined when there is none. */
-  of<T>(items: Iterable<T>): T | undefined {
-    const list = [...items];
-    return list[this.below(Math.max(1, list.length))];
-  }
-
-  /** Some of several, in their order. */
-  some<T>(items: readonly T[]): readonly T[] {
-    return items.filter(() => this.chance(50));
-  }
-}
-
 /** Draws an operation; undefined when what it needs does not live. */
 export function draw(state: KernelState, choices: Choices): Drawn | undefined {
   const type = choices.of(choices.chance(55) ? busy : operationTypes) ?? "batch";
@@ -56,16 +24,6 @@ export function draw(state: KernelState, choices: Choices): Drawn | undefined {
   const by = choices.chance(8) ? anybody({ state, choices }) : (made.by ?? root);
   const passMs = choices.chance(10) ? choices.below(100_000) : choices.below(20);
   return { draft: { ...made.draft, type }, by, passMs };
-}
-
-interface Setting {
-  readonly state: KernelState;
-  readonly choices: Choices;
-}
-
-interface Made {
-  readonly draft: Omit<Draft, "type">;
-  readonly by?: By;
 }
 
 // Where most of the life is.
@@ -83,6 +41,8 @@ const busy = [
   "task.fail",
   "grant.delegate",
   "budget.carve",
+  "message.send",
+  "topic.subscribe",
   "batch",
 ];
 
@@ -207,6 +167,8 @@ const makers: { readonly [area: string]: Maker } = {
   effect: makeEffect,
   tool: makeTool,
   session: makeSession,
+  message: makeMessage,
+  topic: makeTopic,
 };
 
 const opening = { name: "v", host: "h", root: "r", allotment: {}, held: false };

@@ -19,7 +19,8 @@ import {
   type KernelState,
 } from "../src/index.ts";
 import { furnished } from "./furnished.ts";
-import { Choices, draw } from "./generate.ts";
+import { draw } from "./generate.ts";
+import { Choices } from "./generate/setting.ts";
 import { genesis, outcomeOf, startMs, type World } from "./world.ts";
 
 const sequences = fc.array(fc.array(fc.nat({ max: 1_000_000 }), { minLength: 16, maxLength: 16 }), {
@@ -232,6 +233,7 @@ const allEvents = [
   ...["task.completed", "task.failed", "task.cancelled", "task.timed-out", "objective.judged", "effect.requested"],
   ...["effect.started", "effect.settled", "effect.owed", "effect.abandoned", "tool.registered", "tool.updated"],
   ...["tool.unregistered", "tool.injected", "session.started", "session.advanced", "session.ended", "fault.recorded"],
+  ...["message.sent", "message.acknowledged", "topic.subscribed", "topic.unsubscribed"],
 ];
 
 function entities(state: KernelState): ReadonlyMap<string, string | undefined> {

@@ -5,11 +5,12 @@ import { agentTables } from "./refusals/agent.ts";
 import { authorityTables } from "./refusals/authority.ts";
 import { budgetTables } from "./refusals/budget.ts";
 import { effectTables } from "./refusals/effect.ts";
+import { messageTables } from "./refusals/message.ts";
 import { taskTables } from "./refusals/task.ts";
 import type { Row, Scene, Table } from "./refusals/table.ts";
 import { genesis, host, one, outcomeOf, root, World } from "./world.ts";
 
-const tables = [...authorityTables, ...budgetTables, ...agentTables, ...taskTables, ...effectTables];
+const tables = [...authorityTables, ...budgetTables, ...agentTables, ...taskTables, ...effectTables, ...messageTables];
 const starting = ["agent.spawn", "run.start", "task.start", "effect.request", "effect.start"];
 const hostOnly = ["key.record", "effect.start", "effect.settle", "effect.abandon", "fault.record"];
 
@@ -92,6 +93,10 @@ const everyCode: { readonly [Code in RefusalCode]: true } = {
   effect_owed: true,
   effect_not_owed: true,
   authority_ended: true,
+  recipient_not_reachable: true,
+  message_unknown: true,
+  already_subscribed: true,
+  not_subscribed: true,
   limit_reached: true,
   batch_refused: true,
 };

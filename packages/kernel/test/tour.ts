@@ -14,6 +14,7 @@ export function tour(): World {
   budgets(world);
   definitions(world);
   work(world);
+  messages(world);
   session(world);
   return world;
 }
@@ -92,6 +93,18 @@ function work(world: World): void {
   world.must({ type: "tool.unregister", name: "extra" });
   world.must({ type: "run.end", run, outcome: "completed" }, worker);
   world.must({ type: "agent.terminate", agent, reason: "completed", exitCode: 0 }, worker);
+}
+
+function messages(world: World): void {
+  const [reader, writer] = [world.spawn(), world.spawn()];
+  world.must({ type: "topic.subscribe", topic: "news" }, reader);
+  world.must({ type: "topic.subscribe", topic: "news" });
+  const toTopic = { type: "message.send", agent: null, topic: "news", content: someContent };
+  const [first] = one(world.must(toTopic, writer), "message.sent").deliveries;
+  world.must({ ...toTopic, agent: reader.agent, topic: null }, writer);
+  world.must({ type: "message.acknowledge", message: first?.message }, reader);
+  world.must({ type: "topic.unsubscribe", topic: "news" }, reader);
+  world.must(toTopic, reader);
 }
 
 function session(world: World): void {

@@ -149,7 +149,10 @@ export class World {
       definition,
       parent: null,
       session: null,
-      permissions: ["fs.read:/w/**", "net.connect:*", "tool.call:*", "agent.spawn:*"],
+      permissions: [
+        ...["fs.read:/w/**", "net.connect:*", "tool.call:*", "agent.spawn:*"],
+        ...["agent.message:*", "topic.publish:*", "topic.subscribe:*"],
+      ],
       expiresAtMs: null,
       allotment: { tokens: 100, cpuMs: 100, wallMs: 100, toolCalls: 5 },
       budget: genesisIds.rootBudget,

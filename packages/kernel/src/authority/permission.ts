@@ -23,6 +23,8 @@ export const actions: { readonly [action: string]: "path" | "host" | "name" } = 
   "agent.spawn": "name",
   "agent.control": "name",
   "agent.message": "name",
+  "topic.publish": "name",
+  "topic.subscribe": "name",
   "definition.register": "name",
   "session.run": "name",
   "budget.allot": "name",

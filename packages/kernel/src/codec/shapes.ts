@@ -46,10 +46,17 @@ export const digest: Shape<Digest> = textThat(
 );
 
 /** A commitment to a content. */
-export const content: Shape<Content> = record<Content>({
-  commitment: digest,
-  size: integer(0, fixedLimits.contentBytesMax),
-});
+export const content: Shape<Content> = contentUpTo(fixedLimits.contentBytesMax);
+
+/**
+ * A commitment to a content of bounded size.
+ *
+ * @param bytesMax the most that it may hold
+ * @returns a shape of contents
+ */
+export function contentUpTo(bytesMax: number): Shape<Content> {
+  return record<Content>({ commitment: digest, size: integer(0, bytesMax) });
+}
 
 /** A moment, ms since 1970. */
 export const momentMs: Shape<number> = integer(0, fixedLimits.timeMsMax);
@@ -85,6 +92,9 @@ export const limits: Shape<Partial<KernelLimits>> = record<Partial<KernelLimits>
   effectsMax: limit("effectsMax"),
   toolsMax: limit("toolsMax"),
   sessionsMax: limit("sessionsMax"),
+  messagesMax: limit("messagesMax"),
+  subscriptionsMax: limit("subscriptionsMax"),
+  signalsPerMinuteMax: limit("signalsPerMinuteMax"),
   effectTimeoutMsMax: limit("effectTimeoutMsMax"),
 });
 

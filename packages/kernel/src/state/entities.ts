@@ -11,9 +11,11 @@ import type {
   Digest,
   EffectId,
   GrantId,
+  MessageId,
   PrincipalId,
   RunId,
   SessionId,
+  SubscriptionId,
   TaskId,
   ToolId,
 } from "../ids.ts";
@@ -270,6 +272,37 @@ export interface SessionAgent {
   readonly agent: AgentId | null;
   /** How often it was spawned again after a failure. */
   readonly restarts: number;
+}
+
+/** A message that its recipient has not acknowledged. */
+export interface Message {
+  readonly id: MessageId;
+  readonly to: PrincipalId;
+  readonly from: PrincipalId;
+  /** Its sender's name, since the sender may be gone when it is read. */
+  readonly sender: string;
+  /** The topic that it came by; null when it was sent to this recipient alone. */
+  readonly topic: string | null;
+  readonly content: Content;
+  readonly sentAtMs: number;
+}
+
+/** A principal gets what is sent to a topic, as long as the grant that it subscribed under is in force. */
+export interface Subscription {
+  readonly id: SubscriptionId;
+  readonly topic: string;
+  readonly subscriber: PrincipalId;
+  readonly grant: GrantId;
+  /** Messages that were not delivered since too many were waiting. */
+  readonly missed: number;
+}
+
+/** How much a principal has said in the minute that it last said something in. */
+export interface SignalWindow {
+  readonly id: PrincipalId;
+  /** Minutes since 1970. */
+  readonly minute: number;
+  readonly count: number;
 }
 
 /** How many refusals of a principal were recorded in the minute that it was last refused in. */

@@ -7,9 +7,11 @@ import type {
   DefinitionId,
   EffectId,
   GrantId,
+  MessageId,
   PrincipalId,
   RunId,
   SessionId,
+  SubscriptionId,
   TaskId,
   ToolId,
 } from "../ids.ts";
@@ -20,10 +22,13 @@ import type {
   Effect,
   Grant,
   Head,
+  Message,
   Principal,
   RefusalWindow,
   Run,
   Session,
+  SignalWindow,
+  Subscription,
   Task,
   Tool,
   Vault,
@@ -51,6 +56,10 @@ export class LiveState implements KernelState {
     readonly toolByName: Index<string, ToolId>;
     readonly activeDefinition: Index<string, DefinitionId>;
     readonly proposalsOf: Index<PrincipalId, DefinitionId>;
+    readonly messagesTo: Index<PrincipalId, MessageId>;
+    readonly subscriptionsTo: Index<string, SubscriptionId>;
+    readonly subscriptionsOf: Index<PrincipalId, SubscriptionId>;
+    readonly subscriptionsUnder: Index<GrantId, SubscriptionId>;
   } = {
     grantsBelow: new Index(),
     grantsHeldBy: new Index(),
@@ -65,6 +74,10 @@ export class LiveState implements KernelState {
     toolByName: new Index(),
     activeDefinition: new Index(),
     proposalsOf: new Index(),
+    messagesTo: new Index(),
+    subscriptionsTo: new Index(),
+    subscriptionsOf: new Index(),
+    subscriptionsUnder: new Index(),
   };
   readonly table: {
     readonly vault: Table<"vault", Vault>;
@@ -78,6 +91,9 @@ export class LiveState implements KernelState {
     readonly effects: Table<EffectId, Effect>;
     readonly tools: Table<ToolId, Tool>;
     readonly sessions: Table<SessionId, Session>;
+    readonly messages: Table<MessageId, Message>;
+    readonly subscriptions: Table<SubscriptionId, Subscription>;
+    readonly signals: Table<PrincipalId, SignalWindow>;
     readonly refusals: Table<PrincipalId, RefusalWindow>;
   };
   readonly lookup: KernelLookup = new Lookup(this);
@@ -141,6 +157,12 @@ export class LiveState implements KernelState {
         leave: ({ id, name }) => index.toolByName.remove(name, id),
       }),
       sessions: new Table(trial),
+      messages: new Table(trial, {
+        enter: ({ id, to }) => index.messagesTo.add(to, id),
+        leave: ({ id, to }) => index.messagesTo.remove(to, id),
+      }),
+      subscriptions: new Table(trial, subscriptionIndexes(index)),
+      signals: new Table(trial),
       refusals: new Table(trial),
     };
   }
@@ -177,6 +199,15 @@ export class LiveState implements KernelState {
   }
   get sessions(): ReadonlyMap<SessionId, Session> {
     return this.table.sessions.rows;
+  }
+  get messages(): ReadonlyMap<MessageId, Message> {
+    return this.table.messages.rows;
+  }
+  get subscriptions(): ReadonlyMap<SubscriptionId, Subscription> {
+    return this.table.subscriptions.rows;
+  }
+  get signals(): ReadonlyMap<PrincipalId, SignalWindow> {
+    return this.table.signals.rows;
   }
   get refusals(): ReadonlyMap<PrincipalId, RefusalWindow> {
     return this.table.refusals.rows;
@@ -263,21 +294,41 @@ class Lookup implements KernelLookup {
   agentsOf(session: SessionId): readonly Agent[] {
     return rowsOf(this.#state.agents, this.#state.index.agentsOfSession.idsOf(session));
   }
+
+  messagesTo(recipient: PrincipalId): readonly Message[] {
+    return rowsOf(this.#state.messages, this.#state.index.messagesTo.idsOf(recipient));
+  }
+
+  subscriptionsOf(subscriber: PrincipalId): readonly Subscription[] {
+    return rowsOf(this.#state.subscriptions, this.#state.index.subscriptionsOf.idsOf(subscriber));
+  }
 }
 
 /** The id under which the vault stands in its table of one. */
 export const vaultKey: "vault" = "vault";
 
-function rowsOf<Id extends AgentId | TaskId | EffectId | BudgetId, Row>(
-  rows: ReadonlyMap<Id, Row>,
-  ids: readonly Id[],
-): readonly Row[] {
+function rowsOf<Id extends string, Row>(rows: ReadonlyMap<Id, Row>, ids: readonly Id[]): readonly Row[] {
   const out: Row[] = [];
   for (const id of ids) {
     const row = rows.get(id);
     if (row !== undefined) out.push(row);
   }
   return out;
+}
+
+function subscriptionIndexes(index: LiveState["index"]): Indexes<Subscription> {
+  return {
+    enter: ({ id, topic, subscriber, grant }) => {
+      index.subscriptionsTo.add(topic, id);
+      index.subscriptionsOf.add(subscriber, id);
+      index.subscriptionsUnder.add(grant, id);
+    },
+    leave: ({ id, topic, subscriber, grant }) => {
+      index.subscriptionsTo.remove(topic, id);
+      index.subscriptionsOf.remove(subscriber, id);
+      index.subscriptionsUnder.remove(grant, id);
+    },
+  };
 }
 
 // Unlike all other rows, a definition is found by what changes: its status.

@@ -6,10 +6,13 @@ import type {
   Effect,
   Grant,
   Head,
+  Message,
   Principal,
   RefusalWindow,
   Run,
   Session,
+  SignalWindow,
+  Subscription,
   Task,
   Tool,
   Vault,
@@ -20,9 +23,11 @@ import type {
   DefinitionId,
   EffectId,
   GrantId,
+  MessageId,
   PrincipalId,
   RunId,
   SessionId,
+  SubscriptionId,
   TaskId,
   ToolId,
 } from "../ids.ts";
@@ -42,6 +47,9 @@ export interface KernelState {
   readonly effects: ReadonlyMap<EffectId, Effect>;
   readonly tools: ReadonlyMap<ToolId, Tool>;
   readonly sessions: ReadonlyMap<SessionId, Session>;
+  readonly messages: ReadonlyMap<MessageId, Message>;
+  readonly subscriptions: ReadonlyMap<SubscriptionId, Subscription>;
+  readonly signals: ReadonlyMap<PrincipalId, SignalWindow>;
   readonly refusals: ReadonlyMap<PrincipalId, RefusalWindow>;
   /** Entries taken from the tables by what they belong to; derived, not encoded. */
   readonly lookup: KernelLookup;
@@ -61,4 +69,8 @@ export interface KernelLookup {
   effectsOf(agent: AgentId): readonly Effect[];
   /** Live agents of a session, in order. */
   agentsOf(session: SessionId): readonly Agent[];
+  /** What waits for a principal, in the order of delivery. */
+  messagesTo(recipient: PrincipalId): readonly Message[];
+  /** The subscriptions of a principal, in order. */
+  subscriptionsOf(subscriber: PrincipalId): readonly Subscription[];
 }
