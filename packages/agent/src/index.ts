@@ -10,7 +10,7 @@ export { readCrewFolder } from "./crew/read-folder.ts";
 export type { Folders } from "./compile.ts";
 export { deliverableBytesMax } from "./judge/deliverable.ts";
 export type { Deliverable, ReadDeliverable } from "./judge/deliverable.ts";
-export { systemClock } from "./run/clock.ts";
+export { clockOver } from "./run/clock.ts";
 export type { Clock } from "./run/clock.ts";
 export { findOpenSessions, readSessionCrew, resumeSession, startSession } from "./session/start-session.ts";
 export type { OpenSession, SessionCaller, SessionFound } from "./session/start-session.ts";

@@ -22,6 +22,7 @@ import type { Vault } from "@toka/store";
 import type { VaultApi } from "./api.ts";
 import { programPermission } from "./exec.ts";
 import { ServiceFailure } from "./failure.ts";
+import { createHostClock, type HostClock } from "./host-clock.ts";
 import type { VaultServer } from "./http/server.ts";
 import { createLocalVault } from "./local-vault.ts";
 import { outputsFolder, type Places } from "./places.ts";
@@ -35,7 +36,7 @@ export interface ComposeOptions {
   readonly purpose: "read" | "run";
   /** Whether to create the vault when there is none. */
   readonly create: boolean;
-  /** Host time, ms since 1970. */
+  /** The machine's clock, ms since 1970. */
   readonly clock: () => number;
   /** The tools of this process; asked once the vault is open, since an open session has tools of its own. */
   readonly tools: (machine: MachinePort) => Promise<readonly Tool[]>;
@@ -51,6 +52,8 @@ export interface Composition {
   /** @returns the api of another caller, whom somebody at the edge has proved */
   readonly apiFor: (caller: Caller) => VaultApi;
   readonly operator: Caller;
+  /** Host time, ms since 1970: it neither stands still nor goes back. */
+  readonly nowMs: () => number;
   readonly tools: ToolCatalogue;
   readonly sandbox: Sandbox;
   /** Present when the purpose is `run`. */
@@ -71,21 +74,23 @@ export interface Composition {
  * @throws a failure when the vault cannot be opened, the tools cannot be registered, or the socket cannot be made
  */
 export async function compose(options: ComposeOptions): Promise<Composition> {
-  const { places, clock, onNote } = options;
+  const { places, onNote } = options;
+  const clock = createHostClock({ wall: options.clock, monotonic: () => performance.now() });
   const onTrouble = (thrown: unknown): void =>
     onNote(`note: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
-  const vault = await openVaultAt(places, { create: options.create, clock, onTrouble });
+  const vault = await openVaultAt(places, { create: options.create, clock: clock.nowMs, onTrouble });
   const closing = new AbortController();
   const closers: (() => Promise<void>)[] = [async () => vault.close()];
   try {
+    clock.startFrom(await vault.machine.view((state) => state.head.timeMs));
     const operator = operatorCaller();
     const sandbox = createSandbox();
-    const gate = options.purpose === "run" ? await openGate({ options, vault, operator, sandbox }) : undefined;
+    const gate = options.purpose === "run" ? await openGate({ options, vault, operator, sandbox, clock }) : undefined;
     if (gate !== undefined) closers.push(async () => gate.runtime.stop());
     const parts = {
       dir: vault.dir,
       machine: vault.machine,
-      clock,
+      clock: clock.nowMs,
       runtime: gate?.runtime,
       closing: closing.signal,
     };
@@ -102,6 +107,7 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
       api,
       apiFor: local.apiFor,
       operator,
+      nowMs: clock.nowMs,
       sandbox,
       tools: gate?.tools ?? createToolCatalogue([]),
       runtime: gate?.runtime,
@@ -144,10 +150,11 @@ async function openGate(from: {
   readonly vault: Vault;
   readonly operator: Caller;
   readonly sandbox: Sandbox;
+  readonly clock: HostClock;
 }): Promise<Gate> {
-  const { options, vault, operator, sandbox } = from;
+  const { options, vault, operator, sandbox, clock } = from;
   const { machine } = vault;
-  const note = await acceptClock(vault, options);
+  const note = await acceptClock(vault, { clock: clock.nowMs });
   if (note !== undefined) options.onNote(note);
   const tools = await options.tools(machine);
   const catalogue = createToolCatalogue(tools);
@@ -166,7 +173,7 @@ async function openGate(from: {
     // A program that could change what is known of vaults could make a rollback pass unseen.
     hiddenPaths: [vault.dir, options.places.knownVaults],
     outputPaths: [outputsFolder(vault.dir)],
-    clock: { nowMs: options.clock },
+    clock,
     onFailure: fail,
   });
   await runtime.start();

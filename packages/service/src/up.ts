@@ -16,7 +16,7 @@ import {
   startSession,
   summariseSession,
   superviseSession,
-  systemClock,
+  clockOver,
 } from "@toka/agent";
 import { genesisIds, type MachinePort } from "@toka/kernel";
 import { readFailure, type Tool } from "@toka/runtime";
@@ -158,7 +158,7 @@ async function runSession(chosen: Chosen, { composition, options }: SessionParts
   try {
     const ending = await superviseSession(open, {
       machine,
-      clock: systemClock,
+      clock: clockOver(composition.nowMs),
       tools,
       operator,
       judge: operator,

@@ -11,12 +11,16 @@ export interface Clock {
 /** Longest wait of one timer: beyond 2^31 - 1 ms Node fires at once. */
 const timerMsMax = 2_147_483_647;
 
-/** The machine's own clock. */
-export const systemClock: Clock = {
-  nowMs: () => Date.now(),
-  reach: async (timeMs, { signal }) => {
+/**
+ * Makes a clock that waits by the machine's timers.
+ *
+ * @param nowMs host time, ms since 1970; it may go at another speed than the timers
+ * @returns the clock
+ */
+export function clockOver(nowMs: () => number): Clock {
+  const reach: Clock["reach"] = async (timeMs, { signal }) => {
     while (!signal.aborted) {
-      const leftMs = timeMs - Date.now();
+      const leftMs = timeMs - nowMs();
       if (leftMs <= 0) return;
       await new Promise<void>((resolve) => {
         const end = (): void => {
@@ -28,5 +32,6 @@ export const systemClock: Clock = {
         signal.addEventListener("abort", end, { once: true });
       });
     }
-  },
-};
+  };
+  return { nowMs, reach };
+}
