@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Catalogue } from "../tools/repository/catalogue/catalogue.ts";
 import type { History } from "../tools/repository/history/history.ts";
+import { toByteText } from "../tools/repository/catalogue/byte-text.ts";
+import { Findings } from "../tools/repository/findings/findings.ts";
 import { commit, put, repository, shell, temporaryFolder } from "./fixture.ts";
 import { callTool, readJson, resultOf } from "./run-tool.ts";
 
@@ -21,6 +23,7 @@ interface Report {
   readonly json: {
     readonly totals: Readonly<Record<string, number>>;
     readonly findings: readonly { readonly code: string }[];
+    readonly checks: readonly { readonly tool: string; readonly counts: { readonly total: number } }[];
   };
 }
 
@@ -76,6 +79,24 @@ function hostile(): string {
 
 const hostileAuthor = "</td><script>alert(2)</script>`|";
 
+/** Writes the findings of a tool that has nothing but hostile texts to say: one finding for each name. */
+function putFindings(
+  folder: string,
+  { root, tool = "odd-checker" }: { readonly root: string; readonly tool?: string },
+): void {
+  const findings = new Findings();
+  hostileNames.forEach((name, index) => {
+    const text = toByteText(name);
+    const severity = index < 2 ? "high" : "low";
+    findings.add({ path: text, line: index, column: 1, rule: text, severity, message: text, excerpt: text });
+  });
+  const tree = { listed: 9, files: 7, bytes: 2048, outOfScope: 1, skipped: [{ path: "<b>", reason: "link" as const }] };
+  const tables = [{ title: hostileAuthor, columns: [hostileAuthor, "b"], rows: [hostileNames.slice(0, 2)] }];
+  const about = hostileAuthor;
+  const file = findings.file(tree, { tool, version: "1.0.0", title: hostileAuthor, about, root, tables });
+  put(folder, `findings/${tool}.json`, JSON.stringify(file));
+}
+
 /** The tags of a page, and the text between them. */
 function parse(html: string): { readonly tags: readonly string[]; readonly text: string } {
   const body = html.replace(/<style>[\s\S]*?<\/style>/u, "");
@@ -83,7 +104,7 @@ function parse(html: string): { readonly tags: readonly string[]; readonly text:
 }
 
 const tagsKnown = new Set(
-  "!doctype html head meta title body header h1 h2 p code ul li b span main section svg rect line text g div table thead tbody tr th td wbr details summary footer".split(
+  "!doctype html head meta title body header h1 h2 p code ul li b span main section svg rect line text g div table thead tbody tr th td wbr details summary footer nav a h3 br".split(
     " ",
   ),
 );
@@ -124,12 +145,16 @@ describe("report-render", () => {
       "history.json",
       JSON.stringify({ ...history, authors, head: { ...history.head, branch: hostileAuthor } }),
     );
+    putFindings(folder, { root: history.root });
     const { html, markdown } = render(folder);
     const { tags, text } = parse(html);
     expect(markdown).toContain("| ``</td><script>alert(2)</script>`\\|`` |");
     const odd = tags.filter((tag) => !tagsKnown.has(/^<\/?([!a-z0-9]+)/iu.exec(tag)?.[1]?.toLowerCase() ?? tag));
     expect(odd).toEqual([]);
-    expect(tags.filter((tag) => /\son[a-z]+\s*=|\shref|\ssrc|javascript:/iu.test(tag))).toEqual([]);
+    // Links lead to places on the page and nowhere else.
+    const links = tags.filter((tag) => /\shref/iu.test(tag));
+    expect(links).toEqual(['<a href="#check-odd-checker">']);
+    expect(tags.filter((tag) => /\son[a-z]+\s*=|\ssrc|javascript:/iu.test(tag))).toEqual([]);
     expect(text).toContain("&lt;script&gt;alert(1)&lt;.js");
     expect(text).toContain("&lt;/td&gt;&lt;script&gt;alert(2)&lt;/script&gt;");
     expect(text).toContain("&amp;lt;b&amp;gt;.html");
@@ -172,6 +197,54 @@ describe("report-render", () => {
         "Duplicates",
       ].map((title) => `## ${title}`),
     ]);
+  });
+
+  test("has a page for each tool that wrote findings, with its counts in all three files", () => {
+    const { folder } = reportOn(hostile());
+    const { root } = readJson<{ root: string }>(join(folder, "catalogue.json"));
+    putFindings(folder, { root, tool: "first-checker" });
+    putFindings(folder, { root, tool: "second-checker" });
+    const { html, markdown, json } = render(folder);
+    expect(html.match(/<section id="check-[^"]*"/gu)).toEqual([
+      '<section id="check-first-checker"',
+      '<section id="check-second-checker"',
+    ]);
+    expect(html).toContain("<b>13 findings in 7 files (2.0 KiB).</b>");
+    expect(html).toContain('aria-label="Findings by severity: high 15.4 %, low 84.6 %"');
+    expect(markdown.match(/^.* 13 findings in 7 files \(2\.0 KiB\)\.$/gmu)).toHaveLength(2);
+    expect(markdown).toContain("1 path not looked at: none of this tool’s business. 1 path skipped:");
+    expect(json.checks.map((check) => [check.tool, check.counts.total])).toEqual([
+      ["first-checker", 13],
+      ["second-checker", 13],
+    ]);
+    expect(json.findings.filter((finding) => finding.code === "check_findings")).toHaveLength(2);
+  });
+
+  test("keeps each hostile text of a finding in one cell of one row of Markdown", () => {
+    const { folder } = reportOn(repository());
+    const { root } = readJson<{ root: string }>(join(folder, "catalogue.json"));
+    putFindings(folder, { root });
+    const { markdown } = render(folder);
+    for (const block of markdown.split("\n\n").filter((each) => each.startsWith("|"))) {
+      const [head = "", ...rows] = block.trim().split("\n");
+      for (const row of rows) expect([row, cells(row).length]).toEqual([row, cells(head).length]);
+    }
+    const outside = markdown.replaceAll(/(`+)[^`](?:.*?[^`])??\1(?!`)/gu, "");
+    expect(outside).not.toMatch(/(?<!\\)(?:<script|<img|<h1|<\/|\]\()/u);
+  });
+
+  test("refuses findings about another folder, and a file that another tool wrote", () => {
+    const { folder } = reportOn(repository());
+    putFindings(folder, { root: "/elsewhere" });
+    expect(callTool("report-render", { input: folder, output: folder }).stderr).toMatch(
+      /^Cannot make one report: the catalogue is about .*, findings\/odd-checker\.json about \/elsewhere$/mu,
+    );
+    const { root } = readJson<{ root: string }>(join(folder, "catalogue.json"));
+    putFindings(folder, { root });
+    shell(folder, "mv findings/odd-checker.json findings/other.json");
+    expect(callTool("report-render", { input: folder, output: folder }).stderr).toBe(
+      "Cannot read findings/other.json: it is what odd-checker found\n",
+    );
   });
 
   test("has a report for a folder without files, and for one without a history", () => {

@@ -1,6 +1,6 @@
 /**
- * The tool `report-render`: makes `report.md`, a self-contained `report.html` and `report.json` of `catalogue.json` and
- * `history.json`. File names and authors come from a repository that may be hostile; none of them becomes markup.
+ * The tool `report-render`: makes `report.md`, a self-contained `report.html` and `report.json` of `catalogue.json`,
+ * `history.json` and the files in `findings`. File names and authors come from a repository that may be hostile; none of them becomes markup.
  */
 import { basename } from "node:path";
 import { deliver } from "./deliver.ts";
@@ -33,6 +33,7 @@ await runTool((given: Arguments) => {
     oldest: catalogue.oldest,
     duplicates: catalogue.duplicates,
     links: catalogue.links,
+    checks: inputs.checks,
   };
   return {
     title,
@@ -46,6 +47,7 @@ await runTool((given: Arguments) => {
       commits: history.totals.commits,
       authors: history.totals.authors,
     },
+    checks: { tools: inputs.checks.length, findings: inputs.checks.reduce((sum, each) => sum + each.counts.total, 0) },
   };
 });
 

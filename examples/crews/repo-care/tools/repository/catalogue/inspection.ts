@@ -1,10 +1,10 @@
 /** Looks at each listed path without following any link: what it is, how large, how many lines, what it holds. */
 import { type Hash, createHash } from "node:crypto";
-import { type Stats, closeSync, constants, lstatSync, openSync, readSync } from "node:fs";
-import { toBytes } from "../byte-path.ts";
+import { type Stats, closeSync, readSync } from "node:fs";
 import { toByteText } from "./byte-text.ts";
 import { type Language, languageOf } from "./languages.ts";
 import type { Listed, Listing } from "./listing.ts";
+import { knownFolders, openRegular, statBelow } from "../regular-file.ts";
 
 /** One file whose content counts. Paths are byte texts, relative to the root. */
 export interface SeenFile {
@@ -46,7 +46,7 @@ const newline = 10;
  */
 export function inspect(root: string, listing: Listing): Inspection {
   const base = toByteText(root);
-  const folders = new Map<string, boolean>([["", true]]);
+  const known = knownFolders();
   const regular: { readonly entry: Listed; readonly stats: Stats }[] = [];
   const found = {
     links: [] as string[],
@@ -56,7 +56,7 @@ export function inspect(root: string, listing: Listing): Inspection {
   };
   const sizes = new Map<number, number>();
   for (const entry of listing.entries) {
-    const stats = isRealFolder(base, parentOf(entry.path), folders) ? statOf(`${base}/${entry.path}`) : undefined;
+    const stats = statBelow(base, { path: entry.path, known });
     if (stats === undefined) found.missing.push(entry.path);
     else if (entry.type === "repository") found.repositories.push(entry.path);
     else if (stats.isSymbolicLink()) found.links.push(entry.path);
@@ -121,8 +121,7 @@ function readContent(
 ): Content | undefined {
   let handle: number | undefined;
   try {
-    // Neither a link nor a pipe that took the file's place since it was looked at is opened.
-    handle = openSync(toBytes(place), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    handle = openRegular(place);
     let head: Buffer = Buffer.alloc(0);
     let binary = false;
     let lines = 0;
@@ -153,26 +152,4 @@ function countNewlines(chunk: Buffer): number {
   let count = 0;
   for (let index = 0; index < chunk.length; index += 1) if (chunk[index] === newline) count += 1;
   return count;
-}
-
-/** Tells whether every part of a folder's path is a folder and no link: else a path "in" it lies somewhere else. */
-function isRealFolder(base: string, folder: string, known: Map<string, boolean>): boolean {
-  const before = known.get(folder);
-  if (before !== undefined) return before;
-  const real = isRealFolder(base, parentOf(folder), known) && statOf(`${base}/${folder}`)?.isDirectory() === true;
-  known.set(folder, real);
-  return real;
-}
-
-function statOf(place: string): Stats | undefined {
-  try {
-    return lstatSync(toBytes(place));
-  } catch {
-    return undefined;
-  }
-}
-
-function parentOf(path: string): string {
-  const slash = path.lastIndexOf("/");
-  return slash < 0 ? "" : path.slice(0, slash);
 }

@@ -7,6 +7,7 @@ import { counted, number, share } from "./words.ts";
 export interface Part {
   readonly name: string;
   readonly amount: number;
+  readonly look?: string; // its class; without one the part has the colour of its place
 }
 
 /** Colours of parts that the style sheet knows; the last is for all others. */
@@ -41,7 +42,7 @@ export function strip(
     const width = whole === 0 ? 0 : (part.amount / whole) * plot.width;
     // A hair of background between the parts keeps neighbours apart for every eye.
     const gap = width > 3 ? 2 : 0;
-    const colour = `part-${Math.min(index, partColours - 1)}`;
+    const colour = part.look ?? `part-${Math.min(index, partColours - 1)}`;
     const words = `${part.name}: ${share(part.amount, whole)}`;
     const piece = markup`<rect class="${colour}" x="${left.toFixed(2)}" width="${(width - gap).toFixed(2)}" height="28"><title>${words}</title></rect>`;
     left += width;

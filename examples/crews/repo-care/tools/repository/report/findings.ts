@@ -1,4 +1,5 @@
-/** What a person should look at, drawn from the two inputs. Each finding says what was seen and nothing more. */
+/** What a person should look at, drawn from the inputs. Each finding says what was seen and nothing more. */
+import type { Check } from "./decode-check.ts";
 import type { Catalogue, History, Inputs } from "./inputs.ts";
 import { number, size } from "./words.ts";
 
@@ -18,7 +19,9 @@ export interface Finding {
     | "ages_unread"
     | "shallow"
     | "truncated"
-    | "no_history";
+    | "no_history"
+    | "check_findings"
+    | "check_truncated";
   readonly level: "attention" | "note";
   readonly text: string;
 }
@@ -34,9 +37,23 @@ const hotLookedAt = 10;
  * Draws the findings.
  * @returns those that need attention first
  */
-export function findingsOf({ catalogue, history }: Inputs): readonly Finding[] {
-  const found = [...fileFindings(catalogue), ...historyFindings(history)];
+export function findingsOf({ catalogue, history, checks }: Inputs): readonly Finding[] {
+  const found = [...checks.flatMap(checkFindings), ...fileFindings(catalogue), ...historyFindings(history)];
   return found.toSorted((left, right) => Number(left.level === "note") - Number(right.level === "note"));
+}
+
+function checkFindings({ title, counts, findings, truncated }: Check): readonly Finding[] {
+  if (counts.total === 0) return [];
+  const weights = (["high", "medium", "low"] as const).filter((severity) => counts[severity] > 0);
+  const parts = weights.map((severity) => `${number(counts[severity])} ${severity}`).join(", ");
+  const found: Finding = {
+    code: "check_findings",
+    level: counts.high > 0 ? "attention" : "note",
+    text: `${title}: ${parts}`,
+  };
+  if (!truncated) return [found];
+  const text = `${title}: ${number(findings.length)} of ${number(counts.total)} findings are listed, the weightiest first`;
+  return [found, { code: "check_truncated", level: "note", text }];
 }
 
 function fileFindings({ totals, largest, links, agesUnread }: Catalogue): readonly Finding[] {

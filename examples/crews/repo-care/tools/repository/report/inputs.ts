@@ -1,7 +1,7 @@
-/** The two files that the report is made from, as `file-catalogue` and `git-history` write them. */
-import { readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+/** The files that the report is made from, as `file-catalogue`, `git-history` and the checking tools write them. */
+import { type Check, readChecks } from "./decode-check.ts";
 import { type Decoder, count, counts, flag, list, nullable, oneOf, optional, record, text } from "./decode.ts";
+import { readInput } from "./input-file.ts";
 import { ToolProblem } from "../invocation.ts";
 import type { WrittenPath } from "./words.ts";
 
@@ -173,42 +173,26 @@ const history: Decoder<History> = record({
 export interface Inputs {
   readonly catalogue: Catalogue;
   readonly history: History;
+  /** What the checking tools found, in the order of their names. */
+  readonly checks: readonly Check[];
 }
 
-/** Bytes of one input: the lists in it are short, so more is not what the tools wrote. */
-const inputBytesMax = 32 * 1024 ** 2;
-
 /**
- * Reads both files.
+ * Reads all files.
  * @returns their content, checked
- * @throws ToolProblem when one is missing, too large, of another shape, or they are about different folders
+ * @throws ToolProblem when catalogue or history is missing, or one is too large, of another shape or about another folder
  */
 export function readInputs(folder: string): Inputs {
+  const of = readInput(folder, { name: "catalogue.json", decoder: catalogue });
   const inputs = {
-    catalogue: readInput(folder, { name: "catalogue.json", decoder: catalogue }),
+    catalogue: of,
     history: readInput(folder, { name: "history.json", decoder: history }),
+    checks: readChecks(folder, of.root),
   };
-  if (inputs.catalogue.root !== inputs.history.root) {
+  if (of.root !== inputs.history.root) {
     throw new ToolProblem(
-      `Cannot make one report: the catalogue is about ${inputs.catalogue.root}, the history about ${inputs.history.root}`,
+      `Cannot make one report: the catalogue is about ${of.root}, the history about ${inputs.history.root}`,
     );
   }
   return inputs;
-}
-
-function readInput<Value>(
-  folder: string,
-  { name, decoder }: { readonly name: string; readonly decoder: Decoder<Value> },
-): Value {
-  const place = join(folder, name);
-  const size = statSync(place).size;
-  if (size > inputBytesMax)
-    throw new ToolProblem(`Cannot read ${name}: it has ${size} bytes, at most ${inputBytesMax} are read`);
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(place, "utf8"));
-  } catch (problem) {
-    throw new ToolProblem(`Cannot read ${name}: it is not JSON`, { cause: problem });
-  }
-  return decoder(value, name);
 }

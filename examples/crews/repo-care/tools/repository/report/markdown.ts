@@ -1,6 +1,7 @@
 /** The report as Markdown. Names stand in code spans, so that nothing in them is read as Markdown or HTML. */
 import type { Finding } from "./findings.ts";
 import type { Inputs } from "./inputs.ts";
+import { checkText } from "./markdown-checks.ts";
 import { bar, code, plain, table } from "./markdown-parts.ts";
 import { timelineOf } from "./months.ts";
 import { counted, day, number, share, size, visible, visiblePath } from "./words.ts";
@@ -13,7 +14,7 @@ const rowsMax = 15;
  * @returns a whole Markdown document
  */
 export function markdown(
-  { catalogue, history }: Inputs,
+  { catalogue, history, checks }: Inputs,
   { name, findings }: { readonly name: string; readonly findings: readonly Finding[] },
 ): string {
   const parts = [
@@ -29,11 +30,12 @@ export function markdown(
     section("Untouched for longest", oldest(catalogue)),
     section("Duplicates", duplicates(catalogue)),
     section("Symbolic links", links(catalogue)),
+    ...checks.map((check) => section(plain(check.title), checkText(check))),
   ];
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }
 
-function aboutLine({ catalogue, history }: Inputs): string {
+function aboutLine({ catalogue, history }: Pick<Inputs, "catalogue" | "history">): string {
   const { head, first, last, state } = history;
   const where = code(visible(catalogue.root));
   if (head === null) return `${where}: ${state === "empty" ? "a repository without a commit" : "no git repository"}.`;
@@ -42,7 +44,7 @@ function aboutLine({ catalogue, history }: Inputs): string {
   return `${where}, ${branch} at ${code(visible(head.commit.slice(0, 12)))}, ${span}.`;
 }
 
-function overview({ catalogue: { totals }, history }: Inputs): string {
+function overview({ catalogue: { totals }, history }: Pick<Inputs, "catalogue" | "history">): string {
   const { commits, authors: people } = history.totals;
   const cells = [totals.entries, totals.lines, totals.languages, commits, people].map(number);
   return table(["Paths", "Lines", "Languages", "Commits", "Authors", "Size"], {

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { Finding } from "./findings.ts";
 import type { Inputs } from "./inputs.ts";
 import { Markup, markup, nothing } from "./markup.ts";
+import { type Anchor, checkAnchors, checkPage } from "./page-checks.ts";
 import { duplicates, languages, largest, links, method, oldest } from "./page-catalogue.ts";
 import { activity, authors, hotFiles } from "./page-history.ts";
 import { style } from "./style.ts";
@@ -13,7 +14,7 @@ import { day, number, size, visible } from "./words.ts";
  * @returns a whole HTML document
  */
 export function page(
-  { catalogue, history }: Inputs,
+  { catalogue, history, checks }: Inputs,
   { title, findings }: { readonly title: string; readonly findings: readonly Finding[] },
 ): string {
   const digest = createHash("sha256").update(style).digest("base64");
@@ -33,6 +34,7 @@ ${policyTag(policy)}
 <h1>${title}</h1>
 <p class="lead">${aboutLine({ catalogue, history })}</p>
 ${tiles({ catalogue, history })}
+${contents(checkAnchors(checks))}
 </header>
 <main>
 ${findingList(findings)}
@@ -50,10 +52,11 @@ ${oldest(catalogue)}
 </div>
 ${duplicates(catalogue)}
 ${links(catalogue)}
+${checks.map(checkPage)}
 </main>
 <footer>
 ${method(catalogue)}
-<p>Made by the crew repo-care from <code>catalogue.json</code> and <code>history.json</code>; the same repository gives the same report.</p>
+<p>Made by the crew repo-care from <code>catalogue.json</code>, <code>history.json</code> and the files in <code>findings</code>; the same files give the same report.</p>
 </footer>
 </body>
 </html>
@@ -65,7 +68,13 @@ function policyTag(policy: string): Markup {
   return new Markup(`<meta http-equiv="Content-Security-Policy" content="${policy}">`);
 }
 
-function aboutLine({ catalogue, history }: Inputs): Markup {
+/** The way to the pages of the checking tools: places on this page, and nowhere else. */
+function contents(anchors: readonly Anchor[]): Markup {
+  if (anchors.length === 0) return nothing;
+  return markup`<nav>${anchors.map(({ id, label }) => markup`<a href="#${id}">${visible(label)}</a>`)}</nav>`;
+}
+
+function aboutLine({ catalogue, history }: Pick<Inputs, "catalogue" | "history">): Markup {
   const where = markup`<code>${visible(catalogue.root)}</code>`;
   const { head, first, last } = history;
   if (head === null)
@@ -75,7 +84,7 @@ function aboutLine({ catalogue, history }: Inputs): Markup {
   return markup`${where} · ${branch} at <code>${visible(head.commit.slice(0, 12))}</code> · ${span}`;
 }
 
-function tiles({ catalogue, history }: Inputs): Markup {
+function tiles({ catalogue, history }: Pick<Inputs, "catalogue" | "history">): Markup {
   const { totals } = catalogue;
   const { commits, authors: people } = history.totals;
   const shown: readonly (readonly [string, string])[] = [

@@ -52,6 +52,12 @@ code { font: 13px/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
 .findings { list-style: none; padding: 0; margin: 8px 0 0; display: grid; gap: 8px; }
 .findings li { border: 1px solid var(--line); border-radius: 8px; padding: 8px 12px; }
 .findings .attention { background: var(--warn-back); border-color: transparent; color: var(--warn-ink); }
+nav { display: flex; flex-wrap: wrap; gap: 8px; margin: 14px 0 0; }
+nav a { color: inherit; text-decoration: none; border: 1px solid var(--line); border-radius: 999px; padding: 4px 12px; font-size: 13px; background: var(--card); }
+nav a:hover { border-color: var(--accent); }
+h3 { font-size: 15px; margin: 18px 0 4px; }
+.badge { display: inline-block; border-radius: 999px; padding: 0 8px; font-size: 12px; color: #fff; }
+.severity-high { background: #b3261e; fill: #b3261e; } .severity-medium { background: #9a5b00; fill: #9a5b00; } .severity-low { background: #566273; fill: #566273; }
 .copies { margin: 0; padding: 0; list-style: none; }
 details { margin-top: 8px; } summary { cursor: pointer; color: var(--soft); }
 footer { color: var(--soft); font-size: 13px; padding-bottom: 40px; }
