@@ -56,7 +56,14 @@ export async function examineMachine(options: DoctorOptions): Promise<DoctorRepo
     await checkProgram({ name: "git", args: ["--version"], required: true, fix: install("git") }),
     await checkProgram({ name: "perl", args: ["-e", "print $^V"], required: true, fix: install("perl") }),
     checkBubblewrap(sandbox),
-    await checkProgram({ name: "python3", args: ["--version"], required: false, fix: install("python3") }),
+    await checkProgram({
+      name: "python3",
+      // Tools run under the system's own: one in a person's home lies outside every box.
+      program: "/usr/bin/python3",
+      args: ["--version"],
+      required: false,
+      fix: install("python3"),
+    }),
     checkNamespaces(),
     checkSandbox(sandbox),
     checkDisk(options.workspace),
@@ -91,21 +98,23 @@ function checkNode(): DoctorCheck {
 
 interface ProgramCheck {
   readonly name: string;
+  /** Where it must stand; without it, the PATH is searched. */
+  readonly program?: string;
   readonly args: readonly string[];
   readonly required: boolean;
   readonly fix: string;
 }
 
-async function checkProgram({ name, args, required, fix }: ProgramCheck): Promise<DoctorCheck> {
+async function checkProgram({ name, program = name, args, required, fix }: ProgramCheck): Promise<DoctorCheck> {
   const version = await new Promise<string | undefined>((resolve) => {
-    execFile(name, [...args], { timeout: versionTimeoutMs }, (error, stdout) =>
+    execFile(program, [...args], { timeout: versionTimeoutMs }, (error, stdout) =>
       resolve(error === null ? stdout.trim() : undefined),
     );
   });
   const base = { name, required, wanted: required ? "installed" : "installed, for tools written in it" };
   return version === undefined
     ? { ...base, ok: false, found: "not found", fix }
-    : { ...base, ok: true, found: version.split("\n")[0] ?? "" };
+    : { ...base, ok: true, found: `${version.split("\n")[0] ?? ""}${program === name ? "" : ` at ${program}`}` };
 }
 
 const installers = [
