@@ -5,6 +5,7 @@ import type { BudgetEvent } from "./events/budget.ts";
 import type { DefinitionEvent } from "./events/definition.ts";
 import type { EffectEvent } from "./events/effect.ts";
 import type { MessageEvent } from "./events/message.ts";
+import type { ObservationEvent } from "./events/observation.ts";
 import type { SessionEvent } from "./events/session.ts";
 import type { TaskEvent } from "./events/task.ts";
 import type { VaultEvent } from "./events/vault.ts";
@@ -19,7 +20,8 @@ export type KernelEvent =
   | TaskEvent
   | EffectEvent
   | SessionEvent
-  | MessageEvent;
+  | MessageEvent
+  | ObservationEvent;
 
 /** The types of events. */
 export type EventType = KernelEvent["type"];

@@ -6,6 +6,7 @@ import { evolveBudget } from "./evolve/budget.ts";
 import { evolveDefinition } from "./evolve/definition.ts";
 import { evolveEffect } from "./evolve/effect.ts";
 import { evolveMessage } from "./evolve/message.ts";
+import { evolveObservation } from "./evolve/observation.ts";
 import { evolveSession } from "./evolve/session.ts";
 import { evolveTask } from "./evolve/task.ts";
 import { evolveVault } from "./evolve/vault.ts";
@@ -72,6 +73,10 @@ export function evolve(state: LiveState, event: KernelEvent, cause: Cause): void
     case "topic.subscribed":
     case "topic.unsubscribed":
       return evolveMessage(state, event, cause);
+    case "observation.emitted":
+    case "metric.emitted":
+    case "alert.raised":
+      return evolveObservation(state, cause);
     case "vault.opened":
     case "vault.configured":
     case "vault.resumed":

@@ -30,6 +30,8 @@ export type ToolId = Id<"tool">;
 export type SessionId = Id<"session">;
 /** A message that waits for its recipient. */
 export type MessageId = Id<"message">;
+/** An alert that was raised. */
+export type AlertId = Id<"alert">;
 /** A principal's standing wish to get what is sent to a topic. */
 export type SubscriptionId = Id<"subscription">;
 
@@ -47,6 +49,7 @@ export interface IdsByKind {
   readonly session: SessionId;
   readonly message: MessageId;
   readonly subscription: SubscriptionId;
+  readonly alert: AlertId;
 }
 
 /** The words that an id can begin with. */

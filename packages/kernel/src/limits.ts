@@ -23,8 +23,10 @@ export interface KernelLimits {
   readonly messagesMax: number;
   /** Subscriptions to topics. */
   readonly subscriptionsMax: number;
-  /** What one principal may say in a minute: messages, since each stays in the log for ever. */
+  /** Messages, observations, metrics and alerts of one principal in a minute: each stays in the log for ever. */
   readonly signalsPerMinuteMax: number;
+  /** Bytes of their contents. */
+  readonly signalBytesPerMinuteMax: number;
   /** The longest that an effect may take, ms. */
   readonly effectTimeoutMsMax: number;
 }
@@ -43,6 +45,7 @@ export const defaultLimits: KernelLimits = {
   messagesMax: 20_000,
   subscriptionsMax: 10_000,
   signalsPerMinuteMax: 600,
+  signalBytesPerMinuteMax: 67_108_864,
   effectTimeoutMsMax: 86_400_000,
 };
 
@@ -60,6 +63,7 @@ export const limitCeilings: KernelLimits = {
   messagesMax: 1_000_000,
   subscriptionsMax: 1_000_000,
   signalsPerMinuteMax: 1_000_000,
+  signalBytesPerMinuteMax: 1_099_511_627_776,
   effectTimeoutMsMax: 604_800_000,
 };
 
@@ -149,6 +153,20 @@ export const fixedLimits = {
   messageBytesMax: 1_048_576,
   /** Subscribers of one topic: a message to it makes a row for each. */
   subscribersMax: 256,
+  /** Bytes of an observation, and of what an alert says beyond its title. */
+  observationBytesMax: 1_048_576,
+  /** Values beside an observation. */
+  metadataMax: 32,
+  /** Characters of a text among them. */
+  metadataCharsMax: 1_000,
+  /** Characters of all of them as JSON: what stands inline makes an entry long. */
+  metadataTotalCharsMax: 16_384,
+  /** Labels of a metric: more make more series than anybody looks at. */
+  metricLabelsMax: 16,
+  /** Characters of a metric's unit. */
+  unitCharsMax: 32,
+  /** Decimal places of a metric's value. */
+  decimalsMax: 9,
   /** Milliseconds in the window that signals are counted in. */
   signalWindowMs: 60_000,
   /** Keys recorded in a vault. */

@@ -6,6 +6,7 @@ import { agentSpawn } from "./operations/agent-spawn.ts";
 import { agentSuspend } from "./operations/agent-suspend.ts";
 import { agentTerminate } from "./operations/agent-terminate.ts";
 import { agentTransition } from "./operations/agent-transition.ts";
+import { alertRaise } from "./operations/alert-raise.ts";
 import { budgetAllot } from "./operations/budget-allot.ts";
 import { budgetCarve } from "./operations/budget-carve.ts";
 import { budgetClose } from "./operations/budget-close.ts";
@@ -29,7 +30,9 @@ import { messageSend } from "./operations/message-send.ts";
 import { messageAcknowledge } from "./operations/message-acknowledge.ts";
 import { topicSubscribe } from "./operations/topic-subscribe.ts";
 import { topicUnsubscribe } from "./operations/topic-unsubscribe.ts";
+import { metricEmit } from "./operations/metric-emit.ts";
 import { objectiveJudge } from "./operations/objective-judge.ts";
+import { observationEmit } from "./operations/observation-emit.ts";
 import { principalRegister } from "./operations/principal-register.ts";
 import { runEnd } from "./operations/run-end.ts";
 import { runStart } from "./operations/run-start.ts";
@@ -103,6 +106,9 @@ export const operationKinds: { readonly [Type in keyof OperationsByType]: Operat
   "message.acknowledge": messageAcknowledge,
   "topic.subscribe": topicSubscribe,
   "topic.unsubscribe": topicUnsubscribe,
+  "observation.emit": observationEmit,
+  "metric.emit": metricEmit,
+  "alert.raise": alertRaise,
   "fault.record": faultRecord,
 };
 

@@ -4,6 +4,7 @@ import type { AgentSpawn } from "./operations/agent-spawn.ts";
 import type { AgentSuspend } from "./operations/agent-suspend.ts";
 import type { AgentTerminate } from "./operations/agent-terminate.ts";
 import type { AgentTransition } from "./operations/agent-transition.ts";
+import type { AlertRaise } from "./operations/alert-raise.ts";
 import type { BudgetAllot } from "./operations/budget-allot.ts";
 import type { BudgetCarve } from "./operations/budget-carve.ts";
 import type { BudgetClose } from "./operations/budget-close.ts";
@@ -27,7 +28,9 @@ import type { MessageSend } from "./operations/message-send.ts";
 import type { MessageAcknowledge } from "./operations/message-acknowledge.ts";
 import type { TopicSubscribe } from "./operations/topic-subscribe.ts";
 import type { TopicUnsubscribe } from "./operations/topic-unsubscribe.ts";
+import type { MetricEmit } from "./operations/metric-emit.ts";
 import type { ObjectiveJudge } from "./operations/objective-judge.ts";
+import type { ObservationEmit } from "./operations/observation-emit.ts";
 import type { PrincipalRegister } from "./operations/principal-register.ts";
 import type { RunEnd } from "./operations/run-end.ts";
 import type { RunStart } from "./operations/run-start.ts";
@@ -101,6 +104,9 @@ export interface OperationsByType {
   readonly "message.acknowledge": MessageAcknowledge;
   readonly "topic.subscribe": TopicSubscribe;
   readonly "topic.unsubscribe": TopicUnsubscribe;
+  readonly "observation.emit": ObservationEmit;
+  readonly "metric.emit": MetricEmit;
+  readonly "alert.raise": AlertRaise;
   readonly "fault.record": FaultRecord;
 }
 

@@ -1,17 +1,18 @@
 /** How much one principal may say in a minute: what is said stays in the log, whoever listens. */
 import { openVault } from "./decision.ts";
-import type { PrincipalId } from "./ids.ts";
 import { fixedLimits } from "./limits.ts";
 import type { LimitRefusal } from "./refusal.ts";
 import type { SignalWindow } from "./state/entities.ts";
 import type { LiveState } from "./state/live-state.ts";
 import type { Stamp } from "./stamp.ts";
 
-/** When something is said, and by whom. */
+/** When something is said, by whom, and how much it is. */
 interface Said {
   readonly stamp: Pick<Stamp, "principal">;
   /** Effective time, ms. */
   readonly timeMs: number;
+  /** Of its content. */
+  readonly bytes: number;
 }
 
 /**
@@ -20,20 +21,24 @@ interface Said {
  * @returns the refusal, or undefined
  */
 export function saidEnough(state: LiveState, said: Said): LimitRefusal | undefined {
-  const max = openVault(state).limits.signalsPerMinuteMax;
-  if (windowOf(state, said).count < max) return undefined;
-  return { code: "limit_reached", limit: "signalsPerMinuteMax", max };
+  const { signalsPerMinuteMax, signalBytesPerMinuteMax } = openVault(state).limits;
+  const { count, bytes } = windowOf(state, said);
+  if (count >= signalsPerMinuteMax) {
+    return { code: "limit_reached", limit: "signalsPerMinuteMax", max: signalsPerMinuteMax };
+  }
+  if (bytes + said.bytes <= signalBytesPerMinuteMax) return undefined;
+  return { code: "limit_reached", limit: "signalBytesPerMinuteMax", max: signalBytesPerMinuteMax };
 }
 
 /** Counts that a principal said something. */
 export function countSignal(state: LiveState, said: Said): void {
   const window = windowOf(state, said);
-  state.table.signals.put({ ...window, count: window.count + 1 });
+  state.table.signals.put({ ...window, count: window.count + 1, bytes: window.bytes + said.bytes });
 }
 
 function windowOf(state: LiveState, { stamp, timeMs }: Said): SignalWindow {
-  const id: PrincipalId = stamp.principal;
+  const id = stamp.principal;
   const minute = Math.floor(timeMs / fixedLimits.signalWindowMs);
   const row = state.signals.get(id);
-  return row?.minute === minute ? row : { id, minute, count: 0 };
+  return row?.minute === minute ? row : { id, minute, count: 0, bytes: 0 };
 }

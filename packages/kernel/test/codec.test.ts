@@ -27,7 +27,14 @@ function problemOf(read: () => unknown): { readonly path: string; readonly found
 const spawned = inhabited().worker;
 const cycle = { initial: "idle", states: ["idle", "busy"], transitions: [] };
 const message = { type: "message.send", agent: null, topic: "news", content: someContent };
+const seen = { type: "observation.emit", agent: null, kind: "finding", confidencePermille: 1, metadata: [] };
+const measured = { type: "metric.emit", agent: null, name: "n", kind: "counter", unit: "1", decimals: 0, labels: [] };
+const alert = { type: "alert.raise", agent: null, severity: "info", code: "a", content: null };
 const task = { ...workerPart.tasks[2], steps: [] };
+
+function named(of: string): { readonly name: string; readonly value: string } {
+  return { name: of, value: "x".repeat(1_000) };
+}
 
 describe("reading an operation", () => {
   test("puts its keys in order and leaves out what is absent", () => {
@@ -126,6 +133,19 @@ describe("reading an operation", () => {
     ["operation.topic", "neither an agent nor a topic", { ...message, topic: null }],
     ["operation.topic", "an agent and a topic", { ...message, agent: "agent-17-0" }],
     ["operation.content.size", "more than 1 MiB", { ...message, content: { ...someContent, size: 1_048_577 } }],
+    ["operation.metadata[0].value", "a fraction", { ...seen, metadata: [{ name: "a", value: 0.5 }] }],
+    ["operation.metadata[1]", "a name twice", { ...seen, metadata: [named("a"), named("a")] }],
+    [
+      "operation.metadata",
+      "more than 16 KiB",
+      { ...seen, metadata: Array.from({ length: 20 }, (_, at) => named(`n${at}`)) },
+    ],
+    ["operation.confidencePermille", "more than certain", { ...seen, confidencePermille: 1001 }],
+    ["operation.value", "a counter that shrinks", { ...measured, value: -1 }],
+    ["operation.value", "a fraction", { ...measured, value: 0.5 }],
+    ["operation.title", "two lines", { ...alert, title: "a\nb" }],
+    ["operation.title", "what turns text round", { ...alert, title: "a\u202eb" }],
+    ["operation.title", "a blank", { ...alert, title: " " }],
     ["operation.operations", "an empty batch", { type: "batch", operations: [] }],
     ["operation.operations[0].type", "a batch in a batch", { type: "batch", operations: [{ type: "batch" }] }],
     [

@@ -5,6 +5,7 @@
 import { actions, genesisIds, operationTypes, type Effect, type KernelState } from "../src/index.ts";
 import { toolOf, workerPart } from "./furnished.ts";
 import type { Choices, Made, Setting } from "./generate/setting.ts";
+import { makeAlert, makeMetric, makeObservation } from "./generate/observation.ts";
 import { makeMessage, makeTopic } from "./generate/message.ts";
 import { host, requestOf, root, sessionOf, settlementOf, someContent, type By, type Draft } from "./world.ts";
 
@@ -169,6 +170,9 @@ const makers: { readonly [area: string]: Maker } = {
   session: makeSession,
   message: makeMessage,
   topic: makeTopic,
+  observation: makeObservation,
+  metric: makeMetric,
+  alert: makeAlert,
 };
 
 const opening = { name: "v", host: "h", root: "r", allotment: {}, held: false };

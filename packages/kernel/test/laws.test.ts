@@ -234,6 +234,7 @@ const allEvents = [
   ...["effect.started", "effect.settled", "effect.owed", "effect.abandoned", "tool.registered", "tool.updated"],
   ...["tool.unregistered", "tool.injected", "session.started", "session.advanced", "session.ended", "fault.recorded"],
   ...["message.sent", "message.acknowledged", "topic.subscribed", "topic.unsubscribed"],
+  ...["observation.emitted", "metric.emitted", "alert.raised"],
 ];
 
 function entities(state: KernelState): ReadonlyMap<string, string | undefined> {

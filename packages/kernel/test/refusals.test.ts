@@ -6,11 +6,20 @@ import { authorityTables } from "./refusals/authority.ts";
 import { budgetTables } from "./refusals/budget.ts";
 import { effectTables } from "./refusals/effect.ts";
 import { messageTables } from "./refusals/message.ts";
+import { observationTables } from "./refusals/observation.ts";
 import { taskTables } from "./refusals/task.ts";
 import type { Row, Scene, Table } from "./refusals/table.ts";
 import { genesis, host, one, outcomeOf, root, World } from "./world.ts";
 
-const tables = [...authorityTables, ...budgetTables, ...agentTables, ...taskTables, ...effectTables, ...messageTables];
+const tables = [
+  ...authorityTables,
+  ...budgetTables,
+  ...agentTables,
+  ...taskTables,
+  ...effectTables,
+  ...messageTables,
+  ...observationTables,
+];
 const starting = ["agent.spawn", "run.start", "task.start", "effect.request", "effect.start"];
 const hostOnly = ["key.record", "effect.start", "effect.settle", "effect.abandon", "fault.record"];
 

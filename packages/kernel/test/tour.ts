@@ -15,6 +15,7 @@ export function tour(): World {
   definitions(world);
   work(world);
   messages(world);
+  observations(world);
   session(world);
   return world;
 }
@@ -105,6 +106,23 @@ function messages(world: World): void {
   world.must({ type: "message.acknowledge", message: first?.message }, reader);
   world.must({ type: "topic.unsubscribe", topic: "news" }, reader);
   world.must(toTopic, reader);
+}
+
+function observations(world: World): void {
+  const { agent, ...by } = world.spawn();
+  const metadata = [
+    { name: "file", value: "src/a.ts" },
+    { name: "line", value: 12 },
+    { name: "fixable", value: true },
+  ];
+  const seen = { type: "observation.emit", agent, kind: "finding", confidencePermille: 875, metadata };
+  world.must({ ...seen, content: someContent }, by);
+  const labels = [{ name: "host", value: "a" }];
+  const load = { type: "metric.emit", agent: null, name: "load", kind: "gauge", unit: "1", value: -125 };
+  world.must({ ...load, decimals: 2, labels }, by);
+  const alert = { type: "alert.raise", agent, severity: "critical", code: "disk.full", title: "The disk is full" };
+  world.must({ ...alert, content: someContent }, by);
+  world.must({ ...alert, agent: null, severity: "info", content: null });
 }
 
 function session(world: World): void {

@@ -95,6 +95,7 @@ export const limits: Shape<Partial<KernelLimits>> = record<Partial<KernelLimits>
   messagesMax: limit("messagesMax"),
   subscriptionsMax: limit("subscriptionsMax"),
   signalsPerMinuteMax: limit("signalsPerMinuteMax"),
+  signalBytesPerMinuteMax: limit("signalBytesPerMinuteMax"),
   effectTimeoutMsMax: limit("effectTimeoutMsMax"),
 });
 

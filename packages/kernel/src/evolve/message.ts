@@ -38,7 +38,7 @@ function sent(state: LiveState, { topic, deliveries, missed }: MessageSent, caus
     state.table.messages.put({ id, to, from, sender, topic, content, sentAtMs: timeMs });
   }
   for (const subscription of missed) countMissed(state, subscription);
-  countSignal(state, cause);
+  countSignal(state, { ...cause, bytes: content.size });
 }
 
 function countMissed(state: LiveState, id: SubscriptionId): void {

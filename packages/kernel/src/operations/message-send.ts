@@ -48,17 +48,23 @@ export const messageSend: OperationKind<MessageSend> = {
     ({ agent, topic }) =>
       (agent === null) === (topic === null) ? { path: "topic", wanted: "an agent or a topic, one of them" } : undefined,
   ),
-  decide: (state, { agent, topic }, moment) => {
+  decide: (state, { agent, topic, content }, moment) => {
     const self = state.principals.get(moment.stamp.principal)?.agent ?? null;
     if (self !== null && state.agents.get(self)?.state === "suspended") {
       return refuse({ code: "agent_suspended", agent: self });
     }
-    if (agent !== null) return toAgent(state, { agent, moment });
-    return toTopic(state, { topic: topic ?? "", moment });
+    if (agent !== null) return toAgent(state, { agent, moment, bytes: content.size });
+    return toTopic(state, { topic: topic ?? "", moment, bytes: content.size });
   },
 };
 
-function toAgent(state: LiveState, { agent, moment }: { agent: AgentId; moment: Moment }): Answer {
+interface Sending {
+  readonly moment: Moment;
+  readonly bytes: number;
+}
+
+function toAgent(state: LiveState, { agent, ...sending }: Sending & { readonly agent: AgentId }): Answer {
+  const { moment } = sending;
   const recipient = state.agents.get(agent);
   const held = grantAsked(state, moment).permissions;
   if (recipient === undefined || !isCovered(held, `agent.message:${recipient.name}`)) {
@@ -67,13 +73,14 @@ function toAgent(state: LiveState, { agent, moment }: { agent: AgentId; moment: 
   const to = recipient.principal;
   const max = fixedLimits.openMessagesMax;
   if (isFull(state, to)) return refuse({ code: "limit_reached", limit: "openMessagesMax", max });
-  const no = crowded(state, { more: 1, moment });
+  const no = crowded(state, { more: 1, ...sending });
   if (no !== undefined) return refuse(no);
   const deliveries = [{ message: moment.fresh("message"), to }];
   return accept({ type: "message.sent", schema: 1, agent, topic: null, deliveries, missed: [] });
 }
 
-function toTopic(state: LiveState, { topic, moment }: { topic: string; moment: Moment }): Answer {
+function toTopic(state: LiveState, { topic, ...sending }: Sending & { readonly topic: string }): Answer {
+  const { moment } = sending;
   const no = denied(state, { moment, permission: `topic.publish:${topic}` });
   if (no !== undefined) return refuse(no);
   const recipients: PrincipalId[] = [];
@@ -84,7 +91,7 @@ function toTopic(state: LiveState, { topic, moment }: { topic: string; moment: M
     if (isFull(state, row.subscriber)) missed.push(subscription);
     else recipients.push(row.subscriber);
   }
-  const over = crowded(state, { more: recipients.length, moment });
+  const over = crowded(state, { more: recipients.length, ...sending });
   if (over !== undefined) return refuse(over);
   const deliveries = recipients.map((to) => ({ message: moment.fresh("message"), to }));
   return accept({ type: "message.sent", schema: 1, agent: null, topic, deliveries, missed });
@@ -103,9 +110,9 @@ function isFull(state: LiveState, recipient: PrincipalId): boolean {
 
 function crowded(
   state: LiveState,
-  { more, moment }: { readonly more: number; readonly moment: Moment },
+  { more, moment, bytes }: Sending & { readonly more: number },
 ): PlainRefusal | undefined {
   const max = openVault(state).limits.messagesMax;
   if (state.messages.size + more > max) return { code: "limit_reached", limit: "messagesMax", max };
-  return saidEnough(state, moment);
+  return saidEnough(state, { ...moment, bytes });
 }

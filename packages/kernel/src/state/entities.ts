@@ -303,6 +303,8 @@ export interface SignalWindow {
   /** Minutes since 1970. */
   readonly minute: number;
   readonly count: number;
+  /** Bytes of the contents. */
+  readonly bytes: number;
 }
 
 /** How many refusals of a principal were recorded in the minute that it was last refused in. */

@@ -50,7 +50,7 @@ const mailboxFull: Row = {
   },
 };
 
-const saidEnough = noRoomFor("signalsPerMinuteMax");
+const saidEnough = [noRoomFor("signalsPerMinuteMax"), noRoomFor("signalBytesPerMinuteMax")];
 
 // Takes the place of another, where the topic is full.
 function subscribe({ world, by }: Scene): void {
@@ -81,7 +81,7 @@ export const messageTables: readonly Table[] = [
       holding("recipient_not_reachable", ["agent.message:other", "topic.publish:*"]),
       mailboxFull,
       noRoomFor("messagesMax"),
-      saidEnough,
+      ...saidEnough,
     ],
   },
   {
@@ -92,7 +92,7 @@ export const messageTables: readonly Table[] = [
       suspended,
       holding("permission_denied", ["topic.publish:other", "topic.subscribe:*", "agent.message:*"]),
       noRoomFor("messagesMax"),
-      saidEnough,
+      ...saidEnough,
     ],
   },
   {
