@@ -2,6 +2,7 @@
 export { readAgentFile } from "./definition/agent-file.ts";
 export { schemaFiles } from "./definition/schema-files.ts";
 export type { AgentDefinition } from "./definition/agent-definition.ts";
+export { parseSize, parseSpan } from "./definition/quantities.ts";
 export { checkCalls } from "./crew/check-calls.ts";
 export type { KnownTools } from "./crew/check-calls.ts";
 export type { CrewDefinition, CrewFiles } from "./crew/crew-definition.ts";

@@ -1,13 +1,19 @@
 /**
  * The command line: which commands exist, what they take, and what they answer to a wrong call.
  */
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError } from "commander";
 
 import { type CommandContext, exitDone, exitFailed, exitUsage, writeLine } from "./context.ts";
+import { example, type Frame, jsonCommand, parsePosition, parseSeconds, perform, vaultCommand } from "./frame.ts";
+import { addAgent } from "./nouns/agent.ts";
+import { addBudget } from "./nouns/budget.ts";
+import { addGrant, addPrincipal } from "./nouns/grant.ts";
+import { addOwed } from "./nouns/owed.ts";
+import { addSession } from "./nouns/session.ts";
+import { addState } from "./nouns/state.ts";
+import { addTask } from "./nouns/task.ts";
 import { showSafely } from "./output/plain.ts";
 import { UsageError } from "./usage-error.ts";
-
-type Outcome = { code: number };
 
 /**
  * Reads a command line and runs the command in it.
@@ -17,8 +23,8 @@ type Outcome = { code: number };
  * @returns the exit code: 0 done, 1 refused or failed, 2 usage; `exec` passes its program's own
  */
 export async function runCommandLine(args: readonly string[], context: CommandContext): Promise<number> {
-  const outcome: Outcome = { code: exitDone };
-  const program = buildProgram(context, outcome);
+  const outcome = { code: exitDone };
+  const program = buildProgram({ context, outcome });
   try {
     await program.parseAsync([...args], { from: "user" });
     return outcome.code;
@@ -40,7 +46,8 @@ function describe(error: unknown): string {
   return showSafely(told ? error.message : (error.stack ?? error.message));
 }
 
-function buildProgram(context: CommandContext, outcome: Outcome): Command {
+function buildProgram(frame: Frame): Command {
+  const { context } = frame;
   const program = new Command("toka")
     .description(
       "Runs AI agents as an operating system runs programs: with an identity, a budget, narrow rights, and every step in a log",
@@ -54,34 +61,19 @@ function buildProgram(context: CommandContext, outcome: Outcome): Command {
       writeErr: (text) => context.stderr.write(text),
       getOutHelpWidth: () => Math.min(100, context.columns()),
     });
-  program.addHelpText("after", example("toka up --once        run the crew repo-care over this repository, then exit"));
-  addUp(program, { context, outcome });
-  addReaders(program, { context, outcome });
-  addVerify(program, { context, outcome });
-  addCheck(program, { context, outcome });
-  addExec(program, { context, outcome });
-  addDoctor(program, { context, outcome });
+  program.addHelpText("after", example("toka up --once   # run the crew repo-care over this repository, then exit"));
+  addUp(program, frame);
+  addReaders(program, frame);
+  addVerify(program, frame);
+  addCheck(program, frame);
+  addExec(program, frame);
+  addDoctor(program, frame);
+  for (const add of [addAgent, addTask, addSession, addGrant, addPrincipal, addBudget, addOwed, addState])
+    add(program, frame);
   return program;
 }
 
-interface Frame {
-  readonly context: CommandContext;
-  readonly outcome: Outcome;
-}
-
-function example(...lines: readonly string[]): string {
-  return `\nExample:\n${lines.map((line) => `  ${line}`).join("\n")}\n`;
-}
-
-/** Options that every command about a vault takes. */
-function vaultCommand(program: Command, name: string): Command {
-  return program
-    .command(name)
-    .option("--workspace <dir>", "folder that the vault belongs to (default: the folder you are in)")
-    .option("--vault <dir>", "vault folder (default: .toka in the workspace)");
-}
-
-function addUp(program: Command, { context, outcome }: Frame): void {
+function addUp(program: Command, frame: Frame): void {
   vaultCommand(program, "up")
     .description("Open the vault, run a crew over the workspace, then serve the vault until Ctrl-C")
     .option("--crew <name|dir>", "crew that comes with Toka, or a crew folder (default: repo-care)")
@@ -90,18 +82,17 @@ function addUp(program: Command, { context, outcome }: Frame): void {
     .addHelpText("after", example("toka up --once --workspace ~/src/project", "toka up --crew ./my-crew"))
     .action(async (options: { workspace?: string; vault?: string; crew?: string; once: boolean; json: boolean }) => {
       const { runUp } = await import("./commands/up.ts");
-      outcome.code = await runUp(options, context);
+      await perform(frame, options, runUp);
     });
 }
 
-function addReaders(program: Command, { context, outcome }: Frame): void {
-  vaultCommand(program, "status")
+function addReaders(program: Command, frame: Frame): void {
+  jsonCommand(program, "status")
     .description("Show what lives in the vault: sessions, agents, budgets, effects owed")
-    .option("--json", "print one JSON object", false)
     .addHelpText("after", example("toka status"))
     .action(async (options: { workspace?: string; vault?: string; json: boolean }) => {
       const { runStatus } = await import("./commands/status.ts");
-      outcome.code = await runStatus(options, context);
+      await perform(frame, options, runStatus);
     });
   vaultCommand(program, "log")
     .description("Print the log, one entry a line")
@@ -122,32 +113,32 @@ function addReaders(program: Command, { context, outcome }: Frame): void {
         json: boolean;
       }) => {
         const { runLog } = await import("./commands/log.ts");
-        outcome.code = await runLog(options, context);
+        // Its lines are stored bytes and nothing else, so that a failure stands on standard error alone.
+        frame.outcome.code = await runLog(options, frame.context);
       },
     );
-  vaultCommand(program, "why")
+  jsonCommand(program, "why")
     .description("Explain one entry: who asked, under which grants and budgets, and why it came out so")
     .argument("<position>", "position of the entry in the log", parsePosition)
-    .option("--json", "print one JSON object", false)
     .addHelpText("after", example("toka why 42"))
     .action(async (position: number, options: { workspace?: string; vault?: string; json: boolean }) => {
       const { runWhy } = await import("./commands/why.ts");
-      outcome.code = await runWhy({ ...options, position }, context);
+      await perform(frame, { ...options, position }, runWhy);
     });
 }
 
-function addVerify(program: Command, { context, outcome }: Frame): void {
+function addVerify(program: Command, frame: Frame): void {
   vaultCommand(program, "verify")
     .description("Decide every entry of the log again and compare; exit 1 when one differs")
     .option("--json", "print {ok, entries, reDecided, attested, firstBad?} as one line", false)
     .addHelpText("after", example("toka verify", "toka verify --vault /backup/.toka --json"))
     .action(async (options: { workspace?: string; vault?: string; json: boolean }) => {
       const { runVerify } = await import("./commands/verify.ts");
-      outcome.code = await runVerify(options, context);
+      await perform(frame, options, runVerify);
     });
 }
 
-function addCheck(program: Command, { context, outcome }: Frame): void {
+function addCheck(program: Command, frame: Frame): void {
   program
     .command("check")
     .description("Check agent, crew and tool files; problems are told with file:line:column")
@@ -155,11 +146,11 @@ function addCheck(program: Command, { context, outcome }: Frame): void {
     .addHelpText("after", example("toka check examples/crews/repo-care", "toka check my-crew/agents/writer.yaml"))
     .action(async (files: string[]) => {
       const { runCheck } = await import("./commands/check.ts");
-      outcome.code = await runCheck(files, context);
+      await perform(frame, { files }, async ({ files: given }, context) => runCheck(given, context));
     });
 }
 
-function addExec(program: Command, { context, outcome }: Frame): void {
+function addExec(program: Command, frame: Frame): void {
   vaultCommand(program, "exec")
     .description("Run one program in the sandbox, as an effect with its entries in the log")
     .usage("[options] -- <command> [args...]")
@@ -188,12 +179,12 @@ function addExec(program: Command, { context, outcome }: Frame): void {
         options: { workspace?: string; vault?: string; grant?: string; timeout?: number; stdin: boolean },
       ) => {
         const { runExec } = await import("./commands/exec.ts");
-        outcome.code = await runExec({ ...options, argv }, context);
+        await perform(frame, { ...options, argv }, runExec);
       },
     );
 }
 
-function addDoctor(program: Command, { context, outcome }: Frame): void {
+function addDoctor(program: Command, frame: Frame): void {
   program
     .command("doctor")
     .description("Look at this machine: what Toka needs, what is there, and what to do")
@@ -202,20 +193,6 @@ function addDoctor(program: Command, { context, outcome }: Frame): void {
     .addHelpText("after", example("toka doctor"))
     .action(async (options: { workspace?: string; json: boolean }) => {
       const { runDoctor } = await import("./commands/doctor.ts");
-      outcome.code = await runDoctor(options, context);
+      await perform(frame, options, runDoctor);
     });
-}
-
-function parsePosition(text: string): number {
-  const position = Number(text);
-  if (!/^\d+$/u.test(text) || !Number.isSafeInteger(position))
-    throw new InvalidArgumentError(`Found ${text}, wanted a whole number`);
-  return position;
-}
-
-function parseSeconds(text: string): number {
-  const seconds = Number(text);
-  if (!/^\d+(\.\d+)?$/u.test(text) || seconds <= 0)
-    throw new InvalidArgumentError(`Found ${text}, wanted a number of seconds above 0`);
-  return seconds;
 }

@@ -4,7 +4,10 @@
  * Two things answer: the process that holds the vault, directly, and any other process, over the socket of that one. Both give
  * the same answers, so a command never asks which of the two it has.
  */
-import type { Amounts, RecordedEntry, Refusal } from "@toka/kernel";
+import type { Amounts, Receipt, RecordedEntry, Refusal } from "@toka/kernel";
+
+import type { StateAnswer, StateArea } from "./state/areas.ts";
+import type { OperateRequest } from "./state/operate.ts";
 
 /** One live agent. */
 export interface AgentStatus {
@@ -183,4 +186,25 @@ export interface VaultApi {
    * @returns what became of it
    */
   exec(request: ExecRequest, options: ExecOptions): Promise<ExecOutcome>;
+  /**
+   * @param area - such as `agents` or `grants`
+   * @returns its rows at the durable head
+   */
+  state<Area extends StateArea>(area: Area): Promise<StateAnswer<Area>>;
+  /**
+   * Has one operation decided in the caller's name.
+   *
+   * @param request - the operation, and the bytes that the log keeps by commitment
+   * @returns the receipt, after the entry is durable
+   * @throws a failure `malformed` when it is no operation
+   */
+  operate(request: OperateRequest): Promise<Receipt>;
+  /**
+   * Gives up learning what came of an owed effect; for whoever administers the vault.
+   *
+   * @param effect - its id
+   * @param reason - in words, for the log
+   * @returns the receipt
+   */
+  abandon(effect: string, reason: string): Promise<Receipt>;
 }

@@ -20,8 +20,8 @@ const holderPauseMs = 50;
 
 /** What somebody who asks means to do. */
 export interface AskOptions {
-  /** `read` answers from the state and the log; `run` performs effects, and serves others meanwhile. */
-  readonly purpose: "read" | "run";
+  /** `read` answers from the state and the log; `write` has operations decided; `run` performs effects, and serves others meanwhile. */
+  readonly purpose: "read" | "write" | "run";
   /** Host time, ms since 1970. */
   readonly clock: () => number;
   /** Told what a person should know, one line each. */
@@ -63,7 +63,7 @@ async function askHere<T>(
   options: AskOptions & { readonly use: (api: VaultApi) => Promise<T> },
 ): Promise<T> {
   const { purpose, clock, onNote } = options;
-  if (purpose === "read" && !vaultExists(places.vault)) {
+  if (purpose !== "run" && !vaultExists(places.vault)) {
     throw new ServiceFailure("vault_absent", {
       message: `Cannot open the vault ${places.vault}: there is none; toka up makes one`,
     });

@@ -32,8 +32,8 @@ import { acceptClock, openVaultAt, operatorCaller } from "./vault-opening.ts";
 /** What a composition is made with. */
 export interface ComposeOptions {
   readonly places: Places;
-  /** `read` only answers questions; `run` also performs effects and serves the socket. */
-  readonly purpose: "read" | "run";
+  /** `read` only answers questions; `write` also has operations decided; `run` also performs effects and serves the socket. */
+  readonly purpose: "read" | "write" | "run";
   /** Whether to create the vault when there is none. */
   readonly create: boolean;
   /** The machine's clock, ms since 1970. */
@@ -84,12 +84,14 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
   try {
     clock.startFrom(await vault.machine.view((state) => state.head.timeMs));
     const operator = operatorCaller();
+    if (options.purpose !== "read") await vouchForClock(vault, { onNote, nowMs: clock.nowMs });
     const sandbox = createSandbox();
     const gate = options.purpose === "run" ? await openGate({ options, vault, operator, sandbox, clock }) : undefined;
     if (gate !== undefined) closers.push(async () => gate.runtime.stop());
     const parts = {
       dir: vault.dir,
       machine: vault.machine,
+      host: vault.host,
       clock: clock.nowMs,
       runtime: gate?.runtime,
       closing: closing.signal,
@@ -133,6 +135,14 @@ function closeOnce(closing: AbortController, closers: readonly (() => Promise<vo
   return async () => (closed ??= close());
 }
 
+async function vouchForClock(
+  vault: Vault,
+  { onNote, nowMs }: Pick<ComposeOptions, "onNote"> & { readonly nowMs: () => number },
+): Promise<void> {
+  const note = await acceptClock(vault, { clock: nowMs });
+  if (note !== undefined) onNote(note);
+}
+
 /** HTTP is loaded only by who serves: a command that reads starts without it. */
 async function serve(api: VaultApi, dir: string): Promise<VaultServer> {
   const { serveVault } = await import("./http/server.ts");
@@ -154,8 +164,6 @@ async function openGate(from: {
 }): Promise<Gate> {
   const { options, vault, operator, sandbox, clock } = from;
   const { machine } = vault;
-  const note = await acceptClock(vault, { clock: clock.nowMs });
-  if (note !== undefined) options.onNote(note);
   const tools = await options.tools(machine);
   const catalogue = createToolCatalogue(tools);
   await registerTools(tools, { vault, operator });

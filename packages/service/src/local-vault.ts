@@ -9,6 +9,8 @@ import { execProgram } from "./exec.ts";
 import { ServiceFailure } from "./failure.ts";
 import { queryLog } from "./log-query.ts";
 import { permitReading, type ReadableThing } from "./reading.ts";
+import { abandonEffect, operate } from "./state/operate.ts";
+import { readState } from "./state/read-state.ts";
 import { readStatus } from "./status.ts";
 import { explainEntry } from "./why.ts";
 
@@ -16,6 +18,8 @@ import { explainEntry } from "./why.ts";
 export interface LocalVaultParts {
   readonly dir: string;
   readonly machine: MachinePort;
+  /** The vault's host, which alone may record some things. */
+  readonly host: Caller;
   readonly clock: () => number;
   /** Absent in a process that only reads. */
   readonly runtime: Runtime | undefined;
@@ -42,7 +46,7 @@ export interface LocalVault {
  * @returns the api of each caller, and what its owner needs to end in order
  */
 export function createLocalVault(parts: LocalVaultParts): LocalVault {
-  const { dir, machine, runtime, clock, closing } = parts;
+  const { dir, machine, host, runtime, clock, closing } = parts;
   const programs = new Set<Promise<unknown>>();
   let served = false;
   const apiFor = (caller: Caller): VaultApi => {
@@ -65,6 +69,12 @@ export function createLocalVault(parts: LocalVaultParts): LocalVault {
           yield recorded;
         }
       },
+      state: async (area) => {
+        await permit("state");
+        return readState(machine, area);
+      },
+      operate: async (request) => operate(request, { machine, caller }),
+      abandon: async (effect, reason) => abandonEffect({ effect, reason }, { machine, caller, host, clock }),
       exec: async (request, options) => {
         if (runtime === undefined)
           throw new ServiceFailure("vault_read_only", {

@@ -7,7 +7,7 @@ import { authorises, type Caller, type MachinePort } from "@toka/kernel";
 import { ServiceFailure } from "./failure.ts";
 
 /** What can be read: the resource of the permission `vault.read`. */
-export type ReadableThing = "status" | "log" | "why";
+export type ReadableThing = "status" | "log" | "why" | "state";
 
 /**
  * Asks whether a caller may read something now.
@@ -20,16 +20,30 @@ export async function permitReading(
   machine: MachinePort,
   options: { readonly caller: Caller; readonly what: ReadableThing; readonly clock: () => number },
 ): Promise<void> {
-  const { caller, what, clock } = options;
+  const { caller, what } = options;
   const permission = `vault.read:${what}`;
-  const allowed = await machine.view((state) => {
+  if (await mayNow(machine, { ...options, permission })) return;
+  throw new ServiceFailure("permission_denied", {
+    message: `Cannot read the ${what} of the vault: the grant ${caller.grant ?? "null"} does not allow ${permission}`,
+  });
+}
+
+/**
+ * Tells whether a caller's grant allows something now.
+ *
+ * @param machine - of the vault
+ * @param options - who, what, and host time
+ * @returns false when the caller does not hold the grant, or it has ended, or does not allow it
+ */
+export async function mayNow(
+  machine: Pick<MachinePort, "view">,
+  options: { readonly caller: Caller; readonly permission: string; readonly clock: () => number },
+): Promise<boolean> {
+  const { caller, permission, clock } = options;
+  return machine.view((state) => {
     const grant = caller.grant === null ? undefined : state.grants.get(caller.grant);
     if (grant === undefined || grant.holder !== caller.principal) return false;
     // Effective time, as the kernel reckons: a clock that was set back revives nothing.
     return authorises(state, { grant: grant.id, permission, timeMs: Math.max(clock(), state.head.timeMs) });
-  });
-  if (allowed) return;
-  throw new ServiceFailure("permission_denied", {
-    message: `Cannot read the ${what} of the vault: the grant ${caller.grant ?? "null"} does not allow ${permission}`,
   });
 }

@@ -41,7 +41,16 @@ function answering(changes: Partial<VaultApi>): VaultApi {
   const unasked = (): never => {
     throw new Error("Cannot answer: this test asks something else");
   };
-  return { status: unasked, why: unasked, exec: unasked, log: unasked, ...changes };
+  return {
+    status: unasked,
+    why: unasked,
+    exec: unasked,
+    log: unasked,
+    state: unasked,
+    operate: unasked,
+    abandon: unasked,
+    ...changes,
+  };
 }
 
 async function post(

@@ -27,25 +27,6 @@ export interface UpOptions extends PlaceOptions {
  * @throws a failure when the vault is held by another process, the crew has problems, and the like
  */
 export async function runUp(options: UpOptions, context: CommandContext): Promise<number> {
-  if (!options.json) return upAndServe(options, context);
-  try {
-    return await upAndServe(options, context);
-  } catch (error) {
-    // Whoever reads the last line finds one there in any case; people are told on standard error.
-    await writeLine(context.stdout, showAsJson({ ok: false, failure: failureIn(error) }));
-    throw error;
-  }
-}
-
-function failureIn(error: unknown): { readonly code: string; readonly message: string } {
-  const code: unknown = typeof error === "object" && error !== null ? Reflect.get(error, "code") : undefined;
-  return {
-    code: typeof code === "string" ? code : "fault",
-    message: error instanceof Error ? error.message : String(error),
-  };
-}
-
-async function upAndServe(options: UpOptions, context: CommandContext): Promise<number> {
   // With --json, stdout carries the summary alone.
   const stream = options.json ? context.stderr : context.stdout;
   const terminal = options.json ? context.stderrIsTerminal : context.stdoutIsTerminal;

@@ -54,8 +54,15 @@ export function remoteVault(dir: string): VaultApi {
     status: async () => readJson<VaultStatus>(await ask(dir, { method: "GET", path: "/v1/status" })),
     why: async (position) => readJson<Explanation>(await ask(dir, { method: "GET", path: `/v1/why/${position}` })),
     log: (query, options) => readLog(dir, { query, signal: options.signal }),
+    state: async (area) => readJson(await ask(dir, { method: "GET", path: `/v1/state/${area}` })),
+    operate: async (request) => post(dir, { path: "/v1/operate", request }),
+    abandon: async (effect, reason) => post(dir, { path: "/v1/abandon", request: { effect, reason } }),
     exec: async (body, options) => runRemotely(dir, { body, ...options }),
   };
+}
+
+async function post<T>(dir: string, call: { readonly path: string; readonly request: unknown }): Promise<T> {
+  return readJson(await ask(dir, { method: "POST", path: call.path, body: JSON.stringify(call.request) }));
 }
 
 interface Call {

@@ -7,6 +7,9 @@ import { encodeEntry } from "@toka/kernel";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 import type { ExecOutcome, ExecRequest, LogQuery, VaultApi } from "../api.ts";
+import type { StateArea } from "../state/areas.ts";
+import type { OperateRequest } from "../state/operate.ts";
+import { stateAreas } from "../state/read-state.ts";
 import { failureOf } from "./failure-body.ts";
 import type { ExecLine } from "./wire.ts";
 
@@ -36,6 +39,29 @@ const execSchema = {
     permissions: nullableText,
     timeoutMs: { type: ["integer", "null"], minimum: 1 },
   },
+} as const;
+
+const stateSchema = {
+  type: "object",
+  required: ["area"],
+  properties: { area: { enum: stateAreas } },
+} as const;
+
+const operateSchema = {
+  type: "object",
+  additionalProperties: false,
+  required: ["operation", "contents"],
+  properties: {
+    operation: { type: "object", required: ["type"] },
+    contents: { type: "object", maxProperties: 16, additionalProperties: { type: "string" } },
+  },
+} as const;
+
+const abandonSchema = {
+  type: "object",
+  additionalProperties: false,
+  required: ["effect", "reason"],
+  properties: { effect: { type: "string", maxLength: 100 }, reason: { type: "string", maxLength: 8192 } },
 } as const;
 
 const positionSchema = {
@@ -73,6 +99,17 @@ export function addRoutes(app: FastifyInstance, apiOf: ApiOf): void {
       };
       return sendLines(reply, logLines(apiOf(request), { query, signal: untilClosed(request, reply) }));
     },
+  );
+  app.get<{ Params: { area: StateArea } }>("/v1/state/:area", { schema: { params: stateSchema } }, async (request) =>
+    apiOf(request).state(request.params.area),
+  );
+  app.post<{ Body: OperateRequest }>("/v1/operate", { schema: { body: operateSchema } }, async (request) =>
+    apiOf(request).operate(request.body),
+  );
+  app.post<{ Body: { effect: string; reason: string } }>(
+    "/v1/abandon",
+    { schema: { body: abandonSchema } },
+    async (request) => apiOf(request).abandon(request.body.effect, request.body.reason),
   );
   app.post<{ Body: ExecRequest }>("/v1/exec", { schema: { body: execSchema } }, async (request, reply) =>
     sendLines(reply, execLines(apiOf(request), { body: request.body, signal: untilClosed(request, reply) })),

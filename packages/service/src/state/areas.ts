@@ -1,0 +1,177 @@
+/**
+ * What lives in a vault, area by area, as plain rows: what `toka agent list` and its like print, and what a program reads with `--json`.
+ */
+import type { Amounts } from "@toka/kernel";
+
+/** One live agent. */
+export interface AgentRow {
+  readonly id: string;
+  readonly name: string;
+  readonly definition: string;
+  readonly version: string;
+  readonly state: "running" | "suspended";
+  readonly suspendReason: string | null;
+  /** The declared lifecycle state it is in. */
+  readonly lifecycle: string;
+  readonly principal: string;
+  readonly grant: string;
+  readonly permissions: readonly string[];
+  readonly budget: string;
+  readonly allotment: Amounts;
+  /** Spent and reserved together. */
+  readonly used: Amounts;
+  readonly parent: string | null;
+  readonly session: string | null;
+  /** Tasks that it declares, in order, and where each stands. */
+  readonly tasks: readonly { readonly key: string; readonly status: string; readonly task: string | null }[];
+  readonly objectives: readonly { readonly key: string; readonly met: boolean | null }[];
+}
+
+/** One task that is scheduled or running. */
+export interface TaskRow {
+  readonly id: string;
+  readonly key: string;
+  readonly agent: string;
+  readonly agentName: string;
+  readonly status: "scheduled" | "running";
+  readonly priority: string;
+  /** Starts so far. */
+  readonly attempt: number;
+  /** A retry waits until then, ms since 1970; 0 when it need not. */
+  readonly notBeforeMs: number;
+  readonly startedAtMs: number | null;
+  readonly progressPermille: number;
+  readonly steps: readonly { readonly label: string; readonly status: string; readonly code: string | null }[];
+}
+
+/** One registered tool. */
+export interface ToolRow {
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  readonly sideEffect: string;
+  /** Digest of the program that it runs. */
+  readonly program: string;
+  /** The most that a call of it can claim. */
+  readonly permissions: readonly string[];
+  readonly timeoutMsMax: number;
+}
+
+/** One open session. */
+export interface SessionRow {
+  readonly id: string;
+  readonly name: string;
+  readonly workspace: string;
+  readonly output: string;
+  readonly wave: number;
+  readonly concurrencyMax: number;
+  readonly onFailure: string;
+  readonly restartsMax: number;
+  readonly agents: readonly {
+    readonly name: string;
+    readonly state: string;
+    readonly agent: string | null;
+    readonly dependsOn: readonly string[];
+    readonly restarts: number;
+  }[];
+}
+
+/** One live grant. */
+export interface GrantRow {
+  readonly id: string;
+  readonly parent: string | null;
+  readonly holder: string;
+  readonly holderName: string;
+  readonly permissions: readonly string[];
+  /** Ms since 1970; null never ends by itself. */
+  readonly expiresAtMs: number | null;
+  /** How many more times it can be delegated in a line. */
+  readonly depthLeft: number;
+}
+
+/** One open budget, as it stands at the head of the log. */
+export interface BudgetRow {
+  readonly id: string;
+  readonly parent: string | null;
+  readonly holder: string;
+  readonly holderName: string;
+  readonly allotment: Amounts;
+  readonly spent: Amounts;
+  readonly reserved: Amounts;
+  /** Handed down to the budgets below. */
+  readonly carved: Amounts;
+  readonly overdraft: Amounts;
+  /** What can still be reserved or handed down. */
+  readonly available: Amounts;
+  /** Length of the recurring span in which it is spent, ms; null for a lifetime. */
+  readonly windowMs: number | null;
+  readonly closing: boolean;
+}
+
+/** One effect that was asked for and is not settled. */
+export interface EffectRow {
+  readonly id: string;
+  readonly kind: string;
+  readonly label: string;
+  readonly status: string;
+  readonly principal: string;
+  readonly agent: string | null;
+  readonly agentName: string | null;
+  readonly task: string | null;
+  readonly step: string | null;
+  readonly tool: string | null;
+  readonly sideEffect: string;
+  readonly claims: readonly string[];
+  readonly budget: string;
+  /** Booked as spent because nobody knows. */
+  readonly presumed: Amounts;
+  readonly timeoutMs: number;
+  readonly requestedAtMs: number;
+  readonly startedAtMs: number | null;
+}
+
+/** One version of a definition. */
+export interface DefinitionRow {
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  readonly status: string;
+  readonly proposer: string;
+  readonly tools: readonly string[];
+  readonly tasks: readonly { readonly key: string; readonly priority: string; readonly after: readonly string[] }[];
+  readonly permissions: readonly string[];
+}
+
+/** Who can hold grants and budgets. */
+export interface PrincipalRow {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly agent: string | null;
+}
+
+/** The areas, and what a row of each is. */
+export interface StateRows {
+  readonly agents: AgentRow;
+  readonly tasks: TaskRow;
+  readonly tools: ToolRow;
+  readonly sessions: SessionRow;
+  readonly grants: GrantRow;
+  readonly budgets: BudgetRow;
+  readonly effects: EffectRow;
+  readonly definitions: DefinitionRow;
+  readonly principals: PrincipalRow;
+}
+
+/** The name of an area. */
+export type StateArea = keyof StateRows;
+
+/** The rows of one area at one position of the log, in the order in which they were made. */
+export interface StateAnswer<Area extends StateArea> {
+  readonly position: number;
+  /** Effective time of the head, ms since 1970. */
+  readonly timeMs: number;
+  /** Rows there are; `rows` has at most `stateRowsMax` of them. */
+  readonly total: number;
+  readonly rows: readonly StateRows[Area][];
+}
