@@ -55,6 +55,29 @@ describe("toka", () => {
     },
   );
 
+  test.each([
+    { args: ["agent", "lst"], says: "Did you mean list?" },
+    { args: ["grant", "delegate", "ann"], says: "missing required argument" },
+    { args: ["owed", "abandon", "effect-1-0"], says: "--reason" },
+    { args: ["agent", "list", "--state", "runing"], says: 'did you mean "running"?' },
+    { args: ["budget", "carve", "ann"], says: "give at least one" },
+    { args: ["budget", "top-up", "ann", "--cpu", "5"], says: "wanted a span such as 90s" },
+  ])("exits with 2 and says why when a noun is called as toka $args", async ({ args, says }) => {
+    const ended = await scene.toka(args);
+    expect(ended.stderr).toContain(says);
+    expect({ code: ended.code, stdout: ended.stdout }).toEqual({ code: 2, stdout: "" });
+  });
+
+  test.each(["status", "verify", "state", "agent list"])(
+    "answers with one JSON object when toka %s --json fails",
+    async (command) => {
+      const ended = await scene.toka([...command.split(" "), "--json"]);
+      expect(ended.code).toBe(1);
+      expect(JSON.parse(ended.stdout)).toMatchObject({ ok: false, failure: { code: "vault_absent" } });
+      expect(ended.stderr).toContain(scene.vault);
+    },
+  );
+
   test("exits with 1 when the workspace is no folder", async () => {
     writeFileSync(join(scene.dir, "file"), "");
     for (const workspace of ["file", "missing"]) {

@@ -52,7 +52,7 @@ function branches(things: readonly Branch[]): readonly string[] {
     const last = index === things.length - 1;
     const [first = "", ...more] = thing.lines;
     const bar = last ? "   " : "│  ";
-    const inner = thing.below.length > 0 ? "│  " : "   ";
+    const inner = thing.below.length > 0 ? "│  " : "";
     return [
       `${last ? "└─ " : "├─ "}${first}`,
       ...more.map((line) => `${bar}${inner}${line}`),
