@@ -51,33 +51,35 @@ async function person(permissions: readonly string[]): Promise<Caller> {
   return { principal, grant: issued.grant, proof: localProof() };
 }
 
+/** A definition with one task. */
+const greeter = {
+  name: "greeter",
+  version: "1.0.0",
+  permissions: ["fs.read:/srv/**"],
+  allotment: { toolCalls: 5 },
+  tools: [],
+  lifecycle: { initial: "ready", states: ["ready"], transitions: [] },
+  limits: { openTasksMax: 1, openEffectsMax: 1 },
+  tasks: [
+    {
+      key: "greet",
+      priority: "high",
+      after: [],
+      attemptsMax: 1,
+      backoff: { firstMs: 1, maxMs: 1 },
+      timeoutMs: 1000,
+      steps: [],
+    },
+  ],
+  objectives: [],
+} as const;
+
 /** An agent with one task, spawned out of a session that nobody supervises. */
 async function spawnGreeter(): Promise<{ readonly agent: string; readonly session: string }> {
   const { machine } = composition.vault;
   const source = machine.seal("the source");
-  const part = {
-    name: "greeter",
-    version: "1.0.0",
-    permissions: ["fs.read:/srv/**"],
-    allotment: { toolCalls: 5 },
-    tools: [],
-    lifecycle: { initial: "ready", states: ["ready"], transitions: [] },
-    limits: { openTasksMax: 1, openEffectsMax: 1 },
-    tasks: [
-      {
-        key: "greet",
-        priority: "high",
-        after: [],
-        attemptsMax: 1,
-        backoff: { firstMs: 1, maxMs: 1 },
-        timeoutMs: 1000,
-        steps: [],
-      },
-    ],
-    objectives: [],
-  } as const;
   const registered = await machine.submit(
-    { type: "definition.register", part, source: source.content },
+    { type: "definition.register", part: greeter, source: source.content },
     { caller: composition.operator, payloads: [source] },
   );
   const [definition] = eventsOf(registered);

@@ -8,7 +8,7 @@ const namesMax: Readonly<Record<string, number>> = {
   store: 40,
   runtime: 60,
   agent: 60,
-  service: 40,
+  service: 50,
   cli: 5,
 };
 

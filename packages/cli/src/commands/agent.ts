@@ -1,7 +1,7 @@
 /**
  * `toka agent`: live agents, and what an operator does to them.
  */
-import type { AgentRow, VaultApi } from "@toka/service";
+import type { StateRows, VaultApi } from "@toka/service";
 
 import { type CommandContext, exitDone, writeLine } from "../context.ts";
 import { showAmounts } from "../output/amounts.ts";
@@ -9,6 +9,8 @@ import { showAsJson, showOnOneLine } from "../output/plain.ts";
 import { tableLines } from "../output/table.ts";
 import { findRow, type NounOptions, operateOn, reading, tellRows } from "./vault-rows.ts";
 import { wordAmong } from "./words.ts";
+
+type AgentRow = StateRows["agents"];
 
 const heads = ["ID", "NAME", "STATE", "TASKS", "USED", "SESSION"] as const;
 

@@ -1,7 +1,7 @@
 /**
  * `toka budget`: who may use how much.
  */
-import { amountsFrom, type AmountWords, type BudgetRow, type VaultApi } from "@toka/service";
+import { amountsFrom, type AmountWords, type StateRows, type VaultApi } from "@toka/service";
 
 import { type CommandContext, exitDone, writeLine } from "../context.ts";
 import { showAmounts, showBar } from "../output/amounts.ts";
@@ -10,6 +10,8 @@ import { growTree, treeLines } from "../output/table.ts";
 import { UsageError } from "../usage-error.ts";
 import { findPrincipal } from "./grant.ts";
 import { findRow, type NounOptions, operateOn, reading, tellRows } from "./vault-rows.ts";
+
+type BudgetRow = StateRows["budgets"];
 
 const barWidth = 20;
 

@@ -1,13 +1,15 @@
 /**
  * `toka grant`: who may do what.
  */
-import { type GrantRow, spanFrom, type VaultApi } from "@toka/service";
+import { type StateRows, spanFrom, type VaultApi } from "@toka/service";
 
 import { type CommandContext } from "../context.ts";
 import { showOnOneLine } from "../output/plain.ts";
 import { growTree, treeLines } from "../output/table.ts";
 import { UsageError } from "../usage-error.ts";
 import { findRow, type NounOptions, operateOn, reading, tellRows } from "./vault-rows.ts";
+
+type GrantRow = StateRows["grants"];
 
 /** Permissions of one grant that are shown; `--all` and `--json` have all. */
 const permissionsShown = 6;

@@ -1,12 +1,14 @@
 /**
  * `toka owed`: effects whose outcome nobody knows.
  */
-import type { EffectRow } from "@toka/service";
+import type { StateRows } from "@toka/service";
 
 import type { CommandContext } from "../context.ts";
 import { showAmounts } from "../output/amounts.ts";
 import { tableLines } from "../output/table.ts";
 import { findRow, type NounOptions, reading, tellReceipt, tellRows, writing } from "./vault-rows.ts";
+
+type EffectRow = StateRows["effects"];
 
 const heads = ["ID", "OF", "WHAT", "STARTED", "PRESUMED SPENT"] as const;
 

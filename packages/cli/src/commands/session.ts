@@ -1,13 +1,15 @@
 /**
  * `toka session`: open sessions.
  */
-import { endOfSession, type SessionRow, type VaultApi } from "@toka/service";
+import { endOfSession, type StateRows, type VaultApi } from "@toka/service";
 
 import { type CommandContext, exitDone, writeLine } from "../context.ts";
 import { showAsJson, showOnOneLine } from "../output/plain.ts";
 import { tableLines } from "../output/table.ts";
 import { findRow, type NounOptions, operateOn, reading, tellRows } from "./vault-rows.ts";
 import { wordAmong } from "./words.ts";
+
+type SessionRow = StateRows["sessions"];
 
 const heads = ["ID", "NAME", "WAVE", "AGENTS", "LIVE", "WORKSPACE"] as const;
 

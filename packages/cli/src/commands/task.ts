@@ -2,12 +2,16 @@
  * `toka task`: tasks of live agents.
  */
 import type { VaultApi } from "@toka/service";
-import { ServiceFailure, suggestion, type AgentRow, type TaskRow } from "@toka/service";
+import { ServiceFailure, suggestion, type StateRows } from "@toka/service";
 
 import type { CommandContext } from "../context.ts";
 import { tableLines } from "../output/table.ts";
 import { findRow, type NounOptions, operateOn, reading, tellRows } from "./vault-rows.ts";
 import { wordAmong } from "./words.ts";
+
+type TaskRow = StateRows["tasks"];
+
+type AgentRow = StateRows["agents"];
 
 const heads = ["ID", "AGENT", "TASK", "STATUS", "PRIORITY", "ATTEMPT", "DONE"] as const;
 const priorities = ["critical", "high", "medium", "low"] as const;
