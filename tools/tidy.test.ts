@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { root } from "./gate/place.ts";
 import { repositoryOf, type Law } from "./tidy/law.ts";
 import { assertionsInCodecsOnly } from "./tidy/laws/assertions.ts";
+import { claimsAreShown } from "./tidy/laws/claims.ts";
 import { noCycles } from "./tidy/laws/cycles.ts";
 import {
   decisionsAreWhole,
@@ -57,6 +58,7 @@ const laws: readonly Law[] = [
   decisionsAreWhole,
   oneMeaningForEachWord,
   eachPackageHasAPage,
+  claimsAreShown,
 ];
 
 const planted = laws.flatMap((law) =>
