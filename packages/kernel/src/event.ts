@@ -8,6 +8,7 @@ import type { MessageEvent } from "./events/message.ts";
 import type { ObservationEvent } from "./events/observation.ts";
 import type { SessionEvent } from "./events/session.ts";
 import type { TaskEvent } from "./events/task.ts";
+import type { TimerEvent } from "./events/timer.ts";
 import type { VaultEvent } from "./events/vault.ts";
 
 /** An event, discriminated by `type`. */
@@ -21,7 +22,8 @@ export type KernelEvent =
   | EffectEvent
   | SessionEvent
   | MessageEvent
-  | ObservationEvent;
+  | ObservationEvent
+  | TimerEvent;
 
 /** The types of events. */
 export type EventType = KernelEvent["type"];

@@ -1,5 +1,9 @@
 /** Applies one event: the fold that the state is. */
 import type { KernelEvent } from "./event.ts";
+import type { AgentEvent } from "./events/agent.ts";
+import type { BudgetEvent } from "./events/budget.ts";
+import type { EffectEvent } from "./events/effect.ts";
+import type { TaskEvent } from "./events/task.ts";
 import { evolveAgent } from "./evolve/agent.ts";
 import { evolveAuthority } from "./evolve/authority.ts";
 import { evolveBudget } from "./evolve/budget.ts";
@@ -9,6 +13,7 @@ import { evolveMessage } from "./evolve/message.ts";
 import { evolveObservation } from "./evolve/observation.ts";
 import { evolveSession } from "./evolve/session.ts";
 import { evolveTask } from "./evolve/task.ts";
+import { evolveTimer } from "./evolve/timer.ts";
 import { evolveVault } from "./evolve/vault.ts";
 import type { Cause } from "./evolve/cause.ts";
 import type { LiveState } from "./state/live-state.ts";
@@ -50,6 +55,15 @@ export function evolve(state: LiveState, event: KernelEvent, cause: Cause): void
     case "budget.closed":
     case "budget.warned":
       return evolveBudget(state, event, cause);
+    default:
+      return evolveRarer(state, event, cause);
+  }
+}
+
+type Busy = TaskEvent | EffectEvent | AgentEvent | BudgetEvent;
+
+function evolveRarer(state: LiveState, event: Exclude<KernelEvent, Busy>, cause: Cause): void {
+  switch (event.type) {
     case "principal.registered":
     case "grant.issued":
     case "grant.delegated":
@@ -77,6 +91,10 @@ export function evolve(state: LiveState, event: KernelEvent, cause: Cause): void
     case "metric.emitted":
     case "alert.raised":
       return evolveObservation(state, cause);
+    case "timer.set":
+    case "timer.cancelled":
+    case "timer.fired":
+      return evolveTimer(state, event, cause);
     case "vault.opened":
     case "vault.configured":
     case "vault.resumed":

@@ -32,6 +32,8 @@ export type SessionId = Id<"session">;
 export type MessageId = Id<"message">;
 /** An alert that was raised. */
 export type AlertId = Id<"alert">;
+/** A timer that is set. */
+export type TimerId = Id<"timer">;
 /** A principal's standing wish to get what is sent to a topic. */
 export type SubscriptionId = Id<"subscription">;
 
@@ -50,6 +52,7 @@ export interface IdsByKind {
   readonly message: MessageId;
   readonly subscription: SubscriptionId;
   readonly alert: AlertId;
+  readonly timer: TimerId;
 }
 
 /** The words that an id can begin with. */

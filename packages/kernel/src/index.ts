@@ -170,6 +170,8 @@ export type {
   SessionAgent,
   Message,
   Subscription,
+  Timer,
+  TimerSchedule,
   RefusalWindow,
 } from "./state/entities.ts";
 export type { KernelState, KernelLookup } from "./state/state.ts";
@@ -184,5 +186,6 @@ export { emptyState, encodeEntity, entityKeys, takeDirty, encodeState, decodeSta
 export { evaluate } from "./predicate/evaluate.ts";
 export type { Facts } from "./predicate/evaluate.ts";
 export { definitionPart } from "./definition-shape.ts";
+export { nextTimerMs } from "./timer/due.ts";
 export { availableOf } from "./budget/booking.ts";
 export { predicate } from "./predicate/shape.ts";

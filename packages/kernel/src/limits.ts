@@ -23,6 +23,8 @@ export interface KernelLimits {
   readonly messagesMax: number;
   /** Subscriptions to topics. */
   readonly subscriptionsMax: number;
+  /** Timers set. */
+  readonly timersMax: number;
   /** Messages, observations, metrics and alerts of one principal in a minute: each stays in the log for ever. */
   readonly signalsPerMinuteMax: number;
   /** Bytes of their contents. */
@@ -44,6 +46,7 @@ export const defaultLimits: KernelLimits = {
   sessionsMax: 64,
   messagesMax: 20_000,
   subscriptionsMax: 10_000,
+  timersMax: 10_000,
   signalsPerMinuteMax: 600,
   signalBytesPerMinuteMax: 67_108_864,
   effectTimeoutMsMax: 86_400_000,
@@ -62,6 +65,7 @@ export const limitCeilings: KernelLimits = {
   sessionsMax: 1_000,
   messagesMax: 1_000_000,
   subscriptionsMax: 1_000_000,
+  timersMax: 100_000,
   signalsPerMinuteMax: 1_000_000,
   signalBytesPerMinuteMax: 1_099_511_627_776,
   effectTimeoutMsMax: 604_800_000,
@@ -167,6 +171,14 @@ export const fixedLimits = {
   unitCharsMax: 32,
   /** Decimal places of a metric's value. */
   decimalsMax: 9,
+  /** Timers of one agent. */
+  openTimersMax: 16,
+  /** Timers that fire in one tick: a tick is one entry. */
+  timersPerTickMax: 64,
+  /** Shortest span of a timer: each firing is an event in the log. */
+  timerEveryMsMin: 1_000,
+  /** Longest span of a timer: a leap year. */
+  timerEveryMsMax: 31_622_400_000,
   /** Milliseconds in the window that signals are counted in. */
   signalWindowMs: 60_000,
   /** Keys recorded in a vault. */

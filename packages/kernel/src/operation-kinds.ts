@@ -12,6 +12,7 @@ import { budgetCarve } from "./operations/budget-carve.ts";
 import { budgetClose } from "./operations/budget-close.ts";
 import { budgetTopUp } from "./operations/budget-top-up.ts";
 import { clockAccept } from "./operations/clock-accept.ts";
+import { clockTick } from "./operations/clock-tick.ts";
 import { definitionPromote } from "./operations/definition-promote.ts";
 import { definitionPropose } from "./operations/definition-propose.ts";
 import { definitionRegister } from "./operations/definition-register.ts";
@@ -47,6 +48,8 @@ import { taskReport } from "./operations/task-report.ts";
 import { taskSchedule } from "./operations/task-schedule.ts";
 import { taskStart } from "./operations/task-start.ts";
 import { taskTimeOut } from "./operations/task-time-out.ts";
+import { timerCancel } from "./operations/timer-cancel.ts";
+import { timerSet } from "./operations/timer-set.ts";
 import { toolInject } from "./operations/tool-inject.ts";
 import { toolRegister } from "./operations/tool-register.ts";
 import { toolUnregister } from "./operations/tool-unregister.ts";
@@ -109,6 +112,9 @@ export const operationKinds: { readonly [Type in keyof OperationsByType]: Operat
   "observation.emit": observationEmit,
   "metric.emit": metricEmit,
   "alert.raise": alertRaise,
+  "timer.set": timerSet,
+  "timer.cancel": timerCancel,
+  "clock.tick": clockTick,
   "fault.record": faultRecord,
 };
 

@@ -10,6 +10,7 @@ import type { BudgetCarve } from "./operations/budget-carve.ts";
 import type { BudgetClose } from "./operations/budget-close.ts";
 import type { BudgetTopUp } from "./operations/budget-top-up.ts";
 import type { ClockAccept } from "./operations/clock-accept.ts";
+import type { ClockTick } from "./operations/clock-tick.ts";
 import type { DefinitionPromote } from "./operations/definition-promote.ts";
 import type { DefinitionPropose } from "./operations/definition-propose.ts";
 import type { DefinitionRegister } from "./operations/definition-register.ts";
@@ -45,6 +46,8 @@ import type { TaskReport } from "./operations/task-report.ts";
 import type { TaskSchedule } from "./operations/task-schedule.ts";
 import type { TaskStart } from "./operations/task-start.ts";
 import type { TaskTimeOut } from "./operations/task-time-out.ts";
+import type { TimerCancel } from "./operations/timer-cancel.ts";
+import type { TimerSet } from "./operations/timer-set.ts";
 import type { ToolInject } from "./operations/tool-inject.ts";
 import type { ToolRegister } from "./operations/tool-register.ts";
 import type { ToolUnregister } from "./operations/tool-unregister.ts";
@@ -107,6 +110,9 @@ export interface OperationsByType {
   readonly "observation.emit": ObservationEmit;
   readonly "metric.emit": MetricEmit;
   readonly "alert.raise": AlertRaise;
+  readonly "timer.set": TimerSet;
+  readonly "timer.cancel": TimerCancel;
+  readonly "clock.tick": ClockTick;
   readonly "fault.record": FaultRecord;
 }
 

@@ -13,6 +13,7 @@ import type {
   RunId,
   SessionId,
   TaskId,
+  TimerId,
 } from "./ids.ts";
 import type { PredicateError } from "./predicate/predicate.ts";
 
@@ -127,6 +128,12 @@ export type MessageRefusal =
   | { readonly code: "already_subscribed"; readonly topic: string }
   | { readonly code: "not_subscribed"; readonly topic: string };
 
+/** Refusals about timers. */
+export type TimerRefusal =
+  | { readonly code: "timer_unknown"; readonly timer: TimerId }
+  | { readonly code: "timer_never_fires"; readonly nowMs: number }
+  | { readonly code: "timer_not_due"; readonly nextMs: number | null };
+
 /** A limit stands in the way: always the last answer. */
 export interface LimitRefusal {
   readonly code: "limit_reached";
@@ -143,6 +150,7 @@ export type PlainRefusal =
   | TaskRefusal
   | EffectRefusal
   | MessageRefusal
+  | TimerRefusal
   | LimitRefusal;
 
 /** A refusal. A batch is refused with the first refusal among its operations. */

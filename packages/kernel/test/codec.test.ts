@@ -32,6 +32,10 @@ const measured = { type: "metric.emit", agent: null, name: "n", kind: "counter",
 const alert = { type: "alert.raise", agent: null, severity: "info", code: "a", content: null };
 const task = { ...workerPart.tasks[2], steps: [] };
 
+function timed(schedule: object): object {
+  return { type: "timer.set", agent: "agent-17-0", schedule, content: someContent };
+}
+
 function named(of: string): { readonly name: string; readonly value: string } {
   return { name: of, value: "x".repeat(1_000) };
 }
@@ -146,6 +150,9 @@ describe("reading an operation", () => {
     ["operation.title", "two lines", { ...alert, title: "a\nb" }],
     ["operation.title", "what turns text round", { ...alert, title: "a\u202eb" }],
     ["operation.title", "a blank", { ...alert, title: " " }],
+    ["operation.schedule.expression", "no cron expression", timed({ type: "cron", expression: "61 * * * *" })],
+    ["operation.schedule.everyMs", "a span below a second", timed({ type: "interval", everyMs: 999, fromMs: null })],
+    ["operation.schedule.type", "an unknown schedule", timed({ type: "never" })],
     ["operation.operations", "an empty batch", { type: "batch", operations: [] }],
     ["operation.operations[0].type", "a batch in a batch", { type: "batch", operations: [{ type: "batch" }] }],
     [

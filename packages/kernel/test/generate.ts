@@ -6,6 +6,7 @@ import { actions, genesisIds, operationTypes, type Effect, type KernelState } fr
 import { toolOf, workerPart } from "./furnished.ts";
 import type { Choices, Made, Setting } from "./generate/setting.ts";
 import { makeAlert, makeMetric, makeObservation } from "./generate/observation.ts";
+import { makeTick, makeTimer } from "./generate/timer.ts";
 import { makeMessage, makeTopic } from "./generate/message.ts";
 import { host, requestOf, root, sessionOf, settlementOf, someContent, type By, type Draft } from "./world.ts";
 
@@ -42,8 +43,6 @@ const busy = [
   "task.fail",
   "grant.delegate",
   "budget.carve",
-  "message.send",
-  "topic.subscribe",
   "batch",
 ];
 
@@ -126,7 +125,9 @@ const makers: { readonly [area: string]: Maker } = {
     if (verb === "resume") return { draft: {} };
     return { draft: { limits: { agentsMax: 5 + choices.below(10), effectsMax: 5 + choices.below(20) } } };
   },
-  clock: ({ state, choices }) => ({ draft: { timeMs: state.head.timeMs + choices.below(600_000) } }),
+  timer: makeTimer,
+  clock: ({ state, choices }, verb) =>
+    verb === "tick" ? makeTick({ state, choices }) : { draft: { timeMs: state.head.timeMs + choices.below(600_000) } },
   principal: ({ choices }) => ({ draft: { name: `p${choices.below(100)}`, kind: "service" } }),
   key: () => ({ draft: { publicKey: "key", purpose: "checkpoints" }, by: host }),
   secret: ({ choices }) => ({ draft: { name: `s${choices.below(30)}` } }),

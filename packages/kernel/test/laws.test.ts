@@ -235,6 +235,7 @@ const allEvents = [
   ...["tool.unregistered", "tool.injected", "session.started", "session.advanced", "session.ended", "fault.recorded"],
   ...["message.sent", "message.acknowledged", "topic.subscribed", "topic.unsubscribed"],
   ...["observation.emitted", "metric.emitted", "alert.raised"],
+  ...["timer.set", "timer.cancelled", "timer.fired"],
 ];
 
 function entities(state: KernelState): ReadonlyMap<string, string | undefined> {

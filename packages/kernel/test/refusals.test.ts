@@ -8,6 +8,7 @@ import { effectTables } from "./refusals/effect.ts";
 import { messageTables } from "./refusals/message.ts";
 import { observationTables } from "./refusals/observation.ts";
 import { taskTables } from "./refusals/task.ts";
+import { timerTables } from "./refusals/timer.ts";
 import type { Row, Scene, Table } from "./refusals/table.ts";
 import { genesis, host, one, outcomeOf, root, World } from "./world.ts";
 
@@ -19,9 +20,10 @@ const tables = [
   ...effectTables,
   ...messageTables,
   ...observationTables,
+  ...timerTables,
 ];
 const starting = ["agent.spawn", "run.start", "task.start", "effect.request", "effect.start"];
-const hostOnly = ["key.record", "effect.start", "effect.settle", "effect.abandon", "fault.record"];
+const hostOnly = ["key.record", "effect.start", "effect.settle", "effect.abandon", "fault.record", "clock.tick"];
 
 /** Each refusal there is: the compiler refuses a list that lacks one. */
 const everyCode: { readonly [Code in RefusalCode]: true } = {
@@ -106,6 +108,9 @@ const everyCode: { readonly [Code in RefusalCode]: true } = {
   message_unknown: true,
   already_subscribed: true,
   not_subscribed: true,
+  timer_unknown: true,
+  timer_never_fires: true,
+  timer_not_due: true,
   limit_reached: true,
   batch_refused: true,
 };

@@ -16,6 +16,7 @@ export function tour(): World {
   work(world);
   messages(world);
   observations(world);
+  timers(world);
   session(world);
   return world;
 }
@@ -123,6 +124,19 @@ function observations(world: World): void {
   const alert = { type: "alert.raise", agent, severity: "critical", code: "disk.full", title: "The disk is full" };
   world.must({ ...alert, content: someContent }, by);
   world.must({ ...alert, agent: null, severity: "info", content: null });
+}
+
+function timers(world: World): void {
+  const { agent, ...by } = world.spawn();
+  const set = { type: "timer.set", agent, content: someContent };
+  const once = { ...set, schedule: { type: "once", atMs: world.timeMs + 1_000 } };
+  world.must(once, by);
+  world.must({ ...set, schedule: { type: "interval", everyMs: 60_000, fromMs: null } }, by);
+  const cron = { ...set, schedule: { type: "cron", expression: "*/15 6-18 1,15 JAN-NOV MON" } };
+  const { timer } = one(world.must(cron, by), "timer.set");
+  world.timeMs += 200_000;
+  world.must({ type: "clock.tick" }, host);
+  world.must({ type: "timer.cancel", timer }, by);
 }
 
 function session(world: World): void {

@@ -94,6 +94,7 @@ export const limits: Shape<Partial<KernelLimits>> = record<Partial<KernelLimits>
   sessionsMax: limit("sessionsMax"),
   messagesMax: limit("messagesMax"),
   subscriptionsMax: limit("subscriptionsMax"),
+  timersMax: limit("timersMax"),
   signalsPerMinuteMax: limit("signalsPerMinuteMax"),
   signalBytesPerMinuteMax: limit("signalBytesPerMinuteMax"),
   effectTimeoutMsMax: limit("effectTimeoutMsMax"),

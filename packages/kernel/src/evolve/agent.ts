@@ -87,6 +87,7 @@ function terminated(state: LiveState, event: AgentTerminated, timeMs: number): v
   state.table.principals.drop(agent.principal);
   state.table.refusals.drop(agent.principal);
   state.table.signals.drop(agent.principal);
+  for (const timer of state.index.timersOf.idsOf(agent.id)) state.table.timers.drop(timer);
   for (const message of state.index.messagesTo.idsOf(agent.principal)) state.table.messages.drop(message);
   for (const grant of state.index.grantsHeldBy.idsOf(agent.principal)) {
     // One of them may stand below another and be gone with it.

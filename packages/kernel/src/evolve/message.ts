@@ -35,7 +35,7 @@ function sent(state: LiveState, { topic, deliveries, missed }: MessageSent, caus
   const from = stamp.principal;
   const sender = rowOf(state.principals, from).name;
   for (const { message: id, to } of deliveries) {
-    state.table.messages.put({ id, to, from, sender, topic, content, sentAtMs: timeMs });
+    state.table.messages.put({ id, to, from, sender, topic, timer: null, content, sentAtMs: timeMs });
   }
   for (const subscription of missed) countMissed(state, subscription);
   countSignal(state, { ...cause, bytes: content.size });

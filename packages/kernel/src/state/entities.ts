@@ -17,6 +17,7 @@ import type {
   SessionId,
   SubscriptionId,
   TaskId,
+  TimerId,
   ToolId,
 } from "../ids.ts";
 import type { KernelLimits } from "../limits.ts";
@@ -283,8 +284,35 @@ export interface Message {
   readonly sender: string;
   /** The topic that it came by; null when it was sent to this recipient alone. */
   readonly topic: string | null;
+  /** The timer that sent it; null for what somebody sent. */
+  readonly timer: TimerId | null;
   readonly content: Content;
   readonly sentAtMs: number;
+}
+
+/** When a timer fires. All moments are UTC. */
+export type TimerSchedule =
+  | { readonly type: "once"; readonly atMs: number }
+  /** At `fromMs` and again after each span; null begins one span after it is set. */
+  | { readonly type: "interval"; readonly everyMs: number; readonly fromMs: number | null }
+  /** Five fields as in crontab(5). */
+  | { readonly type: "cron"; readonly expression: string };
+
+/** A timer: when it fires, a message waits for its agent. */
+export interface Timer {
+  readonly id: TimerId;
+  readonly agent: AgentId;
+  /** Who set it. */
+  readonly from: PrincipalId;
+  readonly sender: string;
+  readonly schedule: TimerSchedule;
+  readonly content: Content;
+  /** When it is due. */
+  readonly nextMs: number;
+  /** Firings with a message. */
+  readonly fired: number;
+  /** Firings without one of their own: it was due again before anybody looked, or too much waited for the agent. */
+  readonly missed: number;
 }
 
 /** A principal gets what is sent to a topic, as long as the grant that it subscribed under is in force. */

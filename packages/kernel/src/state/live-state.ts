@@ -13,6 +13,7 @@ import type {
   SessionId,
   SubscriptionId,
   TaskId,
+  TimerId,
   ToolId,
 } from "../ids.ts";
 import type {
@@ -30,6 +31,7 @@ import type {
   SignalWindow,
   Subscription,
   Task,
+  Timer,
   Tool,
   Vault,
 } from "./entities.ts";
@@ -57,6 +59,7 @@ export class LiveState implements KernelState {
     readonly activeDefinition: Index<string, DefinitionId>;
     readonly proposalsOf: Index<PrincipalId, DefinitionId>;
     readonly messagesTo: Index<PrincipalId, MessageId>;
+    readonly timersOf: Index<AgentId, TimerId>;
     readonly subscriptionsTo: Index<string, SubscriptionId>;
     readonly subscriptionsOf: Index<PrincipalId, SubscriptionId>;
     readonly subscriptionsUnder: Index<GrantId, SubscriptionId>;
@@ -75,6 +78,7 @@ export class LiveState implements KernelState {
     activeDefinition: new Index(),
     proposalsOf: new Index(),
     messagesTo: new Index(),
+    timersOf: new Index(),
     subscriptionsTo: new Index(),
     subscriptionsOf: new Index(),
     subscriptionsUnder: new Index(),
@@ -93,6 +97,7 @@ export class LiveState implements KernelState {
     readonly sessions: Table<SessionId, Session>;
     readonly messages: Table<MessageId, Message>;
     readonly subscriptions: Table<SubscriptionId, Subscription>;
+    readonly timers: Table<TimerId, Timer>;
     readonly signals: Table<PrincipalId, SignalWindow>;
     readonly refusals: Table<PrincipalId, RefusalWindow>;
   };
@@ -157,11 +162,9 @@ export class LiveState implements KernelState {
         leave: ({ id, name }) => index.toolByName.remove(name, id),
       }),
       sessions: new Table(trial),
-      messages: new Table(trial, {
-        enter: ({ id, to }) => index.messagesTo.add(to, id),
-        leave: ({ id, to }) => index.messagesTo.remove(to, id),
-      }),
+      messages: new Table(trial, messageIndexes(index)),
       subscriptions: new Table(trial, subscriptionIndexes(index)),
+      timers: new Table(trial, timerIndexes(index)),
       signals: new Table(trial),
       refusals: new Table(trial),
     };
@@ -205,6 +208,9 @@ export class LiveState implements KernelState {
   }
   get subscriptions(): ReadonlyMap<SubscriptionId, Subscription> {
     return this.table.subscriptions.rows;
+  }
+  get timers(): ReadonlyMap<TimerId, Timer> {
+    return this.table.timers.rows;
   }
   get signals(): ReadonlyMap<PrincipalId, SignalWindow> {
     return this.table.signals.rows;
@@ -299,6 +305,10 @@ class Lookup implements KernelLookup {
     return rowsOf(this.#state.messages, this.#state.index.messagesTo.idsOf(recipient));
   }
 
+  timersOf(agent: AgentId): readonly Timer[] {
+    return rowsOf(this.#state.timers, this.#state.index.timersOf.idsOf(agent));
+  }
+
   subscriptionsOf(subscriber: PrincipalId): readonly Subscription[] {
     return rowsOf(this.#state.subscriptions, this.#state.index.subscriptionsOf.idsOf(subscriber));
   }
@@ -314,6 +324,20 @@ function rowsOf<Id extends string, Row>(rows: ReadonlyMap<Id, Row>, ids: readonl
     if (row !== undefined) out.push(row);
   }
   return out;
+}
+
+function messageIndexes({ messagesTo }: LiveState["index"]): Indexes<Message> {
+  return {
+    enter: ({ id, to }) => messagesTo.add(to, id),
+    leave: ({ id, to }) => messagesTo.remove(to, id),
+  };
+}
+
+function timerIndexes({ timersOf }: LiveState["index"]): Indexes<Timer> {
+  return {
+    enter: ({ id, agent }) => timersOf.add(agent, id),
+    leave: ({ id, agent }) => timersOf.remove(agent, id),
+  };
 }
 
 function subscriptionIndexes(index: LiveState["index"]): Indexes<Subscription> {

@@ -14,6 +14,7 @@ import type {
   SignalWindow,
   Subscription,
   Task,
+  Timer,
   Tool,
   Vault,
 } from "./entities.ts";
@@ -29,6 +30,7 @@ import type {
   SessionId,
   SubscriptionId,
   TaskId,
+  TimerId,
   ToolId,
 } from "../ids.ts";
 
@@ -49,6 +51,7 @@ export interface KernelState {
   readonly sessions: ReadonlyMap<SessionId, Session>;
   readonly messages: ReadonlyMap<MessageId, Message>;
   readonly subscriptions: ReadonlyMap<SubscriptionId, Subscription>;
+  readonly timers: ReadonlyMap<TimerId, Timer>;
   readonly signals: ReadonlyMap<PrincipalId, SignalWindow>;
   readonly refusals: ReadonlyMap<PrincipalId, RefusalWindow>;
   /** Entries taken from the tables by what they belong to; derived, not encoded. */
@@ -71,6 +74,8 @@ export interface KernelLookup {
   agentsOf(session: SessionId): readonly Agent[];
   /** What waits for a principal, in the order of delivery. */
   messagesTo(recipient: PrincipalId): readonly Message[];
+  /** Timers of an agent, in order. */
+  timersOf(agent: AgentId): readonly Timer[];
   /** The subscriptions of a principal, in order. */
   subscriptionsOf(subscriber: PrincipalId): readonly Subscription[];
 }
