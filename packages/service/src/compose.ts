@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 
+import { clockOver } from "@toka/agent";
 import type { Caller, GrantId, MachinePort } from "@toka/kernel";
 import {
   createRuntime,
@@ -27,6 +28,7 @@ import type { VaultServer } from "./http/server.ts";
 import { createLocalVault } from "./local-vault.ts";
 import { outputsFolder, type Places } from "./places.ts";
 import { refusalInWords } from "./refusal-words.ts";
+import { keepTimers } from "./timers.ts";
 import { acceptClock, openVaultAt, operatorCaller } from "./vault-opening.ts";
 
 /** What a composition is made with. */
@@ -96,6 +98,11 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
       runtime: gate?.runtime,
       closing: closing.signal,
     };
+    if (gate !== undefined) {
+      const timing = { machine: vault.machine, host: vault.host, clock: clockOver(clock.nowMs), onNote };
+      const timers = keepTimers({ ...timing, signal: closing.signal });
+      closers.push(async () => timers);
+    }
     const local = createLocalVault(parts);
     closers.push(async () => local.idle());
     const api = local.apiFor(operator);

@@ -36,6 +36,14 @@ function sentenceOf(refusal: PlainRefusal): string {
       return `only the host may ask this, and ${refusal.principal} is not the host`;
     case "approval_required":
       return `${refusal.tool} is privileged and needs an approval, which nobody can give yet`;
+    case "recipient_not_reachable":
+      return `${refusal.agent} does not live, or the grant that was asked under does not cover messages to it`;
+    case "message_unknown":
+      return `no message ${refusal.message} waits for who asked`;
+    case "timer_never_fires":
+      return `the schedule gives no moment after ${iso(refusal.nowMs)}`;
+    case "timer_unknown":
+      return `no timer ${refusal.timer} is set that who asked may cancel`;
     case "clock_jump":
       return `the clock went from ${iso(refusal.lastMs)} to ${iso(refusal.stampMs)}, more than ${refusal.jumpMsMax / 3_600_000} hours; an administrator must accept the time`;
     case "vault_held":
