@@ -103,6 +103,8 @@ export const fixedLimits = {
   permissionsMax: 256,
   /** Claims in one effect. */
   claimsMax: 64,
+  /** Effects that one undo takes back: together they fit the 16 KiB that an entry holds inline. */
+  undoesMax: 1_000,
   /** Delegations in a line: deeper trees cannot be explained. */
   delegationDepthMax: 16,
   /** Ended grants that a principal is told about. */

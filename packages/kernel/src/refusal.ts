@@ -119,6 +119,7 @@ export type EffectRefusal =
   | { readonly code: "effect_not_started"; readonly effect: EffectId }
   | { readonly code: "effect_owed"; readonly effect: EffectId }
   | { readonly code: "effect_not_owed"; readonly effect: EffectId }
+  | { readonly code: "effect_unsettled"; readonly effect: EffectId }
   | { readonly code: "authority_ended"; readonly grant: GrantId };
 
 /** Refusals about messages and topics. */

@@ -317,6 +317,11 @@ function requesting(setting: Setting): Made | undefined {
   if (agent === undefined || choices.chance(15)) {
     const draft = requestOf({ agent: "agent-1-0", budget: genesisIds.rootBudget } as Parameters<typeof requestOf>[0]);
     const reserve = amounts(choices, 30);
+    const undoes = ["effect-2-0", ...(choices.chance(30) ? [...state.effects.keys()].slice(0, 1) : [])];
+    const claims = choices.of([["fs.write:/w/**"], []]);
+    if (choices.chance(40)) {
+      return { draft: { ...draft, kind: "undo", tool: null, agent: null, undoes, claims, reserve } };
+    }
     return { draft: { ...draft, kind: "code", tool: null, agent: null, claims: [], reserve } };
   }
   const { id, principal, grant, budget } = agent;

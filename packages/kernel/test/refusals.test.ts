@@ -103,6 +103,7 @@ const everyCode: { readonly [Code in RefusalCode]: true } = {
   effect_not_started: true,
   effect_owed: true,
   effect_not_owed: true,
+  effect_unsettled: true,
   authority_ended: true,
   recipient_not_reachable: true,
   message_unknown: true,

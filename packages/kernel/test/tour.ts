@@ -89,6 +89,9 @@ function work(world: World): void {
   world.must({ type: "effect.start", effect: lost }, host);
   world.settle(lost, { outcome: "unknown", result: null, usage: {} });
   world.must({ type: "effect.abandon", effect: lost, reason: "the other side is gone" }, host);
+  const undo = { kind: "undo", agent: null, tool: null, undoes: [lost], claims: ["fs.write:/w/**"], reserve: {} };
+  const taken = world.must(requestOf(worker, { ...undo, budget: "budget-1-3" }));
+  world.settle(one(taken, "effect.requested").effect, { code: null, changes: someContent, changed: 1 });
   world.must(toolOf("extra"));
   world.must({ ...toolOf("extra", { version: "2" }), type: "tool.update" });
   world.must({ type: "tool.inject", tool: "extra", agent });

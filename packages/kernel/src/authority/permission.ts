@@ -19,6 +19,7 @@ export const actions: { readonly [action: string]: "path" | "host" | "name" } = 
   "code.run": "name",
   "tool.call": "name",
   "tool.register": "name",
+  "effect.undo": "name",
   "model.call": "name",
   "agent.spawn": "name",
   "agent.control": "name",

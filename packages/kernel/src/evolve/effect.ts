@@ -57,6 +57,7 @@ function requested(state: LiveState, event: EffectRequested, cause: Cause): void
     task: asked.task,
     step: asked.step,
     tool: asked.tool,
+    ...(asked.undoes === undefined ? {} : { undoes: asked.undoes }),
     sideEffect: event.sideEffect,
     arguments: asked.arguments,
     claims: asked.claims,

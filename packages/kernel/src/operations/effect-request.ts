@@ -4,7 +4,7 @@ import type { Permission } from "../authority/permission.ts";
 import type { Amounts } from "../budget/amounts.ts";
 import { reserveOf } from "../budget/accounts.ts";
 import { spendable } from "../budget/spendable.ts";
-import { checked, integer, list, nullable, oneOf, record } from "../codec/shape.ts";
+import { checked, integer, list, nullable, oneOf, optional, record } from "../codec/shape.ts";
 import { amounts, content, id, inputs, key, name, permission, shortText } from "../codec/shapes.ts";
 import type { Content, Input } from "../content.ts";
 import {
@@ -18,7 +18,7 @@ import {
   refuse,
 } from "../decision.ts";
 import type { DefinitionPart } from "../definition.ts";
-import type { AgentId, BudgetId, TaskId } from "../ids.ts";
+import { type AgentId, type BudgetId, compareIds, type EffectId, placeOf, type TaskId } from "../ids.ts";
 import { fixedLimits, limitCeilings } from "../limits.ts";
 import { evaluate } from "../predicate/evaluate.ts";
 import { factsOf, own } from "../predicate/facts.ts";
@@ -36,8 +36,10 @@ export interface EffectRequest {
   readonly task: TaskId | null;
   /** Label of the declared step that it performs. */
   readonly step: string | null;
-  /** Name of the tool; null for kind code. */
+  /** Name of the tool; null for every other kind. */
   readonly tool: string | null;
+  /** For kind undo alone: the effects whose changes are taken back, in ascending order. */
+  readonly undoes?: readonly EffectId[];
   readonly arguments: Content;
   /** What it will touch: the runtime lets it touch nothing else. */
   readonly claims: readonly Permission[];
@@ -54,12 +56,13 @@ export const effectRequest: OperationKind<EffectRequest> = {
   shape: checked(
     record<EffectRequest>({
       type: oneOf("effect.request"),
-      kind: oneOf("tool", "code"),
+      kind: oneOf("tool", "code", "undo"),
       label: shortText,
       agent: nullable(id("agent")),
       task: nullable(id("task")),
       step: nullable(key),
       tool: nullable(name),
+      undoes: optional(list(id("effect"), { min: 1, max: fixedLimits.undoesMax })),
       arguments: content,
       claims: list(permission, { max: fixedLimits.claimsMax }),
       reserve: amounts,
@@ -69,8 +72,13 @@ export const effectRequest: OperationKind<EffectRequest> = {
     }),
     (request) => {
       if ((request.kind === "tool") === (request.tool === null)) {
-        return { path: "tool", wanted: "a name for kind tool, null for kind code" };
+        return { path: "tool", wanted: "a name for kind tool, null for every other kind" };
       }
+      if ((request.kind === "undo") === (request.undoes === undefined)) {
+        return { path: "undoes", wanted: "effects for kind undo, nothing for every other kind" };
+      }
+      const unordered = disorder(request.undoes ?? []);
+      if (unordered >= 0) return { path: `undoes[${unordered}]`, wanted: "each effect once, in ascending order" };
       if (request.step !== null && request.task === null) return { path: "task", wanted: "the task of the step" };
       if (request.task !== null && request.agent === null) return { path: "agent", wanted: "the agent of the task" };
       return undefined;
@@ -91,11 +99,12 @@ export const effectRequest: OperationKind<EffectRequest> = {
       stepAmiss(state, at) ??
       toolAmiss(at) ??
       claimsAmiss(state, at) ??
+      undoesAmiss(state, at) ??
       timeoutAmiss(state, at) ??
       spendable(state, { budget: operation.budget, wanted: reserve, moment }) ??
       crowded(state, at);
     if (no !== undefined) return refuse(no);
-    const sideEffect = tool?.sideEffect ?? classOf(operation.claims);
+    const sideEffect = tool?.sideEffect ?? classOf(operation);
     const effect = moment.fresh("effect");
     return accept({ type: "effect.requested", schema: 1, effect, agent: id, task, step, sideEffect });
   },
@@ -147,13 +156,28 @@ function toolAmiss({ operation, agent, definition, tool }: AtHand): Amiss {
 function claimsAmiss(state: LiveState, { operation, moment, tool }: AtHand): Amiss {
   const { claims } = operation;
   const held = grantAsked(state, moment).permissions;
-  const call: Permission = operation.tool === null ? "code.run:native" : `tool.call:${operation.tool}`;
+  const call = callOf(operation);
   const lacking = isCovered(held, call) ? claims.find((claim) => !isCovered(held, claim)) : call;
   if (lacking !== undefined) return { code: "permission_denied", permission: lacking };
   if (tool === undefined) return undefined;
   const beyond = claims.find((claim) => !isCovered(tool.permissions, claim));
   if (beyond !== undefined) return { code: "claim_beyond_tool", permission: beyond };
   return tool.sideEffect === "privileged" ? { code: "approval_required", tool: tool.name } : undefined;
+}
+
+function callOf({ kind, tool }: EffectRequest): Permission {
+  if (tool !== null) return `tool.call:${tool}`;
+  return kind === "undo" ? "effect.undo:*" : "code.run:native";
+}
+
+// What is under way has not said yet what it changes. What an effect of the past changed stands in the log, not in the state: the host
+// looks there, and refuses what was undone before or has been changed since.
+function undoesAmiss(state: LiveState, { operation, moment }: AtHand): Amiss {
+  for (const effect of operation.undoes ?? []) {
+    if (placeOf(effect).position >= moment.position) return { code: "effect_unknown", effect };
+    if (state.effects.has(effect)) return { code: "effect_unsettled", effect };
+  }
+  return undefined;
 }
 
 function timeoutAmiss(state: LiveState, { operation, tool }: AtHand): Amiss {
@@ -171,8 +195,17 @@ function crowded(state: LiveState, { agent, definition }: AtHand): Amiss {
   return full("effectsMax", { state, count: state.effects.size });
 }
 
-// Code has no registration that says what it may do; its claims do.
-function classOf(claims: readonly Permission[]): SideEffect {
+// Code has no registration that says what it may do; its claims do. An undo that is cut short is done again from the start.
+function classOf({ kind, claims }: EffectRequest): SideEffect {
+  if (kind === "undo") return "idempotent";
   if (claims.some((claim) => claim.startsWith("net.connect:"))) return "external";
   return claims.some((claim) => claim.startsWith("fs.write:")) ? "idempotent" : "read_only";
+}
+
+// Where a list stops ascending; negative when it does not.
+function disorder(effects: readonly EffectId[]): number {
+  return effects.findIndex((effect, index) => {
+    const before = effects[index - 1];
+    return before !== undefined && compareIds(before, effect) >= 0;
+  });
 }

@@ -200,7 +200,7 @@ export interface Task {
 }
 
 /** What kind of thing an effect does. */
-export type EffectKind = "tool" | "code";
+export type EffectKind = "tool" | "code" | "undo";
 
 /** What an effect may do to the world, which decides what is done after a crash. */
 export type SideEffect = "none" | "read_only" | "idempotent" | "external" | "privileged";
@@ -215,8 +215,10 @@ export interface Effect {
   readonly agent: AgentId | null;
   readonly task: TaskId | null;
   readonly step: string | null;
-  /** Name of the tool; null for code. */
+  /** Name of the tool; null for every other kind. */
   readonly tool: string | null;
+  /** The effects whose changes it takes back, in ascending order; of kind undo alone. */
+  readonly undoes?: readonly EffectId[];
   readonly sideEffect: SideEffect;
   readonly arguments: Content;
   readonly claims: readonly Permission[];

@@ -215,6 +215,49 @@ export const effectTables: readonly Table[] = [
     ],
   },
   {
+    operation: "effect.request",
+    when: "it undoes what a person sees",
+    scene: () => {
+      const world = furnished();
+      const ann = world.person("ann", ["effect.undo:*", "fs.write:/w/**"]);
+      const draft = { kind: "undo", agent: null, tool: null, undoes: ["effect-1-4"], claims: ["fs.write:/w/**"] };
+      return { world, draft: requestOf({ ...ann, agent: nobody }, { ...draft, budget: ann.budget }), by: ann };
+    },
+    rows: [
+      {
+        code: "permission_denied",
+        breaks: (scene) => {
+          scene.by = scene.world.person("ben", ["effect.undo:some", "fs.write:/w/**", "code.run:*"]);
+        },
+      },
+      fields("effect_unknown", { undoes: ["effect-1-4", "effect-900-0"] }),
+      {
+        code: "effect_unsettled",
+        breaks: (scene) => {
+          const { world, draft } = scene;
+          const code = { kind: "code", agent: null, tool: null, claims: [], reserve: {}, budget: "budget-1-3" };
+          const { effect } = one(world.must(requestOf({ agent: nobody } as Spawned, code)), "effect.requested");
+          const [first = ""] = Array.isArray(draft["undoes"]) ? (draft["undoes"] as string[]) : [];
+          scene.draft = { ...draft, undoes: draft["undoes"] === undefined ? [effect] : [first, effect] };
+        },
+      },
+      fields("timeout_out_of_range", { timeoutMs: 86_400_001 }),
+      fields("budget_not_held", { budget: "budget-1-3" }),
+      noRoomFor("effectsMax"),
+    ],
+  },
+  {
+    operation: "effect.request",
+    when: "it undoes beyond the grant",
+    scene: () => {
+      const world = furnished();
+      const ann = world.person("ann", ["effect.undo:*", "fs.write:/w/**"]);
+      const draft = { kind: "undo", agent: null, tool: null, undoes: ["effect-1-4"], claims: ["fs.write:/w/a"] };
+      return { world, draft: requestOf({ ...ann, agent: nobody }, { ...draft, budget: ann.budget }), by: ann };
+    },
+    rows: [fields("permission_denied", { claims: ["fs.write:/w/a", "fs.write:/v/a"] })],
+  },
+  {
     operation: "effect.start",
     scene: effectScene("effect.start", (effect) => ({ type: "", effect })),
     rows: [
