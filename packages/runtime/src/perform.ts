@@ -18,6 +18,8 @@ import { SandboxFailure, type Change, type SandboxResult } from "./sandbox/job.t
 import type { Sandbox } from "./sandbox/sandbox.ts";
 import { digestFolder } from "./tools/folder-digest.ts";
 import type { Tool } from "./tools/tool.ts";
+import type { LogReader } from "./undo/history.ts";
+import { performUndo } from "./undo/perform-undo.ts";
 
 /** What to perform, and with what. */
 export interface EffectTask {
@@ -39,6 +41,8 @@ export interface EffectTask {
 export interface Means {
   readonly sandbox: Sandbox;
   readonly seal: Seal;
+  /** Where an undo reads what it takes back. */
+  readonly log: LogReader;
   /** Ends the run; its reason says why. */
   readonly signal: AbortSignal;
   readonly onOutput: ((stream: "stdout" | "stderr", chunk: Uint8Array) => void) | undefined;
@@ -60,6 +64,7 @@ export interface Performance {
  */
 export async function perform(task: EffectTask, means: Means): Promise<Performance> {
   const { effect } = task;
+  if (effect.kind === "undo") return performUndo(task, { ...means, cut: cutter(task, means.signal) });
   const program = boxOf(task);
   if ("code" in program) return notPerformed(effect, { verdict: { outcome: "failed", ...program }, seal: means.seal });
   let run: SandboxResult;
@@ -71,7 +76,7 @@ export async function perform(task: EffectTask, means: Means): Promise<Performan
   } catch (error) {
     if (!(error instanceof SandboxFailure)) throw error;
     // A run that is ended while its box is being made fails to make it.
-    const cut = means.signal.aborted ? guessed(effect, abortedBy(means.signal)) : undefined;
+    const cut = means.signal.aborted ? guessed(effect, abortedBy(means.signal, effect)) : undefined;
     const verdict = cut ?? { outcome: "failed", code: error.code, message: error.message };
     return notPerformed(effect, { verdict, seal: means.seal });
   }
@@ -108,6 +113,20 @@ export function withoutChanges(
   };
 }
 
+/** An undo runs in no box, so that its deadline is looked at between its steps. */
+function cutter(task: EffectTask, signal: AbortSignal): () => Performance["verdict"] | undefined {
+  const startedMs = performance.now();
+  const wallMs = wallMsOf(task);
+  return () => {
+    if (signal.aborted) return abortedBy(signal, task.effect);
+    return performance.now() - startedMs > wallMs ? overdue(task) : undefined;
+  };
+}
+
+function wallMsOf({ effect, authorityMs }: EffectTask): number {
+  return authorityMs === null ? effect.timeoutMs : Math.min(effect.timeoutMs, authorityMs);
+}
+
 function boxOf(task: EffectTask): ReturnType<typeof composeBox> {
   const { effect, tool } = task;
   if (task.arguments === undefined)
@@ -122,14 +141,13 @@ function boxOf(task: EffectTask): ReturnType<typeof composeBox> {
     if (problem !== undefined)
       return { code: "program_changed", message: `Cannot run tool ${tool.onDisk.description.name}: ${problem}` };
   }
-  const wallMs = task.authorityMs === null ? effect.timeoutMs : Math.min(effect.timeoutMs, task.authorityMs);
   return composeBox(effect, {
     arguments: task.arguments,
     idempotencyKey: task.idempotencyKey,
     tool: effect.kind === "tool" ? tool?.onDisk : undefined,
     hiddenPaths: task.hiddenPaths,
     outputPaths: task.outputPaths,
-    wallMs: Math.max(1, wallMs),
+    wallMs: Math.max(1, wallMsOf(task)),
   });
 }
 
@@ -181,20 +199,13 @@ function cutShort(
   run: SandboxResult,
   { task, signal }: { readonly task: EffectTask; readonly signal: AbortSignal },
 ): Performance["verdict"] | undefined {
-  const { authorityMs, effect } = task;
   switch (run.ended) {
     case "exited":
       return undefined;
     case "aborted":
-      return abortedBy(signal);
+      return abortedBy(signal, task.effect);
     case "deadline":
-      if (authorityMs !== null && authorityMs < effect.timeoutMs)
-        return { outcome: "aborted", code: "grant_expired", message: "Cannot finish the program: grant expired" };
-      return {
-        outcome: "timed-out",
-        code: "deadline",
-        message: `Cannot finish the program: its time of ${Math.min(effect.timeoutMs, amountOf(effect.reserve, "wallMs") || effect.timeoutMs)} ms is over`,
-      };
+      return overdue(task);
     default:
       return {
         outcome: "limit",
@@ -204,14 +215,28 @@ function cutShort(
   }
 }
 
+function overdue({ authorityMs, effect }: EffectTask): Performance["verdict"] {
+  if (authorityMs !== null && authorityMs < effect.timeoutMs)
+    return { outcome: "aborted", code: "grant_expired", message: `Cannot finish ${workOf(effect)}: grant expired` };
+  return {
+    outcome: "timed-out",
+    code: "deadline",
+    message: `Cannot finish ${workOf(effect)}: its time of ${Math.min(effect.timeoutMs, amountOf(effect.reserve, "wallMs") || effect.timeoutMs)} ms is over`,
+  };
+}
+
 /** What an effect that can be done only once did until it was cut short is anybody's guess, and is never guessed at. */
 function guessed({ sideEffect }: Effect, cut: Performance["verdict"]): Performance["verdict"] {
   return sideEffect === "external" || sideEffect === "privileged" ? { ...cut, outcome: "unknown" } : cut;
 }
 
-function abortedBy(signal: AbortSignal): Performance["verdict"] {
+function workOf({ kind }: Effect): string {
+  return kind === "undo" ? "the undo" : "the program";
+}
+
+function abortedBy(signal: AbortSignal, effect: Effect): Performance["verdict"] {
   const code = typeof signal.reason === "string" ? signal.reason : "aborted";
-  return { outcome: "aborted", code, message: `Cannot finish the program: ${code.replaceAll("_", " ")}` };
+  return { outcome: "aborted", code, message: `Cannot finish ${workOf(effect)}: ${code.replaceAll("_", " ")}` };
 }
 
 const limitWords: Readonly<Record<"cpu" | "memory" | "output" | "written", string>> = {

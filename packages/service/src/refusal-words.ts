@@ -58,6 +58,10 @@ function sentenceOf(refusal: PlainRefusal): string {
       return `the tool ${refusal.name} is not offered to this agent`;
     case "timeout_out_of_range":
       return `the time asked for is outside 1 to ${refusal.timeoutMsMax} ms`;
+    case "effect_unsettled":
+      return `${refusal.effect} is still under way and has not said yet what it changed; undo it when it is settled`;
+    case "effect_unknown":
+      return `there is no effect ${refusal.effect}`;
     case "limit_reached":
       return `the limit ${refusal.limit} of ${refusal.max} is reached`;
     default:

@@ -9,10 +9,9 @@ import {
   genesisIds,
   type Grant,
   isId,
-  type KernelEvent,
   type MachinePort,
+  partsOf,
   placeOf,
-  type PlainOperation,
   type Principal,
   type RecordedEntry,
 } from "@toka/kernel";
@@ -81,25 +80,6 @@ function reasonOf(entry: Entry, asked: Entry): string {
       : `the host settles what entry ${asked.position} asked for, under the grants and budgets of that entry`;
   }
   return `the grant ${entry.stamp.grant} covers it`;
-}
-
-/** One operation with the events that came of it; a batch has several. */
-interface Part {
-  readonly operation: PlainOperation;
-  readonly events: readonly KernelEvent[];
-}
-
-function partsOf(entry: Entry): readonly Part[] {
-  const { operation, outcome } = entry;
-  const events = "events" in outcome ? outcome.events : [];
-  if (operation.type !== "batch") return [{ operation, events }];
-  const counts = "counts" in outcome ? (outcome.counts ?? []) : [];
-  let from = 0;
-  return operation.operations.map((one, index) => {
-    const part = { operation: one, events: events.slice(from, from + (counts[index] ?? 0)) };
-    from += counts[index] ?? 0;
-    return part;
-  });
 }
 
 function budgetOf(entry: Entry): string | null {

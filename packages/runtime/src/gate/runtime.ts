@@ -31,9 +31,10 @@ import { createTree } from "./tree.ts";
 
 /**
  * Effects of a kind that are performed at once: each may hold its output twice in memory, and more boxes than processors only wait. The
- * programs of people have places of their own, since one may stay for an hour.
+ * programs of people have places of their own, since one may stay for an hour. Undos run one by one, so that none takes back what
+ * another one is about to take back.
  */
-const atOnce: Readonly<Record<EffectKind, number>> = { tool: 4, code: 8 };
+const atOnce: Readonly<Record<EffectKind, number>> = { tool: 4, code: 8, undo: 1 };
 
 /** What the gate is built from. */
 export interface RuntimeOptions {
@@ -98,7 +99,7 @@ class Gate implements Runtime {
   readonly #waiting: Waiting[] = [];
   readonly #running = new Map<EffectId, { readonly effect: Effect; readonly controller: AbortController }>();
   readonly #work = new Set<Promise<void>>();
-  readonly #busy: Record<EffectKind, number> = { tool: 0, code: 0 };
+  readonly #busy: Record<EffectKind, number> = { tool: 0, code: 0, undo: 0 };
   readonly #stopping = new AbortController();
   #following: Promise<void> = Promise.resolve();
   #failed = false;
@@ -259,7 +260,7 @@ class Gate implements Runtime {
         outputPaths,
         authorityMs: looked.standing.endsAtMs === null ? null : looked.standing.endsAtMs - nowMs,
       },
-      { sandbox, seal, signal, onOutput: this.#outputs.for(effect.arguments.commitment) },
+      { sandbox, seal, log: machine, signal, onOutput: this.#outputs.for(effect.arguments.commitment) },
     );
     const stopped = this.#stopping.signal.aborted && performance.verdict.outcome === "aborted";
     if (!stopped) return performance;

@@ -17,7 +17,13 @@ import {
   type Applied,
   type ContentSource,
 } from "../sandbox/settle-changes.ts";
-import { beforeBytesMax, beforeBytesOf, sealChanges, type SealedChanges } from "./changes-document.ts";
+import {
+  beforeBytesMax,
+  beforeBytesOf,
+  sealChanges,
+  undoBeforeBytesMax,
+  type SealedChanges,
+} from "./changes-document.ts";
 import type { GateHooks } from "./hooks.ts";
 import { syncLayer } from "./layers.ts";
 import { submitSurely } from "./surely.ts";
@@ -133,11 +139,12 @@ async function prepareChanges(
     });
   }
   const beforeBytes = beforeBytesOf(changes);
-  if (beforeBytes > beforeBytesMax) {
+  const bytesMax = effect.kind === "undo" ? undoBeforeBytesMax : beforeBytesMax;
+  if (beforeBytes > bytesMax) {
     return refuse({
       outcome: "limit",
       code: "before_images",
-      message: `Cannot keep what the changes replace: it has ${beforeBytes} bytes, at most ${beforeBytesMax} are allowed`,
+      message: `Cannot keep what the changes replace: it has ${beforeBytes} bytes, at most ${bytesMax} are allowed`,
     });
   }
   try {
@@ -150,7 +157,7 @@ async function prepareChanges(
     });
   }
   try {
-    return await sealChanges(changes, { seal, readBefore });
+    return await sealChanges(changes, { seal, readBefore, readAfter: (change) => readAfter(layer, change) });
   } catch (error) {
     return refuse({
       outcome: "conflict",

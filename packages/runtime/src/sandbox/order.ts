@@ -16,8 +16,11 @@ import { assembleFilter } from "./seccomp.ts";
 export interface LayerPart {
   readonly index: number;
   readonly path: string;
-  /** `folder` and `file` stand in the tree; `new-folder` and `new-file` do not. */
-  readonly kind: "folder" | "file" | "new-folder" | "new-file";
+  /**
+   * `folder` and `file` stand in the tree; `new-folder` and `new-file` do not. `by-digest` is a host's own layer: it holds files of
+   * anywhere below the path, each named by the digest of its bytes.
+   */
+  readonly kind: "folder" | "file" | "new-folder" | "new-file" | "by-digest";
 }
 
 /** A read-only view of a shown folder that needs mount points the tree lacks. */

@@ -19,6 +19,18 @@ export interface Applied {
   readonly conflicts: readonly string[];
 }
 
+/**
+ * Names a file in a layer of kind `by-digest`.
+ *
+ * @param state of a file
+ * @returns the name of the file that holds its bytes
+ * @throws Error when the state is no file's
+ */
+export function digestName(state: FileState | null): string {
+  if (state?.type !== "file") throw new Error("Cannot name bytes by their digest: the state is not that of a file");
+  return state.digest.replace(":", "-");
+}
+
 /** Where the bytes of a file's new state come from: the layer, or the payloads of the log. */
 export type ContentSource = (change: Change) => Promise<Uint8Array>;
 
@@ -36,6 +48,8 @@ export async function readAfter(layer: string, change: Change): Promise<Uint8Arr
   if (part === undefined)
     throw layerFailure(`Cannot read ${change.path} from ${layer}`, new Error("no write path of the layer holds it"));
   const upper = join(layer, String(part.index), "upper");
+  if (part.kind === "by-digest")
+    return readChecked(join(upper, digestName(change.after)), { state: change.after, path: change.path });
   const isFile = part.kind === "file" || part.kind === "new-file";
   const at = isFile ? join(upper, basename(part.path)) : `${upper}${change.path.slice(part.path.length)}`;
   return readChecked(at, { state: change.after, path: change.path });
@@ -60,7 +74,7 @@ export function readBefore(change: Change): Promise<Uint8Array> {
 export async function findConflicts(changes: readonly Change[]): Promise<readonly string[]> {
   const conflicts: string[] = [];
   for (const change of changes) {
-    if (!sameState(await currentState(change.path), change.before)) conflicts.push(change.path);
+    if (!sameState(await readTree(change.path), change.before)) conflicts.push(change.path);
   }
   return conflicts;
 }
@@ -78,6 +92,7 @@ export async function findConflicts(changes: readonly Change[]): Promise<readonl
  */
 export async function applyChanges(changes: readonly Change[], contentOf: ContentSource): Promise<Applied> {
   const conflicts = new Set<string>();
+  for (const change of changes) await openFolder(change);
   const deepestFirst = [...changes].sort((one, other) => depth(other.path) - depth(one.path));
   for (const change of deepestFirst) {
     const goes = change.before !== null && change.after?.type !== change.before.type;
@@ -96,6 +111,21 @@ export async function applyChanges(changes: readonly Change[], contentOf: Conten
     applied: changes.map((change) => change.path).filter((path) => !conflicts.has(path)),
     conflicts: changes.map((change) => change.path).filter((path) => conflicts.has(path)),
   };
+}
+
+/**
+ * A folder whose mode changes may be closed to its owner on either side of the change; entries go and come while it is open, and its
+ * mode comes last.
+ */
+async function openFolder({ path, before, after }: Change): Promise<void> {
+  if (process.getuid?.() === 0 || before?.type !== "directory") return;
+  // One that goes must be open, too, before what is in it can go.
+  if (after?.type === "directory" && sameState(before, after)) return;
+  await ifReachable(path, true, async ({ at }) => {
+    const current = await readState(at);
+    if (current?.type === "directory" && (current.mode & 0o700) !== 0o700) await chmod(at, current.mode | 0o700);
+    return true;
+  });
 }
 
 /** Takes away what must go before anything new can come. False: it is not what it was. */
@@ -225,7 +255,14 @@ async function giveOwner(
   await lchown(at, owner.uid, owner.gid);
 }
 
-async function currentState(path: string): Promise<FileState | Unusual | null> {
+/**
+ * Reads what stands at a path of the tree now.
+ *
+ * @param path absolute path
+ * @returns the state; null when it is absent, or a parent is a link or no folder
+ * @throws the system's error when it cannot be read
+ */
+export async function readTree(path: string): Promise<FileState | Unusual | null> {
   try {
     return await withEntry(path, ({ at }) => readState(at));
   } catch (error) {
@@ -269,7 +306,12 @@ async function readChecked(
   }
 }
 
-function digestOf(bytes: Uint8Array): string {
+/**
+ * Digests bytes as the states of files do.
+ *
+ * @returns `sha256:<base64url>`
+ */
+export function digestOf(bytes: Uint8Array): string {
   return `sha256:${createHash("sha256").update(bytes).digest("base64url")}`;
 }
 

@@ -31,6 +31,13 @@ interface Call {
   readonly value: unknown;
 }
 
+/** No tool reads the log. */
+const noLog = {
+  read: () => Promise.reject(new Error("a tool read the log")),
+  payload: () => Promise.reject(new Error("a tool read the log")),
+  view: () => Promise.reject(new Error("a tool read the log")),
+};
+
 async function call(name: string, values: Readonly<Record<string, unknown>>): Promise<Call> {
   const plan = catalogue.plan(name, values);
   if ("problem" in plan) throw new Error(plan.problem);
@@ -56,7 +63,7 @@ async function call(name: string, values: Readonly<Record<string, unknown>>): Pr
       outputPaths: [],
       authorityMs: null,
     },
-    { sandbox, seal, signal: new AbortController().signal, onOutput: undefined },
+    { sandbox, seal, log: noLog, signal: new AbortController().signal, onOutput: undefined },
   );
   const bytes = performance.result.payloads[0]?.bytes ?? new Uint8Array();
   return { performance, value: JSON.parse(Buffer.from(bytes).toString()) as unknown };
