@@ -144,7 +144,7 @@ export type { VaultOpen } from "./operations/vault-open.ts";
 export type { VaultResume } from "./operations/vault-resume.ts";
 export type { OperationsByType, OperationType, PlainOperation, Operation, Batch } from "./operation.ts";
 export type { Entry, Outcome, Accepted, Decision } from "./entry.ts";
-export { partsOf, type EntryPart } from "./entry-parts.ts";
+export { partsOf } from "./entry-parts.ts";
 export type {
   Head,
   Vault,
@@ -180,7 +180,7 @@ export type { Caller, PayloadDraft, Receipt, RecordedEntry, StopSignal, MachineP
 export { decide } from "./decide.ts";
 export { applyEntry } from "./apply.ts";
 export { authorises, grantIsLive } from "./authority/authorises.ts";
-export { covers, excess, isCovered } from "./authority/covers.ts";
+export { covers, excess } from "./authority/covers.ts";
 export { parseOperation, isAttested, operationTypes } from "./codec/operation.ts";
 export { encodeEntry, decodeEntry, encodeOutcome } from "./codec/entry.ts";
 export { emptyState, encodeEntity, entityKeys, takeDirty, encodeState, decodeState } from "./codec/state.ts";

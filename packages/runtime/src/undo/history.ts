@@ -9,7 +9,6 @@ import {
   type EffectId,
   type EffectOutcome,
   type EffectRequest,
-  type EntryPart,
   type MachinePort,
   type RecordedEntry,
   type SessionId,
@@ -81,7 +80,11 @@ interface Reading {
   readonly agents: Map<AgentId, KnownAgent>;
 }
 
-function note(reading: Reading, { operation, events }: EntryPart, { entry }: RecordedEntry): void {
+function note(
+  reading: Reading,
+  { operation, events }: ReturnType<typeof partsOf>[number],
+  { entry }: RecordedEntry,
+): void {
   const { stamp, position } = entry;
   for (const event of events) {
     if (event.type === "effect.requested" && operation.type === "effect.request") {

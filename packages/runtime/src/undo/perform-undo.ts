@@ -3,7 +3,7 @@
  * settled and applied like the changes of any run, so that a crash in the middle ends as it does there.
  */
 import {
-  isCovered,
+  excess,
   placeOf,
   type Amounts,
   type Content,
@@ -102,7 +102,7 @@ async function prepare(
   const undone = await readUndone(effect.undoes ?? [], { log, onStep });
   const plan = await planUndo(undone, { merge: asked.merge, payload, onStep });
   if (plan.conflicts.length > 0) throw inConflict(plan.conflicts);
-  const beyond = plan.changes.find(({ path }) => !isCovered(effect.claims, `fs.write:${path}`));
+  const beyond = plan.changes.find(({ path }) => excess(effect.claims, [`fs.write:${path}`]).length > 0);
   if (beyond !== undefined) throw new Stop(failed("beyond_claims", `${beyond.path} is not among what it claims`));
   const missing = await writeUndoLayer(layer, { changes: plan.changes, means: { payload, onStep } });
   if (missing.length > 0) throw new Stop(failed("image_missing", `the log no longer holds ${missing.join(", ")}`));

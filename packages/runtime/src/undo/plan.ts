@@ -5,7 +5,7 @@
  * in the tree. So an effect that was built upon by another one of the same undo is no conflict, and a path that ends as it stands is no
  * change.
  *
- * Docs: docs/decisions/0016-undo.md.
+ * Docs: docs/decisions/0017-undo.md.
  */
 import { dirname, join } from "node:path";
 import type { Content, EffectId } from "@toka/kernel";

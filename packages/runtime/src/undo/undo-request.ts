@@ -1,6 +1,6 @@
 /** What is asked for with an undo: its arguments, and the paths that it claims. Written and read here and nowhere else. */
 import { dirname } from "node:path";
-import { fixedLimits, isCovered, permissionProblem, type Permission } from "@toka/kernel";
+import { fixedLimits, excess, permissionProblem, type Permission } from "@toka/kernel";
 import { z } from "zod";
 import { depth } from "../sandbox/paths.ts";
 
@@ -74,10 +74,10 @@ function narrowed(claims: ReadonlySet<Permission>): ReadonlySet<Permission> {
   return new Set(
     [...claims].filter(
       (claim) =>
-        !isCovered(
+        excess(
           folders.filter((folder) => folder !== claim),
-          claim,
-        ),
+          [claim],
+        ).length > 0,
     ),
   );
 }
