@@ -16,6 +16,7 @@ import type { LogRow } from "../src/log.ts";
 import { Machine } from "../src/machine.ts";
 import { signerOf } from "../src/note.ts";
 import { checkEntry } from "../src/verify/entry-check.ts";
+import { QuickReader } from "../src/verify/read-entry.ts";
 import { genesis, host, live, steadyClock } from "./world.ts";
 
 /** What the file holds. Bytes are base64, digests as everywhere. */
@@ -57,7 +58,7 @@ async function write(): Promise<void> {
   const checkpoints: { size: number; note: string }[] = [];
   const named = new Set<string>();
   const entries = rows.map((row) => {
-    const { entry } = checkEntry({ ...row, text: row.bytes }, fold);
+    const { entry } = checkEntry({ ...row, text: row.bytes }, { fold, reader: new QuickReader() });
     for (const { commitment } of contentsOf(entry.operation)) named.add(commitment);
     fold.apply(entry);
     fold.advance(row);
@@ -109,7 +110,7 @@ describe("golden vectors", () => {
     const fold = new Fold();
     for (const { root, state, ...row } of golden.entries) {
       expect(leafDigest(row.bytes)).toBe(row.digest);
-      const checked = checkEntry({ ...row, text: row.bytes }, fold);
+      const checked = checkEntry({ ...row, text: row.bytes }, { fold, reader: new QuickReader() });
       expect(checked.row).toEqual(row);
       fold.apply(checked.entry);
       fold.advance(row);

@@ -5,14 +5,15 @@ import type { Operation } from "@toka/kernel";
 import { checkpointOf } from "../backends/sqlite/rows.ts";
 import { originOf } from "../checkpoint.ts";
 import { Fold } from "../fold.ts";
-import { knownOf, readKnownVaults, type KnownVault } from "../known-vaults.ts";
+import { knownOf, type KnownVault } from "../known-vaults.ts";
 import { signerOf } from "../note.ts";
-import { vaultFiles, type VaultFiles } from "../vault-files.ts";
+import type { VaultFiles } from "../vault-files.ts";
 import { CheckpointCheck, KnownCheck, recordedKey } from "./checkpoint-check.ts";
 import { checkEntry } from "./entry-check.ts";
 import { differs, type Finding } from "./finding.ts";
-import { firstDifference } from "./reading.ts";
-import { entriesOf } from "./rows.ts";
+import { QuickReader } from "./read-entry.ts";
+import type { VerifyPart } from "./reading.ts";
+import type { FoundEntry } from "./rows.ts";
 
 /** What this part found. */
 export interface EntriesReport {
@@ -27,68 +28,75 @@ export interface EntriesReport {
   readonly firstBad: Finding | undefined;
 }
 
-/**
- * Verifies the entries of a vault.
- *
- * @param where folder of the vault, and path of the known-vaults file or null
- * @returns what was found
- * @throws StoreFailure `vault_absent`, `known_vaults_damaged`
- */
-export async function verifyEntries({
-  dir,
-  knownVaults,
-}: {
-  readonly dir: string;
-  readonly knownVaults: string | null;
-}): Promise<EntriesReport> {
-  const files = vaultFiles(dir);
-  // Read before the log: the writer appends first and remembers then, so the log can only be ahead.
-  const known = knownVaults === null ? [] : await readKnownVaults(knownVaults);
-  const found: Found = { entries: 0, attested: 0, checkpoints: 0, known: undefined };
-  const firstBad = firstDifference(files, (db) => checkAll(db, { files, known, found }));
-  const { entries, attested, checkpoints } = found;
-  return { entries, attested, checkpoints, known: found.known?.passed === true ? found.known.size : null, firstBad };
-}
+/** The entries of one log and what is signed over them. */
+export class EntriesPart implements VerifyPart {
+  readonly #files: VaultFiles;
+  readonly #known: readonly KnownVault[];
+  readonly #fold = new Fold();
+  readonly #reader = new QuickReader();
+  readonly #checkpoints: CheckpointCheck;
+  #passed = 0;
+  #attested = 0;
+  #knownCheck: KnownCheck | undefined;
 
-interface Found {
-  entries: number;
-  attested: number;
-  checkpoints: number;
-  known: KnownCheck | undefined;
-}
-
-function checkAll(
-  db: DatabaseSync,
-  { files, known, found }: { readonly files: VaultFiles; readonly known: readonly KnownVault[]; readonly found: Found },
-): void {
-  const fold = new Fold();
-  const checkpoints = new CheckpointCheck(
-    db.prepare("SELECT size, note FROM checkpoints ORDER BY size").all().map(checkpointOf),
-  );
-  for (const row of entriesOf(db)) {
-    const { entry, row: derived } = checkEntry(row, fold);
-    fold.apply(entry);
-    fold.advance(derived);
-    if (derived.position === 1) found.known = knownCheckOf(known, { files, vault: fold.state.vault?.vault ?? "" });
-    found.known?.pass(fold);
-    checkpoints.pass(fold);
-    found.checkpoints = checkpoints.checked;
-    found.entries = derived.position;
-    if (isAttested(entry.operation)) found.attested += 1;
+  /**
+   * @param db the log, in the transaction that verifies it
+   * @param of `files` of the vault, and the `known` vaults, read before the log was: the writer appends first and remembers
+   *   then, so the log can only be ahead
+   */
+  constructor(
+    db: DatabaseSync,
+    { files, known }: { readonly files: VaultFiles; readonly known: readonly KnownVault[] },
+  ) {
+    this.#files = files;
+    this.#known = known;
+    this.#checkpoints = new CheckpointCheck(
+      db.prepare("SELECT size, note FROM checkpoints ORDER BY size").all().map(checkpointOf),
+    );
   }
-  const { position } = fold.head;
-  if (position === 0) found.known = knownCheckOf(known, { files, vault: "" });
-  found.known?.finish(position);
-  checkpoints.finish(position);
-  checkKeyFile(files, fold);
-}
 
-function knownCheckOf(
-  known: readonly KnownVault[],
-  { files, vault }: { readonly files: VaultFiles; readonly vault: string },
-): KnownCheck | undefined {
-  const record = knownOf(known, { path: files.dir, vault });
-  return record === undefined ? undefined : new KnownCheck(record, files.dir);
+  /**
+   * What was found.
+   *
+   * @param firstBad the difference that ended this part
+   * @returns the report
+   */
+  report(firstBad: Finding | undefined): EntriesReport {
+    return {
+      entries: this.#passed,
+      attested: this.#attested,
+      checkpoints: this.#checkpoints.checked,
+      known: this.#knownCheck?.passed === true ? this.#knownCheck.size : null,
+      firstBad,
+    };
+  }
+
+  take(found: FoundEntry): Operation {
+    const fold = this.#fold;
+    const { entry, row } = checkEntry(found, { fold, reader: this.#reader });
+    fold.apply(entry);
+    fold.advance(row);
+    if (row.position === 1) this.#knownCheck = this.#knownOf(fold.state.vault?.vault ?? "");
+    this.#knownCheck?.pass(fold);
+    this.#checkpoints.pass(fold);
+    this.#passed = row.position;
+    if (isAttested(entry.operation)) this.#attested += 1;
+    return entry.operation;
+  }
+
+  finish(): void {
+    const { position } = this.#fold.head;
+    if (position === 0) this.#knownCheck = this.#knownOf("");
+    this.#knownCheck?.finish(position);
+    this.#checkpoints.finish(position);
+    checkKeyFile(this.#files, this.#fold);
+  }
+
+  #knownOf(vault: string): KnownCheck | undefined {
+    const { dir } = this.#files;
+    const record = knownOf(this.#known, { path: dir, vault });
+    return record === undefined ? undefined : new KnownCheck(record, dir);
+  }
 }
 
 function checkKeyFile(files: VaultFiles, fold: Fold): void {

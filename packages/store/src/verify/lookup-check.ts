@@ -1,50 +1,161 @@
 /**
  * Checking the lookup index: it is derived and proves nothing, but a row left out of it would hide an entry from whoever
- * asks for an agent's. One that cannot be read or follows another log is rebuilt when the vault is opened, and is no
+ * asks for an agent's. One that cannot be opened or follows another log is rebuilt when the vault is opened, and is no
  * difference.
+ *
+ * The index is read in the order of the log beside it, so that each of its pages and of the log's is looked at once.
  */
 import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import type { DatabaseSync } from "node:sqlite";
-import { lookupFields, lookupVersion, payloadKey } from "../backends/sqlite/lookups.ts";
+import { lookupFields, lookupVersion, payloadKey, type LookupField } from "../backends/sqlite/lookups.ts";
+import { textOf } from "../failure.ts";
 import { differs } from "./finding.ts";
+import { columnsOf, isSqlite, type FoundEntry, type FoundPayload } from "./rows.ts";
 
 const remedy = "the log is whole; delete lookup.db, and it is made again";
 
-/**
- * Compares the index with the entries it covers.
- *
- * @param db the log, in the transaction that verifies it
- * @param path of `lookup.db`
- * @throws Differs when an entry or a payload cannot be found by it, or something is found that is not there
- */
-export function checkLookups(db: DatabaseSync, path: string): void {
-  const covered = existsSync(path) ? attach(db, path) : undefined;
-  if (covered === undefined) return;
-  for (const field of lookupFields) checkField(db, { field, covered: covered.entries });
-  checkPayloads(db, covered.payloads);
+/** What the index says of one field, beside what the entries say. */
+interface Tally {
+  readonly expected: Map<number, unknown>;
+  /** Entries that have a value in this field. */
+  wanted: number;
+  /** Of these, entries that the index finds under it. */
+  right: number;
+  /** Positions that the index lists. */
+  listed: number;
 }
 
-function checkField(db: DatabaseSync, { field, covered }: { readonly field: string; readonly covered: number }): void {
-  const wanted = number(db, `SELECT count(${field}) AS found FROM main.entries WHERE position <= ${covered}`);
-  const listed = `FROM lookup.postings l, json_each(l.positions) j`;
-  const right = number(
-    db,
-    `SELECT count(DISTINCT e.position) AS found ${listed} JOIN main.entries e ON e.position = j.value AND e.${field} = l.value
-     WHERE l.field = '${field}' AND l.first = json_extract(l.positions, '$[0]')`,
-  );
-  const all = number(db, `SELECT count(*) AS found ${listed} WHERE l.field = '${field}'`);
-  if (right !== wanted || all !== wanted)
-    differs(0, `the lookup index finds ${right} entries by ${field}, and there are ${wanted}: ${remedy}`);
+/** The lookup index of one log, compared while entries and payloads pass in their order. */
+export class LookupCheck {
+  readonly #covered: { readonly entries: number; readonly payloads: number } | undefined;
+  readonly #tallies: ReadonlyMap<string, Tally>;
+  readonly #fields: readonly (readonly [LookupField, Tally])[];
+  readonly #postings: Cursor;
+  readonly #keys: Cursor;
+  readonly #payloads = { wanted: 0, right: 0 };
+
+  /**
+   * @param db the log, in the transaction that verifies it
+   * @param path of `lookup.db`
+   */
+  constructor(db: DatabaseSync, path: string) {
+    this.#covered = existsSync(path) ? attach(db, path) : undefined;
+    const on = this.#covered !== undefined;
+    this.#fields = lookupFields.map((field) => [field, { expected: new Map(), wanted: 0, right: 0, listed: 0 }]);
+    this.#tallies = new Map(this.#fields);
+    this.#postings = new Cursor(on, () =>
+      columnsOf(db, "SELECT first, field, value, positions FROM lookup.postings ORDER BY first"),
+    );
+    this.#keys = new Cursor(on, () => columnsOf(db, "SELECT id, key FROM lookup.payload_keys ORDER BY id"));
+  }
+
+  /** Takes in the next entry. */
+  entry(found: FoundEntry): void {
+    const { position } = found;
+    if (this.#covered === undefined || typeof position !== "number" || position > this.#covered.entries) return;
+    for (let row = this.#postings.upTo(position); row !== undefined; row = this.#postings.upTo(position))
+      this.#list(row);
+    for (const [field, tally] of this.#fields) {
+      const value = found[field];
+      if (value === null) continue;
+      tally.wanted += 1;
+      if (tally.expected.get(position) !== value) continue;
+      tally.right += 1;
+      tally.expected.delete(position);
+    }
+  }
+
+  /** Takes in the next payload. */
+  payload({ id, commitment }: FoundPayload): void {
+    if (this.#covered === undefined || typeof id !== "number" || id > this.#covered.payloads) return;
+    this.#payloads.wanted += 1;
+    let right = false;
+    for (let row = this.#keys.upTo(id); row !== undefined; row = this.#keys.upTo(id))
+      right ||= row[0] === id && typeof commitment === "string" && row[1] === payloadKey(commitment);
+    if (right) this.#payloads.right += 1;
+  }
+
+  /**
+   * Ends the check.
+   *
+   * @throws Differs when an entry or a payload cannot be found by it, or something is found that is not there
+   */
+  finish(): void {
+    if (this.#covered === undefined) return;
+    for (let row = this.#postings.upTo(Infinity); row !== undefined; row = this.#postings.upTo(Infinity))
+      this.#list(row);
+    const broken = this.#postings.broken ?? this.#keys.broken;
+    if (broken !== undefined) differs(0, `the lookup index cannot be read: ${broken}: ${remedy}`);
+    for (const [field, { wanted, right, listed }] of this.#fields)
+      if (right !== wanted || listed !== wanted)
+        differs(
+          0,
+          `the lookup index finds ${right === wanted ? listed : right} entries by ${field}, and there are ${wanted}: ${remedy}`,
+        );
+    const { wanted, right } = this.#payloads;
+    if (right !== wanted) differs(0, `the lookup index finds ${right} payloads, and there are ${wanted}: ${remedy}`);
+  }
+
+  #list([first, field, value, positions]: readonly unknown[]): void {
+    const tally = this.#tallies.get(String(field));
+    const listed = listOf(positions);
+    if (tally === undefined) return;
+    tally.listed += listed.length;
+    // By `first` a list is found: under another one its entries are not.
+    if (listed[0] !== first) return;
+    for (const position of listed) tally.expected.set(Number(position), value);
+  }
 }
 
-function checkPayloads(db: DatabaseSync, covered: number): void {
-  const wanted = number(db, `SELECT count(*) AS found FROM main.payloads WHERE id <= ${covered}`);
-  let right = 0;
-  const rows = db.prepare("SELECT k.key, p.commitment FROM lookup.payload_keys k JOIN main.payloads p ON p.id = k.id");
-  for (const { key, commitment } of rows.iterate())
-    if (typeof commitment === "string" && payloadKey(commitment) === key) right += 1;
-  if (right !== wanted) differs(0, `the lookup index finds ${right} payloads, and there are ${wanted}: ${remedy}`);
+/** Rows in the order of their first column, taken as far as somebody has come. */
+class Cursor {
+  readonly #rows: Iterator<readonly unknown[]> | undefined;
+  #next: readonly unknown[] | undefined;
+  /** Why no more could be read, if so. */
+  broken: string | undefined;
+
+  constructor(on: boolean, open: () => Iterable<readonly unknown[]>) {
+    if (!on) return;
+    try {
+      this.#rows = open()[Symbol.iterator]();
+      this.#advance();
+    } catch (thrown) {
+      this.#break(thrown);
+    }
+  }
+
+  /** @returns the next row whose first column is at most `bound`, or undefined when there is none as yet */
+  upTo(bound: number): readonly unknown[] | undefined {
+    const row = this.#next;
+    if (row === undefined || Number(row[0]) > bound) return undefined;
+    try {
+      this.#advance();
+    } catch (thrown) {
+      this.#break(thrown);
+    }
+    return row;
+  }
+
+  #advance(): void {
+    const next = this.#rows?.next();
+    this.#next = next === undefined || next.done === true ? undefined : next.value;
+  }
+
+  #break(thrown: unknown): void {
+    if (!isSqlite(thrown)) throw thrown;
+    this.broken = textOf(thrown);
+    this.#next = undefined;
+  }
+}
+
+function listOf(positions: unknown): readonly unknown[] {
+  try {
+    const found: unknown = JSON.parse(String(positions));
+    return Array.isArray(found) ? found : [];
+  } catch {
+    return [];
+  }
 }
 
 /** How far the index has followed this log, or undefined when it is to be made again anyway. */
@@ -75,8 +186,4 @@ function mark(db: DatabaseSync, name: "entries" | "payloads"): Mark {
 
 function matches(db: DatabaseSync, { at, sql }: { readonly at: Mark; readonly sql: string }): boolean {
   return at.at === 0 || db.prepare(sql).get(at.at)?.["found"] === at.digest;
-}
-
-function number(db: DatabaseSync, sql: string): number {
-  return Number(db.prepare(sql).get()?.["found"]);
 }

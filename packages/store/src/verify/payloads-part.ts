@@ -1,13 +1,13 @@
 /** The second part of verification: what entries name is there, whole and counted right, and the lookup index finds it. */
 import type { DatabaseSync } from "node:sqlite";
 import { contentsOf } from "../contents.ts";
-import { vaultFiles } from "../vault-files.ts";
-import { recordOf } from "../read-stamp.ts";
+import type { VaultFiles } from "../vault-files.ts";
+import { operationIn } from "./asked-text.ts";
 import type { Finding } from "./finding.ts";
-import { checkLookups } from "./lookup-check.ts";
+import { LookupCheck } from "./lookup-check.ts";
 import { PayloadCheck } from "./payload-check.ts";
-import { firstDifference } from "./reading.ts";
-import { entriesOf, payloadsOf } from "./rows.ts";
+import type { VerifyPart } from "./reading.ts";
+import { payloadsOf, type FoundEntry, type FoundPayload } from "./rows.ts";
 
 /** What this part found. */
 export interface PayloadsReport {
@@ -18,56 +18,63 @@ export interface PayloadsReport {
   readonly complete: boolean;
 }
 
-/**
- * Verifies the payloads and the lookup index of a vault.
- *
- * @param dir folder of the vault
- * @returns what was found
- * @throws StoreFailure `vault_absent`
- */
-export function verifyPayloads(dir: string): PayloadsReport {
-  const files = vaultFiles(dir);
-  let payloads = 0;
-  let complete = false;
-  const firstBad = firstDifference(files, (db) => {
+/** Payloads and lookup index of one log. */
+export class PayloadsPart implements VerifyPart {
+  readonly #check: PayloadCheck;
+  readonly #lookups: LookupCheck;
+  #last = 0;
+  #blind = false;
+  #complete = false;
+
+  /**
+   * @param db the log, in the transaction that verifies it
+   * @param files of the vault
+   */
+  constructor(db: DatabaseSync, files: VaultFiles) {
     const find = db.prepare("SELECT 1 FROM payloads WHERE commitment = ? LIMIT 1");
-    const check = new PayloadCheck(payloadsOf(db), (commitment) => find.get(commitment) !== undefined);
-    let last: number;
-    try {
-      last = referAll(db, check);
-    } finally {
-      payloads = check.checked;
-    }
-    complete = true;
-    check.finish(last);
-    checkLookups(db, files.lookup);
-  });
-  return { payloads, firstBad, complete };
-}
-
-/**
- * An entry that cannot be read ends this part: the other one names it, and nothing behind it says anything.
- *
- * @returns the position of the last entry looked at
- */
-function referAll(db: DatabaseSync, check: PayloadCheck): number {
-  let last = 0;
-  for (const { position, text } of entriesOf(db)) {
-    if (typeof position !== "number" || text === undefined) return last;
-    last = position;
-    // Most of the work is reading JSON, and an entry without this word names no content.
-    if (!text.includes('"commitment":')) continue;
-    const operation = operationIn(text);
-    if (operation === undefined) return last;
-    for (const content of contentsOf(operation)) check.refer(content, position);
+    this.#lookups = new LookupCheck(db, files.lookup);
+    this.#check = new PayloadCheck(
+      seenBy(this.#lookups, payloadsOf(db)),
+      (commitment) => find.get(commitment) !== undefined,
+    );
   }
-  return last;
+
+  /**
+   * What was found.
+   *
+   * @param firstBad the difference that ended this part
+   * @returns the report
+   */
+  report(firstBad: Finding | undefined): PayloadsReport {
+    return { payloads: this.#check.checked, firstBad, complete: this.#complete };
+  }
+
+  take(found: FoundEntry, known: object | undefined): undefined {
+    const { position, text } = found;
+    // An entry that cannot be read ends this part: the other one names it, and nothing behind it says anything.
+    if (this.#blind || typeof position !== "number" || text === undefined) {
+      this.#blind = true;
+      return;
+    }
+    this.#last = position;
+    this.#lookups.entry(found);
+    // Most of the work is reading JSON, and an entry without this word names no content.
+    if (!text.includes('"commitment":')) return;
+    const operation = known ?? operationIn(text);
+    if (operation === undefined) this.#blind = true;
+    else for (const content of contentsOf(operation)) this.#check.refer(content, position);
+  }
+
+  finish(): void {
+    this.#complete = true;
+    this.#check.finish(this.#last);
+    this.#lookups.finish();
+  }
 }
 
-function operationIn(text: string): object | undefined {
-  try {
-    return recordOf(recordOf(JSON.parse(text))["operation"]);
-  } catch {
-    return undefined;
+function* seenBy(lookups: LookupCheck, payloads: Iterable<FoundPayload>): Generator<FoundPayload, void, undefined> {
+  for (const payload of payloads) {
+    lookups.payload(payload);
+    yield payload;
   }
 }

@@ -1,20 +1,38 @@
-/** Opening a vault's log for verification: for reading only, at one moment. */
+/** Reading a vault's log for verification: for reading only, at one moment, every entry once for all parts together. */
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { schemaDifference } from "../backends/sqlite/schema.ts";
 import { StoreFailure } from "../failure.ts";
 import type { VaultFiles } from "../vault-files.ts";
-import { Differs, differs, type Finding } from "./finding.ts";
+import { Differs, type Finding } from "./finding.ts";
+import { entriesOf, type FoundEntry } from "./rows.ts";
+
+/** A part of verification. Each of its methods throws Differs at the first difference, and is not called again after it. */
+export interface VerifyPart {
+  /**
+   * Takes in the next entry.
+   *
+   * @param found the entry as it is found
+   * @param operation what it asks for, when a part before this one has read it
+   * @returns the operation, when this part has read it
+   */
+  take(found: FoundEntry, operation: object | undefined): object | undefined;
+  /** Called after the last entry. */
+  finish(): void;
+}
 
 /**
- * Runs a check on a log as it is at one moment.
+ * Runs parts over a log as it is at one moment.
  *
  * @param files of the vault
- * @param check throws Differs at the first difference
- * @returns the first difference, or undefined
+ * @param makers of the parts, each called with the log in the transaction that verifies it
+ * @returns the first difference that each part found, in the order of the makers; undefined for none
  * @throws StoreFailure `vault_absent`
  */
-export function firstDifference(files: VaultFiles, check: (db: DatabaseSync) => void): Finding | undefined {
+export function firstDifferences(
+  files: VaultFiles,
+  makers: readonly ((db: DatabaseSync) => VerifyPart)[],
+): readonly (Finding | undefined)[] {
   if (!existsSync(files.log))
     throw new StoreFailure("vault_absent", {
       message: `Cannot verify the vault ${files.dir}: there is none`,
@@ -24,13 +42,63 @@ export function firstDifference(files: VaultFiles, check: (db: DatabaseSync) => 
   try {
     db.exec("BEGIN");
     const difference = schemaDifference(db);
-    if (difference !== undefined) differs(0, `the schema of its log differs: ${difference}`);
-    check(db);
+    if (difference !== undefined) {
+      const finding = { position: 0, reason: `the schema of its log differs: ${difference}` };
+      return makers.map(() => finding);
+    }
+    return passAll(db, makers);
+  } finally {
+    db.close();
+  }
+}
+
+/** A part, until it finds a difference. */
+interface Running {
+  readonly part: VerifyPart | undefined;
+  finding: Finding | undefined;
+}
+
+function passAll(
+  db: DatabaseSync,
+  makers: readonly ((db: DatabaseSync) => VerifyPart)[],
+): readonly (Finding | undefined)[] {
+  const all = makers.map((make) => begin(() => make(db)));
+  let running = all.filter(isRunning);
+  const unreadable = differenceIn(() => {
+    for (const found of entriesOf(db)) {
+      let operation: object | undefined;
+      for (const one of running) {
+        one.finding = differenceIn(() => {
+          operation = one.part?.take(found, operation) ?? operation;
+        });
+      }
+      if (!running.every(isRunning)) running = running.filter(isRunning);
+      if (running.length === 0) return;
+    }
+  });
+  for (const one of running) one.finding = unreadable ?? differenceIn(() => one.part?.finish());
+  return all.map(({ finding }) => finding);
+}
+
+function begin(make: () => VerifyPart): Running {
+  const made: { part?: VerifyPart } = {};
+  const finding = differenceIn(() => {
+    made.part = make();
+  });
+  return { part: made.part, finding };
+}
+
+function isRunning({ finding }: Running): boolean {
+  return finding === undefined;
+}
+
+/** Does a step, and catches the difference that ends it. */
+function differenceIn(step: () => void): Finding | undefined {
+  try {
+    step();
     return undefined;
   } catch (thrown) {
     if (thrown instanceof Differs) return thrown.finding;
     throw thrown;
-  } finally {
-    db.close();
   }
 }

@@ -78,7 +78,12 @@ export function* payloadsOf(db: DatabaseSync): Generator<FoundPayload, void, und
   }
 }
 
-function columnsOf(db: DatabaseSync, sql: string): Iterable<readonly unknown[]> {
+/**
+ * Runs a query whose rows are lists of values.
+ *
+ * @returns the rows, read as they are asked for
+ */
+export function columnsOf(db: DatabaseSync, sql: string): Iterable<readonly unknown[]> {
   const statement = db.prepare(sql);
   // Arrays instead of objects: half the time of reading a row.
   statement.setReturnArrays(true);
@@ -91,8 +96,12 @@ function utf8(bytes: unknown): string | undefined {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
 }
 
-/** Errors of SQLite and of values that do not fit a number; anything else is a bug of ours and must be seen. */
-function isSqlite(thrown: unknown): boolean {
+/**
+ * Whether SQLite or a value that does not fit a number is at fault; anything else is a bug of ours and must be seen.
+ *
+ * @returns true for an error of reading
+ */
+export function isSqlite(thrown: unknown): boolean {
   return (
     thrown instanceof Error &&
     "code" in thrown &&

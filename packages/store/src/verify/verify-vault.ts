@@ -1,7 +1,7 @@
 /** Verifying beside everything else: each part on a thread of its own, so that nobody waits for it. */
 import { Worker } from "node:worker_threads";
 import { StoreFailure } from "../failure.ts";
-import { joined, type VerifyOptions, type VerifyReport } from "./verify.ts";
+import { joined, type PartReports, type VerifyOptions, type VerifyReport } from "./verify.ts";
 import type { VerifyAnswer, VerifyTask } from "./worker.ts";
 
 /**
@@ -12,17 +12,20 @@ import type { VerifyAnswer, VerifyTask } from "./worker.ts";
  */
 export async function verifyVault(options: VerifyOptions): Promise<VerifyReport> {
   const [first, second] = await Promise.all([
-    answerOf({ part: "entries", options }),
-    answerOf({ part: "payloads", options }),
+    answerOf({ wanted: { entries: true, payloads: false }, options }),
+    answerOf({ wanted: { entries: false, payloads: true }, options }),
   ]);
-  for (const answer of [first, second]) {
-    if (!("failure" in answer)) continue;
-    const { code, message, retry } = answer.failure;
-    throw new StoreFailure(code, { message, retry });
-  }
-  if (!("entries" in first) || !("payloads" in second))
+  const { entries } = reportsIn(first);
+  const { payloads } = reportsIn(second);
+  if (entries === undefined || payloads === undefined)
     throw new Error("Cannot verify the vault: a thread answered for the other part");
-  return joined(first.entries, second.payloads);
+  return joined(entries, payloads);
+}
+
+function reportsIn(answer: VerifyAnswer): PartReports {
+  if ("reports" in answer) return answer.reports;
+  const { code, message, retry } = answer.failure;
+  throw new StoreFailure(code, { message, retry });
 }
 
 async function answerOf(task: VerifyTask): Promise<VerifyAnswer> {

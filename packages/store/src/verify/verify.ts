@@ -5,9 +5,13 @@
  * and the payloads with the lookup index. Each reads in one transaction of its own, so verification runs beside the process
  * that writes and each part sees one moment. Neither uses the snapshot, or believes a column that it has not derived.
  */
-import { verifyEntries, type EntriesReport } from "./entries-part.ts";
+import type { DatabaseSync } from "node:sqlite";
+import { readKnownVaults } from "../known-vaults.ts";
+import { vaultFiles } from "../vault-files.ts";
+import { EntriesPart, type EntriesReport } from "./entries-part.ts";
 import type { Finding } from "./finding.ts";
-import { verifyPayloads, type PayloadsReport } from "./payloads-part.ts";
+import { PayloadsPart, type PayloadsReport } from "./payloads-part.ts";
+import { firstDifferences, type VerifyPart } from "./reading.ts";
 
 /** Where the vault to verify is. */
 export interface VerifyOptions {
@@ -36,15 +40,55 @@ export interface VerifyReport {
   readonly firstBad?: Finding;
 }
 
+/** What each part found. */
+export interface PartReports {
+  readonly entries: EntriesReport | undefined;
+  readonly payloads: PayloadsReport | undefined;
+}
+
+/** Which parts of verification are wanted. */
+export interface PartsWanted {
+  readonly entries: boolean;
+  readonly payloads: boolean;
+}
+
 /**
- * Verifies a vault on this thread, one part after the other.
+ * Verifies a vault on this thread, both parts in one pass over its entries.
  *
  * @returns the report
  * @throws StoreFailure `vault_absent`, `known_vaults_damaged`
  */
 export async function verifyHere(options: VerifyOptions): Promise<VerifyReport> {
-  const entries = await verifyEntries(options);
-  return joined(entries, verifyPayloads(options.dir));
+  const { entries, payloads } = await verifyParts(options, { entries: true, payloads: true });
+  if (entries === undefined || payloads === undefined) throw new Error("Cannot verify the vault: a part is missing");
+  return joined(entries, payloads);
+}
+
+/**
+ * Runs parts of verification on this thread.
+ *
+ * @returns what each found; undefined for a part that is not wanted
+ * @throws StoreFailure `vault_absent`, `known_vaults_damaged`
+ */
+export async function verifyParts(options: VerifyOptions, wanted: PartsWanted): Promise<PartReports> {
+  const files = vaultFiles(options.dir);
+  // Read before the log: the writer appends first and remembers then, so the log can only be ahead.
+  const known = options.knownVaults === null ? [] : await readKnownVaults(options.knownVaults);
+  const made: { entries?: EntriesPart; payloads?: PayloadsPart } = {};
+  const makers: ((db: DatabaseSync) => VerifyPart)[] = [];
+  if (wanted.entries) makers.push((db) => (made.entries = new EntriesPart(db, { files, known })));
+  if (wanted.payloads) makers.push((db) => (made.payloads = new PayloadsPart(db, files)));
+  const found = firstDifferences(files, makers);
+  const [ofEntries, ofPayloads] = wanted.entries ? found : [undefined, found[0]];
+  return {
+    entries: wanted.entries ? (made.entries?.report(ofEntries) ?? nothingSeen(ofEntries)) : undefined,
+    payloads: wanted.payloads ? (made.payloads?.report(ofPayloads) ?? nothingSeen(ofPayloads)) : undefined,
+  };
+}
+
+/** The report of a part that could not even begin. */
+function nothingSeen(firstBad: Finding | undefined): EntriesReport & PayloadsReport {
+  return { entries: 0, attested: 0, checkpoints: 0, known: null, payloads: 0, complete: false, firstBad };
 }
 
 /**

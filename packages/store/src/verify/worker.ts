@@ -1,20 +1,17 @@
 /** The thread that verifies one part: takes what it was started with and posts what it found, or the failure in pieces. */
 import { parentPort, workerData } from "node:worker_threads";
 import { StoreFailure, textOf } from "../failure.ts";
-import { verifyEntries, type EntriesReport } from "./entries-part.ts";
-import { verifyPayloads, type PayloadsReport } from "./payloads-part.ts";
-import type { VerifyOptions } from "./verify.ts";
+import { verifyParts, type PartReports, type PartsWanted, type VerifyOptions } from "./verify.ts";
 
 /** What a thread is started with. */
 export interface VerifyTask {
-  readonly part: "entries" | "payloads";
+  readonly wanted: PartsWanted;
   readonly options: VerifyOptions;
 }
 
 /** What a thread answers. */
 export type VerifyAnswer =
-  | { readonly entries: EntriesReport }
-  | { readonly payloads: PayloadsReport }
+  | { readonly reports: PartReports }
   | {
       readonly failure: {
         readonly code: StoreFailure["code"];
@@ -23,10 +20,9 @@ export type VerifyAnswer =
       };
     };
 
-async function answer({ part, options }: VerifyTask): Promise<VerifyAnswer> {
+async function answer({ wanted, options }: VerifyTask): Promise<VerifyAnswer> {
   try {
-    if (part === "entries") return { entries: await verifyEntries(options) };
-    return { payloads: verifyPayloads(options.dir) };
+    return { reports: await verifyParts(options, wanted) };
   } catch (thrown) {
     if (!(thrown instanceof StoreFailure))
       throw new Error(`Cannot verify the vault: ${textOf(thrown)}`, { cause: thrown });
