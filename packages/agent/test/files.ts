@@ -74,6 +74,7 @@ export const testTools: readonly TestTool[] = [
   },
   { name: "peek", sideEffect: "read_only", parameters: { path: { type: "string", access: "read", required: true } } },
   { name: "send", sideEffect: "external", parameters: { text: { type: "string", required: true } } },
+  { name: "rule", sideEffect: "privileged", parameters: { text: { type: "string", required: true } } },
 ];
 
 /** A catalogue over such tools. */

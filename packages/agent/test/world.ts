@@ -209,24 +209,28 @@ interface Performing {
 
 async function performAll({ machine, host, perform, performed, signal }: Performing): Promise<void> {
   for await (const { entry } of machine.watch(0, { signal })) {
-    if (!("events" in entry.outcome) || entry.operation.type !== "effect.request") continue;
-    const { operation } = entry;
+    if (!("events" in entry.outcome)) continue;
     for (const event of entry.outcome.events) {
-      if (event.type !== "effect.requested") continue;
-      const given: unknown = JSON.parse(new TextDecoder().decode(await machine.payload(operation.arguments)));
-      const before = performed.filter((label) => label === operation.label).length;
-      performed.push(operation.label);
+      if (event.type !== "effect.requested" && event.type !== "approval.allowed") continue;
       const { effect } = event;
+      const row = await machine.view((state) => state.effects.get(effect));
+      // Given up meanwhile.
+      if (row === undefined) continue;
+      const { label, tool, sideEffect } = row;
+      const given: unknown = JSON.parse(new TextDecoder().decode(await machine.payload(row.arguments)));
+      const before = performed.filter((one) => one === label).length;
+      performed.push(label);
       const call: Call = {
         effect,
-        label: operation.label,
-        tool: operation.tool,
+        label,
+        tool,
         given: given as Readonly<Record<string, unknown>>,
         before,
       };
       const answer = await perform(call);
       if (answer === undefined) continue;
-      if (event.sideEffect === "external") await machine.submit({ type: "effect.start", effect }, { caller: host });
+      if (sideEffect === "external" || sideEffect === "privileged")
+        await machine.submit({ type: "effect.start", effect }, { caller: host });
       await settle({ machine, host }, { effect, answer });
     }
   }

@@ -17,6 +17,7 @@ const agent: AgentProgress = {
   restarts: 0,
   restartsMax: 1,
   task: { key: "catalogue", description: "", attempt: 1, attemptsMax: 2, waits: false, step: "read" },
+  awaits: null,
   tasksDone: 1,
   tasksTotal: 3,
   budget: { kind: "wallMs", used: 50, allotment: 100 },
@@ -46,6 +47,16 @@ describe("progress anywhere but on a terminal", () => {
     const lines = textOf(stream).split("\n");
     expect(lines[0]).toMatch(/ 1\/3 catalogue, failed, waits for attempt 2 of 2$/u);
     expect(lines[1]).toMatch(/ 1\/3 catalogue > read, attempt 2 of 2, restart 1 of 1$/u);
+  });
+
+  test("says what waits for an approval", () => {
+    const stream = new PassThrough();
+    const view = createProgressView({ stream, terminal: false, columns: () => 80 });
+    const awaits = { effect: "effect-17-0" as never, tool: "rule", deadlineMs: 1_800_000_000_000 };
+    view.update([{ ...agent, state: "awaiting", awaits }]);
+    expect(textOf(stream)).toMatch(
+      /^file-catalogue +awaiting .* 1\/3 catalogue > read, waits for an approval of effect-17-0\n$/u,
+    );
   });
 
   test("never prints an escape when a name carries one", () => {

@@ -1,5 +1,6 @@
 /** Events: what the kernel says has happened, `noun.participle`, each with its schema number. */
 import type { AgentEvent } from "./events/agent.ts";
+import type { ApprovalEvent } from "./events/approval.ts";
 import type { AuthorityEvent } from "./events/authority.ts";
 import type { BudgetEvent } from "./events/budget.ts";
 import type { DefinitionEvent } from "./events/definition.ts";
@@ -23,7 +24,8 @@ export type KernelEvent =
   | SessionEvent
   | MessageEvent
   | ObservationEvent
-  | TimerEvent;
+  | TimerEvent
+  | ApprovalEvent;
 
 /** The types of events. */
 export type EventType = KernelEvent["type"];

@@ -5,6 +5,7 @@ import type { BudgetEvent } from "./events/budget.ts";
 import type { EffectEvent } from "./events/effect.ts";
 import type { TaskEvent } from "./events/task.ts";
 import { evolveAgent } from "./evolve/agent.ts";
+import { evolveApproval } from "./evolve/approval.ts";
 import { evolveAuthority } from "./evolve/authority.ts";
 import { evolveBudget } from "./evolve/budget.ts";
 import { evolveDefinition } from "./evolve/definition.ts";
@@ -77,6 +78,11 @@ function evolveRarer(state: LiveState, event: Exclude<KernelEvent, Busy>, cause:
     case "definition.rejected":
     case "definition.rolled-back":
       return evolveDefinition(state, event, cause);
+    case "approval.requested":
+    case "approval.allowed":
+    case "approval.denied":
+    case "approval.expired":
+      return evolveApproval(state, event, cause);
     case "session.started":
     case "session.advanced":
     case "session.ended":

@@ -84,6 +84,7 @@ export type {
   ToolUnregistered,
   ToolInjected,
 } from "./events/effect.ts";
+export type { ApprovalRequested, ApprovalAllowed, ApprovalDenied, ApprovalExpired } from "./events/approval.ts";
 export type { SessionStarted, SessionAdvanced, SessionEnded, FaultRecorded } from "./events/session.ts";
 export type {
   TaskScheduled,
@@ -101,6 +102,8 @@ export type { AgentSpawn } from "./operations/agent-spawn.ts";
 export type { AgentSuspend } from "./operations/agent-suspend.ts";
 export type { AgentTerminate } from "./operations/agent-terminate.ts";
 export type { AgentTransition } from "./operations/agent-transition.ts";
+export type { ApprovalAnswer } from "./operations/approval-answer.ts";
+export type { ApprovalExpire } from "./operations/approval-expire.ts";
 export type { BudgetAllot } from "./operations/budget-allot.ts";
 export type { BudgetCarve } from "./operations/budget-carve.ts";
 export type { BudgetClose } from "./operations/budget-close.ts";
@@ -165,6 +168,7 @@ export type {
   EffectKind,
   SideEffect,
   Effect,
+  EffectApproval,
   Tool,
   FailurePolicy,
   Session,
@@ -180,6 +184,8 @@ export type { Caller, PayloadDraft, Receipt, RecordedEntry, StopSignal, MachineP
 export { decide } from "./decide.ts";
 export { applyEntry } from "./apply.ts";
 export { authorises, grantIsLive } from "./authority/authorises.ts";
+export { approvalsIn, bindingOf, mayAnswer } from "./approvals.ts";
+export type { AwaitedApproval, Binding } from "./approvals.ts";
 export { covers, excess } from "./authority/covers.ts";
 export { parseOperation, isAttested, operationTypes } from "./codec/operation.ts";
 export { encodeEntry, decodeEntry, encodeOutcome } from "./codec/entry.ts";

@@ -31,6 +31,8 @@ export interface KernelLimits {
   readonly signalBytesPerMinuteMax: number;
   /** The longest that an effect may take, ms. */
   readonly effectTimeoutMsMax: number;
+  /** The longest that an effect waits for its approval, ms. */
+  readonly approvalMsMax: number;
 }
 
 /** What a vault starts with. A state of this size is tens of megabytes, which one process holds with ease. */
@@ -50,6 +52,7 @@ export const defaultLimits: KernelLimits = {
   signalsPerMinuteMax: 600,
   signalBytesPerMinuteMax: 67_108_864,
   effectTimeoutMsMax: 86_400_000,
+  approvalMsMax: 86_400_000,
 };
 
 /** What they can be raised to: state stays in memory, so that a vault's size has an end. */
@@ -69,6 +72,7 @@ export const limitCeilings: KernelLimits = {
   signalsPerMinuteMax: 1_000_000,
   signalBytesPerMinuteMax: 1_099_511_627_776,
   effectTimeoutMsMax: 604_800_000,
+  approvalMsMax: 604_800_000,
 };
 
 /** Limits of the format and of the kernel itself. */

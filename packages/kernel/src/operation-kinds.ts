@@ -7,6 +7,8 @@ import { agentSuspend } from "./operations/agent-suspend.ts";
 import { agentTerminate } from "./operations/agent-terminate.ts";
 import { agentTransition } from "./operations/agent-transition.ts";
 import { alertRaise } from "./operations/alert-raise.ts";
+import { approvalAnswer } from "./operations/approval-answer.ts";
+import { approvalExpire } from "./operations/approval-expire.ts";
 import { budgetAllot } from "./operations/budget-allot.ts";
 import { budgetCarve } from "./operations/budget-carve.ts";
 import { budgetClose } from "./operations/budget-close.ts";
@@ -98,6 +100,8 @@ export const operationKinds: { readonly [Type in keyof OperationsByType]: Operat
   "effect.start": effectStart,
   "effect.settle": effectSettle,
   "effect.abandon": effectAbandon,
+  "approval.answer": approvalAnswer,
+  "approval.expire": approvalExpire,
   "tool.register": toolRegister,
   "tool.update": toolUpdate,
   "tool.unregister": toolUnregister,

@@ -5,6 +5,8 @@ import type { AgentSuspend } from "./operations/agent-suspend.ts";
 import type { AgentTerminate } from "./operations/agent-terminate.ts";
 import type { AgentTransition } from "./operations/agent-transition.ts";
 import type { AlertRaise } from "./operations/alert-raise.ts";
+import type { ApprovalAnswer } from "./operations/approval-answer.ts";
+import type { ApprovalExpire } from "./operations/approval-expire.ts";
 import type { BudgetAllot } from "./operations/budget-allot.ts";
 import type { BudgetCarve } from "./operations/budget-carve.ts";
 import type { BudgetClose } from "./operations/budget-close.ts";
@@ -96,6 +98,8 @@ export interface OperationsByType {
   readonly "effect.start": EffectStart;
   readonly "effect.settle": EffectSettle;
   readonly "effect.abandon": EffectAbandon;
+  readonly "approval.answer": ApprovalAnswer;
+  readonly "approval.expire": ApprovalExpire;
   readonly "tool.register": ToolRegister;
   readonly "tool.update": ToolUpdate;
   readonly "tool.unregister": ToolUnregister;

@@ -112,7 +112,7 @@ export type EffectRefusal =
   | { readonly code: "tool_not_offered"; readonly name: string }
   | { readonly code: "tool_already_offered"; readonly name: string }
   | { readonly code: "claim_beyond_tool"; readonly permission: Permission }
-  | { readonly code: "approval_required"; readonly tool: string }
+  | { readonly code: "approval_required"; readonly tool: string | null }
   | { readonly code: "timeout_out_of_range"; readonly timeoutMsMax: number }
   | { readonly code: "effect_unknown"; readonly effect: EffectId }
   | { readonly code: "effect_already_started"; readonly effect: EffectId }
@@ -135,6 +135,16 @@ export type TimerRefusal =
   | { readonly code: "timer_never_fires"; readonly nowMs: number }
   | { readonly code: "timer_not_due"; readonly nextMs: number | null };
 
+/** Refusals about approvals. */
+export type ApprovalRefusal =
+  | { readonly code: "approval_pending"; readonly effect: EffectId }
+  | { readonly code: "approval_not_awaited"; readonly effect: EffectId }
+  | { readonly code: "requester_answers"; readonly effect: EffectId }
+  | { readonly code: "approval_expired"; readonly deadlineMs: number }
+  | { readonly code: "approval_not_due"; readonly deadlineMs: number }
+  | { readonly code: "approval_mismatch"; readonly differs: "program" | "arguments" | "claims" }
+  | { readonly code: "tool_changed"; readonly tool: string };
+
 /** A limit stands in the way: always the last answer. */
 export interface LimitRefusal {
   readonly code: "limit_reached";
@@ -152,6 +162,7 @@ export type PlainRefusal =
   | EffectRefusal
   | MessageRefusal
   | TimerRefusal
+  | ApprovalRefusal
   | LimitRefusal;
 
 /** A refusal. A batch is refused with the first refusal among its operations. */

@@ -2,13 +2,24 @@
  * Draws operations at random from what lives in the state: there is no second model of the kernel here, only a taste for
  * operations that have a chance.
  */
-import { actions, genesisIds, operationTypes, type Effect, type KernelState } from "../src/index.ts";
+import { actions, bindingOf, genesisIds, operationTypes, type Effect, type KernelState } from "../src/index.ts";
 import { toolOf, workerPart } from "./furnished.ts";
 import type { Choices, Made, Setting } from "./generate/setting.ts";
 import { makeAlert, makeMetric, makeObservation } from "./generate/observation.ts";
 import { makeTick, makeTimer } from "./generate/timer.ts";
 import { makeMessage, makeTopic } from "./generate/message.ts";
-import { host, requestOf, root, sessionOf, settlementOf, someContent, type By, type Draft } from "./world.ts";
+import {
+  host,
+  otherDigest,
+  requestOf,
+  root,
+  sessionOf,
+  settlementOf,
+  someContent,
+  someDigest,
+  type By,
+  type Draft,
+} from "./world.ts";
 
 /** An operation and who asks it. */
 export interface Drawn {
@@ -39,6 +50,7 @@ const busy = [
   "effect.request",
   "effect.request",
   "effect.settle",
+  "approval.answer",
   "task.complete",
   "task.fail",
   "grant.delegate",
@@ -93,6 +105,13 @@ function amounts(choices: Choices, scale: number): { readonly [kind: string]: nu
   return Object.fromEntries(choices.some(kinds).map((kind) => [kind, choices.below(scale)]));
 }
 
+// Of what the root budget has: most requests then fail for other reasons than want of it.
+function affordable(choices: Choices, scale: number): { readonly [kind: string]: number } {
+  if (choices.chance(20)) return amounts(choices, scale);
+  const kinds = ["tokens", "cpuMs", "wallMs", "storedBytes"];
+  return Object.fromEntries(choices.some(kinds).map((kind) => [kind, choices.below(scale)]));
+}
+
 function permissions(choices: Choices): readonly string[] {
   const paths = ["/**", "/w/**", "/w/a", "/w/a/**", "/x"];
   const hosts = ["*", "*.example.com:443", "a.example.com:443", "other.org:80"];
@@ -123,7 +142,15 @@ const makers: { readonly [area: string]: Maker } = {
   vault: ({ choices }, verb) => {
     if (verb === "open") return { draft: { format: 1, vault: `vault-${"1".repeat(32)}`, ...opening }, by: host };
     if (verb === "resume") return { draft: {} };
-    return { draft: { limits: { agentsMax: 5 + choices.below(10), effectsMax: 5 + choices.below(20) } } };
+    return {
+      draft: {
+        limits: {
+          agentsMax: 5 + choices.below(10),
+          effectsMax: 5 + choices.below(20),
+          approvalMsMax: 1_000 + choices.below(500_000),
+        },
+      },
+    };
   },
   timer: makeTimer,
   clock: ({ state, choices }, verb) =>
@@ -167,6 +194,7 @@ const makers: { readonly [area: string]: Maker } = {
     return asked && { draft: { agent: asked.agent, ...draft } };
   },
   effect: makeEffect,
+  approval: makeApproval,
   tool: makeTool,
   session: makeSession,
   message: makeMessage,
@@ -262,10 +290,16 @@ function spawning(setting: Setting): Made | undefined {
   if (parent !== undefined) {
     const held = state.grants.get(parent.grant)?.permissions ?? [];
     const narrower = choices.chance(70) ? held : choices.some(held);
-    const rest = { parent: parent.id, budget: parent.budget, allotment: amounts(choices, 40), permissions: narrower };
+    const rest = {
+      parent: parent.id,
+      budget: parent.budget,
+      allotment: affordable(choices, 40),
+      permissions: narrower,
+    };
     return { draft: { ...draft, ...rest, session: null }, by: { principal: parent.principal, grant: parent.grant } };
   }
-  return { draft: { ...draft, parent: null, budget: genesisIds.rootBudget, allotment: amounts(choices, 400) } };
+  const allotment = { ...affordable(choices, 400), cpuMs: 1 + choices.below(40), toolCalls: 1 + choices.below(8) };
+  return { draft: { ...draft, parent: null, budget: genesisIds.rootBudget, allotment } };
 }
 
 function makeTask(setting: Setting, verb: string): Made | undefined {
@@ -311,6 +345,23 @@ function makeEffect(setting: Setting, verb: string): Made | undefined {
   };
 }
 
+function makeApproval(setting: Setting, verb: string): Made | undefined {
+  const { state, choices } = setting;
+  const fitting = [...state.effects.values()].filter((one) => one.status === "awaiting" || choices.chance(3));
+  const effect = choices.of(fitting);
+  if (effect === undefined) return undefined;
+  if (verb === "expire") return { draft: { effect: effect.id }, by: host };
+  // Some wait for long, and what they ask for changes meanwhile.
+  if (choices.chance(60)) return undefined;
+  const answer = choices.chance(60) ? "allow" : "deny";
+  const binding = choices.chance(90) ? bindingOf(effect) : { program: null, arguments: someDigest, claims: [] };
+  const draft = { effect: effect.id, answer, binding, reason: "" };
+  // Who asked tries too, and so do those below and beside him.
+  if (choices.chance(60)) return { draft };
+  const grant = choices.of([...state.grants.values()].filter((one) => one.parent !== null || choices.chance(10)));
+  return { draft, by: { principal: grant?.holder ?? root.principal, grant: grant?.id ?? root.grant } };
+}
+
 function requesting(setting: Setting): Made | undefined {
   const { state, choices } = setting;
   const agent = choices.of(state.agents.values());
@@ -326,9 +377,9 @@ function requesting(setting: Setting): Made | undefined {
   }
   const { id, principal, grant, budget } = agent;
   const by = { principal, grant };
-  const tool = choices.of(["reader", "reader", "sender", "admin", "spare"]);
+  const tool = choices.of(["reader", "reader", "sender", "admin", "admin", "spare"]);
   const claims = choices.of([["fs.read:/w/a"], ["fs.read:/elsewhere"], [], ["net.connect:a.example.com:443"]]);
-  const changes = { tool, claims, reserve: amounts(choices, 8), timeoutMs: 1 + choices.below(70_000) };
+  const changes = { tool, claims, reserve: reserve(choices), timeoutMs: 1 + choices.below(61_000) };
   const spawned = { agent: id, principal, grant, budget };
   const task = choices.of([...state.lookup.tasksOf(id)].filter((one) => one.status === "running"));
   if (task === undefined || choices.chance(20)) return { draft: requestOf(spawned, changes), by };
@@ -338,12 +389,17 @@ function requesting(setting: Setting): Made | undefined {
   return { draft: requestOf(spawned, { ...changes, ...ofStep, ...refused }), by };
 }
 
+function reserve(choices: Choices): { readonly [kind: string]: number } {
+  return choices.chance(80) ? { cpuMs: choices.below(6) } : amounts(choices, 8);
+}
+
 function makeTool(setting: Setting, verb: string): Made | undefined {
   const { choices } = setting;
-  const tool = choices.of(["reader", "sender", "admin", "spare", "extra"]) ?? "extra";
+  const tool = choices.of(["reader", "sender", "admin", "admin", "spare", "extra"]) ?? "extra";
   if (verb === "register" || verb === "update") {
     const sideEffect = choices.of(["none", "read_only", "idempotent", "external", "privileged"]);
-    return { draft: toolOf(tool, { sideEffect }) };
+    const program = choices.chance(50) ? someDigest : otherDigest;
+    return { draft: toolOf(tool, { sideEffect, program }) };
   }
   if (verb === "unregister") return choices.chance(30) ? { draft: { name: tool } } : undefined;
   const asked = agentBy(setting);

@@ -136,6 +136,39 @@ describe("after any sequence of operations", () => {
     );
   });
 
+  test("nobody has answered for himself, or for who gave him what he answered with", () => {
+    fc.assert(
+      fc.property(sequences, (numbers) => {
+        const { wrong, refused } = answeredForThemselves(play(numbers));
+        for (const code of refused) met.add(code);
+        expect(wrong).toEqual([]);
+      }),
+      options,
+    );
+  });
+
+  test("nothing that needed an approval was performed without one", () => {
+    fc.assert(
+      fc.property(sequences, (numbers) => {
+        const waiting = new Set<string>();
+        const wrong: string[] = [];
+        for (const { outcome } of play(numbers).entries) {
+          for (const event of "events" in outcome ? outcome.events : []) {
+            if (event.type === "approval.requested") waiting.add(event.effect);
+            else if (event.type === "approval.allowed") waiting.delete(event.effect);
+            else if (event.type === "approval.denied" || event.type === "approval.expired") continue;
+            else if ("effect" in event && waiting.has(event.effect)) {
+              const givenUp = event.type === "effect.settled" && event.outcome === "aborted";
+              if (!givenUp) wrong.push(`${event.type} of ${event.effect}`);
+            }
+          }
+        }
+        expect(wrong).toEqual([]);
+      }),
+      options,
+    );
+  });
+
   test("deciding changes nothing, also of a batch that is refused half way", () => {
     fc.assert(
       fc.property(sequences, (numbers) => {
@@ -201,7 +234,8 @@ describe("the generators", () => {
   test("have every operation accepted somewhere, and reach every event", () => {
     const never = operationTypes.filter((type) => type !== "vault.open" && (tally.get(type)?.accepted ?? 0) === 0);
     expect(never).toEqual([]);
-    const wanted = ["a later window", "closing", "overdraft at the top", "overdraft below"];
+    const wanted = ["a later window", "closing", "overdraft at the top", "overdraft below", "requester_answers"];
+    wanted.push("approval_expired", "approval_mismatch", "tool_changed", "permission_denied");
     expect(wanted.filter((what) => !met.has(what))).toEqual([]);
     expect(allEvents.filter((type) => !events.has(type))).toEqual([]);
   });
@@ -232,6 +266,7 @@ const allEvents = [
   ...["agent.transitioned", "run.started", "run.ended", "task.scheduled", "task.started", "task.reported"],
   ...["task.completed", "task.failed", "task.cancelled", "task.timed-out", "objective.judged", "effect.requested"],
   ...["effect.started", "effect.settled", "effect.owed", "effect.abandoned", "tool.registered", "tool.updated"],
+  ...["approval.requested", "approval.allowed", "approval.denied", "approval.expired"],
   ...["tool.unregistered", "tool.injected", "session.started", "session.advanced", "session.ended", "fault.recorded"],
   ...["message.sent", "message.acknowledged", "topic.subscribed", "topic.unsubscribed"],
   ...["observation.emitted", "metric.emitted", "alert.raised"],
@@ -244,6 +279,40 @@ function entities(state: KernelState): ReadonlyMap<string, string | undefined> {
 
 function flat(draft: { readonly type: string; readonly operations?: unknown }): readonly unknown[] {
   return Array.isArray(draft.operations) ? draft.operations : [draft];
+}
+
+/** Answers by who asked or by those below him, as the entries alone tell it; and with which codes answers were refused. */
+function answeredForThemselves({ entries }: World): {
+  readonly wrong: readonly string[];
+  readonly refused: ReadonlySet<string>;
+} {
+  // Of each principal and grant: who made it. What the operator issued is nobody's.
+  const madeBy = new Map<string, string>();
+  const principalOf = new Map<string, string>();
+  const askers = new Map<string, readonly string[]>();
+  const refused = new Set<string>();
+  const wrong: string[] = [];
+  for (const { stamp, operation, outcome } of entries) {
+    if (operation.type === "approval.answer" && "refusal" in outcome) refused.add(outcome.refusal.code);
+    for (const event of "events" in outcome ? outcome.events : []) {
+      if (event.type === "agent.spawned") {
+        madeBy.set(event.principal, stamp.principal).set(event.grant, stamp.principal);
+        principalOf.set(event.agent, event.principal);
+      }
+      if (event.type === "grant.delegated") madeBy.set(event.grant, stamp.principal);
+      if (event.type === "approval.requested") {
+        askers.set(event.effect, [stamp.principal, principalOf.get(event.agent ?? "") ?? stamp.principal]);
+      }
+      if (event.type !== "approval.allowed" && event.type !== "approval.denied") continue;
+      const asked = askers.get(event.effect) ?? [];
+      for (let by: string | undefined = stamp.principal; by !== undefined; by = madeBy.get(by)) {
+        if (asked.includes(by)) wrong.push(`${event.effect} by ${stamp.principal}`);
+      }
+      const giver = madeBy.get(stamp.grant ?? "");
+      if (giver !== undefined && asked.includes(giver)) wrong.push(`${event.effect} under ${stamp.grant}`);
+    }
+  }
+  return { wrong, refused };
 }
 
 /** Grants that go beyond the one above. */

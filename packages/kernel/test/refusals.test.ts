@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { decodeState, encodeState, operationTypes, type PlainRefusal, type RefusalCode } from "../src/index.ts";
 import { agentTables } from "./refusals/agent.ts";
+import { approvalTables } from "./refusals/approval.ts";
 import { authorityTables } from "./refusals/authority.ts";
 import { budgetTables } from "./refusals/budget.ts";
 import { effectTables } from "./refusals/effect.ts";
@@ -21,9 +22,13 @@ const tables = [
   ...messageTables,
   ...observationTables,
   ...timerTables,
+  ...approvalTables,
 ];
-const starting = ["agent.spawn", "run.start", "task.start", "effect.request", "effect.start"];
-const hostOnly = ["key.record", "effect.start", "effect.settle", "effect.abandon", "fault.record", "clock.tick"];
+const starting = ["agent.spawn", "run.start", "task.start", "effect.request", "effect.start", "approval.answer"];
+const hostOnly = [
+  ...["key.record", "effect.start", "effect.settle", "effect.abandon", "fault.record", "clock.tick"],
+  "approval.expire",
+];
 
 /** Each refusal there is: the compiler refuses a list that lacks one. */
 const everyCode: { readonly [Code in RefusalCode]: true } = {
@@ -104,6 +109,13 @@ const everyCode: { readonly [Code in RefusalCode]: true } = {
   effect_owed: true,
   effect_not_owed: true,
   effect_unsettled: true,
+  approval_pending: true,
+  approval_not_awaited: true,
+  requester_answers: true,
+  approval_expired: true,
+  approval_not_due: true,
+  approval_mismatch: true,
+  tool_changed: true,
   authority_ended: true,
   recipient_not_reachable: true,
   message_unknown: true,

@@ -1,7 +1,7 @@
 /** One log in which every operation is accepted, and one is refused: what the golden bytes are taken from. */
 import { genesisIds } from "../src/index.ts";
 import { furnished, go, noGo, toolOf, workerPart } from "./furnished.ts";
-import { host, one, requestOf, someContent, type World } from "./world.ts";
+import { answerOf, host, one, requestOf, someContent, type World } from "./world.ts";
 
 /** The log. The same bytes on every machine, for ever. */
 export function tour(): World {
@@ -92,11 +92,21 @@ function work(world: World): void {
   const undo = { kind: "undo", agent: null, tool: null, undoes: [lost], claims: ["fs.write:/w/**"], reserve: {} };
   const taken = world.must(requestOf(worker, { ...undo, budget: "budget-1-3" }));
   world.settle(one(taken, "effect.requested").effect, { code: null, changes: someContent, changed: 1 });
+  const [allowed, denied] = [world.awaited(worker, { reserve: {} }), world.awaited(worker, { reserve: {} })];
+  world.must(answerOf(allowed, { reason: "as agreed with “ann”" }));
+  world.must({ type: "effect.start", effect: allowed }, host);
+  world.settle(allowed, { usage: {} });
+  world.must(answerOf(denied, { answer: "deny" }));
   world.must(toolOf("extra"));
   world.must({ ...toolOf("extra", { version: "2" }), type: "tool.update" });
   world.must({ type: "tool.inject", tool: "extra", agent });
   world.must({ type: "tool.unregister", name: "extra" });
   world.must({ type: "run.end", run, outcome: "completed" }, worker);
+  const late = world.awaited(worker, { reserve: {} });
+  world.timeMs += 80_000_000;
+  world.must({ type: "vault.configure", limits: { toolsMax: 41 } });
+  world.timeMs += 6_400_000;
+  world.must({ type: "approval.expire", effect: late }, host);
   world.must({ type: "agent.terminate", agent, reason: "completed", exitCode: 0 }, worker);
 }
 

@@ -43,6 +43,9 @@ export const startMs = 1_790_000_000_000;
 /** A digest with nothing behind it. */
 export const someDigest: Digest = "sha256:q6uXvPDZ8kjlFLyvnmjhyiLLHkN4yRYjlRSEoTOYVpk";
 
+/** Another. */
+export const otherDigest: Digest = "sha256:p6uXvPDZ8kjlFLyvnmjhyiLLHkN4yRYjlRSEoTOYVpk";
+
 /** A content with nothing behind it. */
 export const someContent: Content = { commitment: someDigest, size: 12 };
 
@@ -180,6 +183,12 @@ export class World {
     return one(this.must(requestOf(spawned, changes), spawned), "effect.requested").effect;
   }
 
+  /** Requests an effect that waits for an approval, as an agent. */
+  awaited(spawned: Spawned, changes: Partial<Draft> = {}): EffectId {
+    const request = requestOf(spawned, { tool: "admin", ...changes });
+    return one(this.must(request, spawned), "approval.requested").effect;
+  }
+
   /** Settles an effect, as the host. */
   settle(effect: EffectId, changes: Partial<Draft> = {}): readonly KernelEvent[] {
     return this.must({ ...settlementOf(effect), ...changes }, host);
@@ -228,6 +237,12 @@ export function settlementOf(effect: EffectId): Draft {
     changes: null,
     changed: 0,
   };
+}
+
+/** An answer about the effect of `requestOf`. */
+export function answerOf(effect: EffectId, changes: Partial<Draft> = {}): Draft {
+  const binding = { program: someDigest, arguments: someDigest, claims: ["fs.read:/w/a"] };
+  return { type: "approval.answer", effect, answer: "allow", binding, reason: "it is fine", ...changes };
 }
 
 /** A session of the agents first and second. */

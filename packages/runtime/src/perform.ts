@@ -28,8 +28,8 @@ export interface EffectTask {
   readonly arguments: Uint8Array | undefined;
   /** Digest of the requesting entry. */
   readonly idempotencyKey: string;
-  /** For a tool: as it is on disk, and the digest that is registered. Undefined when there is none. */
-  readonly tool: { readonly onDisk: Tool | undefined; readonly registeredDigest: string | undefined } | undefined;
+  /** The effect's tool as it is on disk; undefined when it is not there, and for code. */
+  readonly tool: Tool | undefined;
   readonly layer: string;
   readonly hiddenPaths: readonly string[];
   readonly outputPaths: readonly string[];
@@ -132,32 +132,30 @@ function boxOf(task: EffectTask): ReturnType<typeof composeBox> {
   if (task.arguments === undefined)
     return { code: "arguments_missing", message: "Cannot perform the effect: its arguments were erased" };
   if (effect.kind === "tool") {
-    if (tool?.onDisk === undefined)
+    if (tool === undefined)
       return {
         code: "tool_not_here",
         message: `Cannot run tool ${effect.tool ?? ""}: it is not among the tools of this process`,
       };
-    const problem = programProblem(tool.onDisk, tool.registeredDigest);
+    const problem = programProblem(tool, effect.program);
     if (problem !== undefined)
-      return { code: "program_changed", message: `Cannot run tool ${tool.onDisk.description.name}: ${problem}` };
+      return { code: "program_changed", message: `Cannot run tool ${tool.description.name}: ${problem}` };
   }
   return composeBox(effect, {
     arguments: task.arguments,
     idempotencyKey: task.idempotencyKey,
-    tool: effect.kind === "tool" ? tool?.onDisk : undefined,
+    tool,
     hiddenPaths: task.hiddenPaths,
     outputPaths: task.outputPaths,
     wallMs: Math.max(1, wallMsOf(task)),
   });
 }
 
-/** What was allowed is the program that is registered, so it is digested again just before it runs. */
-function programProblem(tool: Tool, registeredDigest: string | undefined): string | undefined {
+/** What was allowed is the program that was registered when it was asked for, so it is digested again just before it runs. */
+function programProblem(tool: Tool, allowed: string | null): string | undefined {
   try {
     const found = digestFolder(tool.program.folder);
-    return found === registeredDigest
-      ? undefined
-      : `its files have the digest ${found}, registered is ${registeredDigest ?? "none"}`;
+    return found === allowed ? undefined : `its files have the digest ${found}, allowed was ${allowed ?? "none"}`;
   } catch (error) {
     return error instanceof RuntimeFailure || error instanceof Error ? error.message : "its files cannot be read";
   }

@@ -160,7 +160,8 @@ async function runUnder(grant: GrantId, { request, claims, timeoutMs, budget, op
       { machine, caller: { ...caller, grant }, payloads: [draft] },
     );
     if ("refusal" in requested) return { type: "refused", ...requested };
-    const effect = requested.events.find((event) => event.type === "effect.requested")?.effect;
+    const asked = requested.events.find(({ type }) => type === "effect.requested" || type === "approval.requested");
+    const effect = asked !== undefined && "effect" in asked ? asked.effect : undefined;
     if (effect === undefined)
       throw new ServiceFailure("fault", { message: "Cannot run the program: requesting made no effect" });
     const outcome = await settlementOf(effect, { machine, after: requested.position });
@@ -213,6 +214,10 @@ async function settlementOf(
       if (!("events" in outcome) || !("effect" in operation) || operation.effect !== effect) continue;
       if (operation.type === "effect.abandon")
         return { type: "stopped", outcome: "abandoned", message: operation.reason, position };
+      if (operation.type === "approval.answer" && operation.answer === "deny")
+        return { type: "stopped", outcome: "denied", message: operation.reason, position };
+      if (operation.type === "approval.expire")
+        return { type: "stopped", outcome: "expired", message: "nobody approved it in time", position };
       if (operation.type !== "effect.settle") continue;
       const code = exitCodeOf(operation.code);
       if ((operation.outcome === "succeeded" || operation.outcome === "failed") && code !== undefined) {

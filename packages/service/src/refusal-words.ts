@@ -35,7 +35,7 @@ function sentenceOf(refusal: PlainRefusal): string {
     case "host_only":
       return `only the host may ask this, and ${refusal.principal} is not the host`;
     case "approval_required":
-      return `${refusal.tool} is privileged and needs an approval, which nobody can give yet`;
+      return `${refusal.tool ?? "the program"} needs an approval, and nobody can answer for who holds all authority: let an agent or another principal ask`;
     case "recipient_not_reachable":
       return `${refusal.agent} does not live, or the grant that was asked under does not cover messages to it`;
     case "message_unknown":
@@ -44,6 +44,18 @@ function sentenceOf(refusal: PlainRefusal): string {
       return `the schedule gives no moment after ${iso(refusal.nowMs)}`;
     case "timer_unknown":
       return `no timer ${refusal.timer} is set that who asked may cancel`;
+    case "requester_answers":
+      return `${refusal.effect} was asked for by who answers, or by whom he has his authority from; somebody else must answer`;
+    case "approval_mismatch":
+      return `the ${refusal.differs} of the answer are not those that would run: look at the request again`;
+    case "approval_expired":
+      return `the time to answer ended at ${iso(refusal.deadlineMs)}`;
+    case "approval_not_awaited":
+      return `${refusal.effect} does not wait for an approval`;
+    case "approval_pending":
+      return `${refusal.effect} waits for an approval`;
+    case "tool_changed":
+      return `the tool ${refusal.tool} is another one by now; deny the request, and let it be asked anew`;
     case "clock_jump":
       return `the clock went from ${iso(refusal.lastMs)} to ${iso(refusal.stampMs)}, more than ${refusal.jumpMsMax / 3_600_000} hours; an administrator must accept the time`;
     case "vault_held":

@@ -1,5 +1,5 @@
 /** A command check: one program run in the box as an effect of the judge, which may read and write nothing else. */
-import type { BudgetId, Caller, EffectId, MachinePort, Receipt, RecordedEntry } from "@toka/kernel";
+import type { BudgetId, Caller, EffectId, EventType, MachinePort, Receipt, RecordedEntry } from "@toka/kernel";
 import type { Folders } from "../compile.ts";
 import { isJson, jsonAt, type Json } from "../definition/template.ts";
 import type { Clock } from "../run/clock.ts";
@@ -48,6 +48,10 @@ export async function checkCommand(command: Command, options: CommandOptions): P
   const settled = await settlement(answer.effect, { ...options, after: answer.after });
   if (settled === undefined) return { met: false, found: shown, why: "its outcome is unknown" };
   const { operation, position } = settled.entry;
+  if (operation.type === "approval.answer")
+    return { met: false, found: { ...shown, position }, why: `it was not approved: ${operation.reason}` };
+  if (operation.type === "approval.expire")
+    return { met: false, found: { ...shown, position }, why: "nobody approved it in time" };
   if (operation.type !== "effect.settle")
     return { met: false, found: { ...shown, position }, why: "its outcome was given up" };
   const result = operation.result === null ? undefined : parse(await options.machine.payload(operation.result));
@@ -117,7 +121,8 @@ async function submit(command: Command, { machine, judge, budget, folders, label
 function asked({ outcome, position }: Receipt): Asked {
   if ("refusal" in outcome) return { refused: outcome.refusal.code, position };
   for (const event of outcome.events) {
-    if (event.type === "effect.requested") return { effect: event.effect, after: position ?? 0 };
+    if (event.type === "effect.requested" || event.type === "approval.requested")
+      return { effect: event.effect, after: position ?? 0 };
   }
   return { refused: "not_requested", position };
 }
@@ -125,6 +130,13 @@ function asked({ outcome, position }: Receipt): Asked {
 function below(folder: string): string {
   return folder === "/" ? "/**" : `${folder}/**`;
 }
+
+const endings: ReadonlySet<EventType> = new Set<EventType>([
+  "effect.settled",
+  "effect.abandoned",
+  "approval.denied",
+  "approval.expired",
+]);
 
 async function settlement(
   effect: EffectId,
@@ -137,8 +149,7 @@ async function settlement(
       if (!("events" in outcome)) continue;
       for (const event of outcome.events) {
         if (event.type === "effect.owed" && event.effect === effect) return undefined;
-        if ((event.type === "effect.settled" || event.type === "effect.abandoned") && event.effect === effect)
-          return recorded;
+        if (endings.has(event.type) && "effect" in event && event.effect === effect) return recorded;
       }
     }
   } finally {

@@ -164,6 +164,8 @@ function continueTask(view: AgentView, task: Task): NextStep {
       excluded.push(...inputsOf(view, step.when));
       continue;
     }
+    // Somebody answers, or the kernel refuses it at its deadline; until then the attempt's own time stands still.
+    if (state.status === "awaiting") return { type: "wait", untilMs: null };
     if (state.status === "requested") return awaitEffect(view, { task, state, deadlineMs });
     const failure = failureOf(step, state);
     if (failure !== null) return submit({ type: "task.fail", task: task.id, ...failure });

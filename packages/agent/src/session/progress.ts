@@ -4,6 +4,7 @@ import {
   amountOf,
   type Agent,
   type AmountKind,
+  type EffectId,
   type KernelState,
   type MachinePort,
   type SessionId,
@@ -29,11 +30,13 @@ export interface TaskProgress {
 export interface AgentProgress {
   readonly name: string;
   readonly title: string;
-  readonly state: "waiting" | "running" | "suspended" | "judging" | "completed" | "failed" | "skipped";
+  readonly state: "waiting" | "running" | "awaiting" | "suspended" | "judging" | "completed" | "failed" | "skipped";
   readonly restarts: number;
   readonly restartsMax: number;
   /** The task under way, or that is waited with until it is tried again; null between tasks. */
   readonly task: TaskProgress | null;
+  /** The effect that waits for an approval, of which nothing is performed until somebody allows it; null when none does. */
+  readonly awaits: { readonly effect: EffectId; readonly tool: string | null; readonly deadlineMs: number } | null;
   /** Completed, or skipped by their own condition. */
   readonly tasksDone: number;
   readonly tasksTotal: number;
@@ -70,13 +73,16 @@ export function progressOf(
           ? tasksTotal
           : 0
         : Object.values(live.tasks).filter(({ status }) => status === "completed" || status === "skipped").length;
+    const awaits = live === undefined ? null : awaited(state, live);
     return {
       name: entry.name,
       title: definition?.title ?? entry.name,
-      state: live === undefined ? (entry.state === "live" ? "running" : entry.state) : stateOf(live, { tasksTotal }),
+      state:
+        live === undefined ? (entry.state === "live" ? "running" : entry.state) : stateOf(live, { tasksTotal, awaits }),
       restarts: entry.restarts,
       restartsMax: open.restartsMax,
       task: live === undefined ? null : taskProgress(state.lookup.tasksOf(live.id), definition?.tasks ?? []),
+      awaits,
       tasksDone,
       tasksTotal,
       budget: live === undefined ? null : mostUsed(state, live),
@@ -106,8 +112,19 @@ export async function* followProgress(
   }
 }
 
-function stateOf(agent: Agent, { tasksTotal }: { readonly tasksTotal: number }): AgentProgress["state"] {
+function awaited(state: KernelState, { id }: Agent): AgentProgress["awaits"] {
+  for (const { id: effect, tool, status, approval } of state.lookup.effectsOf(id)) {
+    if (status === "awaiting" && approval !== null) return { effect, tool, deadlineMs: approval.deadlineMs };
+  }
+  return null;
+}
+
+function stateOf(
+  agent: Agent,
+  { tasksTotal, awaits }: { readonly tasksTotal: number } & Pick<AgentProgress, "awaits">,
+): AgentProgress["state"] {
   if (agent.state === "suspended") return "suspended";
+  if (awaits !== null) return "awaiting";
   return Object.keys(agent.tasks).length >= tasksTotal && agent.run === null ? "judging" : "running";
 }
 
@@ -123,7 +140,7 @@ function taskProgress(tasks: readonly Task[], declared: readonly TaskDefinition[
 }
 
 function stepUnderWay(steps: { readonly [label: string]: { readonly status: string } }): string | null {
-  return Object.entries(steps).find(([, step]) => step.status === "requested")?.[0] ?? null;
+  return Object.entries(steps).find(([, { status }]) => status === "requested" || status === "awaiting")?.[0] ?? null;
 }
 
 function mostUsed(state: KernelState, agent: Agent): AgentProgress["budget"] {

@@ -228,6 +228,7 @@ function readAgentEvent(
       if (event.status === "cancelled") tally.failed += 1;
       return;
     case "effect.requested":
+    case "approval.requested":
       reading.tools.set(event.effect, entry.operation.type === "effect.request" ? entry.operation.tool : null);
       return;
     case "effect.settled":

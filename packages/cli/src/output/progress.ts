@@ -56,13 +56,14 @@ export function progressLine(progress: AgentProgress): string {
   return `${head} ${taskOf(progress)}`.trimEnd();
 }
 
-function taskOf({ task, tasksDone, tasksTotal, restarts, restartsMax }: AgentProgress): string {
+function taskOf({ task, awaits, tasksDone, tasksTotal, restarts, restartsMax }: AgentProgress): string {
   const again = restarts === 0 ? "" : `, restart ${restarts} of ${restartsMax}`;
   if (task === null) return `${tasksDone}/${tasksTotal} tasks${again}`;
   const step = task.step === null ? "" : ` > ${showOnOneLine(task.step)}`;
   const retry = task.waits ? ", failed, waits for" : ",";
   const attempt = task.attempt > 1 ? `${retry} attempt ${task.attempt} of ${task.attemptsMax}` : "";
-  return `${tasksDone}/${tasksTotal} ${showOnOneLine(task.key)}${step}${attempt}${again}`;
+  const awaited = awaits === null ? "" : `, waits for an approval of ${awaits.effect}`;
+  return `${tasksDone}/${tasksTotal} ${showOnOneLine(task.key)}${step}${awaited}${attempt}${again}`;
 }
 
 function plainView({ stream }: ProgressOptions): ProgressView {

@@ -34,6 +34,8 @@ export const actions: { readonly [action: string]: "path" | "host" | "name" } = 
   "secret.use": "name",
   "vault.read": "name",
   "vault.admin": "name",
+  // Named by the tool whose calls are answered for, native for code, or undo.
+  "approval.answer": "name",
 };
 
 /** Every action on its widest resource: what the root grant holds. */

@@ -96,6 +96,14 @@ export function reserve(
   replace(state, { stored, next: { ...now, reserved: plus(now.reserved, options.held) } });
 }
 
+/** Gives back what an effect held that is not performed. */
+export function giveBack(
+  state: LiveState,
+  options: { readonly budget: BudgetId; readonly timeMs: number; readonly held: Figures },
+): void {
+  book(state, { ...options, booked: noFigures });
+}
+
 /** Gives back what an effect held and books what it used. */
 export function book(
   state: LiveState,

@@ -98,6 +98,7 @@ export const limits: Shape<Partial<KernelLimits>> = record<Partial<KernelLimits>
   signalsPerMinuteMax: limit("signalsPerMinuteMax"),
   signalBytesPerMinuteMax: limit("signalBytesPerMinuteMax"),
   effectTimeoutMsMax: limit("effectTimeoutMsMax"),
+  approvalMsMax: limit("approvalMsMax"),
 });
 
 /** A scalar: text, finite number or boolean. */

@@ -2,21 +2,29 @@
 import { reserveOf } from "../budget/accounts.ts";
 import { book, drain, reserve } from "../budget/booking.ts";
 import { figuresOf, noFigures } from "../budget/figures.ts";
+import type { ApprovalRequested } from "../events/approval.ts";
 import type { EffectEvent, EffectOwed, EffectRequested, EffectSettled } from "../events/effect.ts";
 import { fault } from "../failure.ts";
 import type { ToolFields } from "../operations/tool-register.ts";
 import type { ToolId } from "../ids.ts";
-import type { Effect, StepState } from "../state/entities.ts";
+import type { Effect, EffectApproval, StepState } from "../state/entities.ts";
 import type { LiveState } from "../state/live-state.ts";
 import { askedFor, rowOf } from "./cause.ts";
 import type { Cause } from "./cause.ts";
 import { setStep } from "./task.ts";
 
+interface Requested {
+  readonly event: EffectRequested | ApprovalRequested;
+  readonly cause: Cause;
+  readonly status: "requested" | "awaiting";
+  readonly approval: EffectApproval | null;
+}
+
 /** Applies an event of effects or tools. */
 export function evolveEffect(state: LiveState, event: EffectEvent, cause: Cause): void {
   switch (event.type) {
     case "effect.requested":
-      return requested(state, event, cause);
+      return putRequested(state, { event, cause, status: "requested", approval: null });
     case "effect.started": {
       const effect = rowOf(state.effects, event.effect);
       return state.table.effects.put({ ...effect, status: "started", startedAtMs: cause.timeMs });
@@ -42,7 +50,9 @@ export function evolveEffect(state: LiveState, event: EffectEvent, cause: Cause)
   }
 }
 
-function requested(state: LiveState, event: EffectRequested, cause: Cause): void {
+/** Adds an effect that was asked for: its amounts are held, whether it may be performed or waits for an approval. */
+export function putRequested(state: LiveState, options: Requested): void {
+  const { event, cause, status, approval } = options;
   const asked = askedFor(cause, "effect.request");
   const { timeMs, stamp } = cause;
   const held = reserveOf(asked.kind, asked.reserve);
@@ -58,6 +68,7 @@ function requested(state: LiveState, event: EffectRequested, cause: Cause): void
     step: asked.step,
     tool: asked.tool,
     ...(asked.undoes === undefined ? {} : { undoes: asked.undoes }),
+    program: asked.tool === null ? null : (state.lookup.tool(asked.tool)?.program ?? null),
     sideEffect: event.sideEffect,
     arguments: asked.arguments,
     claims: asked.claims,
@@ -67,10 +78,11 @@ function requested(state: LiveState, event: EffectRequested, cause: Cause): void
     timeoutMs: asked.timeoutMs,
     requestedAtMs: timeMs,
     startedAtMs: null,
-    status: "requested",
+    status,
+    approval,
   });
   if (asked.task === null || asked.step === null) return;
-  const to: StepState = { status: "requested", effect: event.effect, result: null, code: null };
+  const to: StepState = { status, effect: event.effect, result: null, code: null };
   setStep(state, { task: asked.task, step: asked.step, to });
 }
 

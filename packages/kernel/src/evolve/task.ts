@@ -91,7 +91,7 @@ function endAttempt(
   if (event.retryAtMs === null) return finish(state, event.task, { status, result: null });
   const task = rowOf(state.tasks, event.task);
   // What succeeded is not done again, what is in flight is waited for, the rest is asked for anew.
-  const kept = Object.entries(task.steps).filter(([, { status: at }]) => at === "succeeded" || at === "requested");
+  const kept = Object.entries(task.steps).filter(([, { status: at }]) => isKept(at));
   return state.table.tasks.put({
     ...task,
     status: "scheduled",
@@ -99,6 +99,10 @@ function endAttempt(
     startedAtMs: null,
     steps: Object.fromEntries(kept),
   });
+}
+
+function isKept(status: StepState["status"]): boolean {
+  return status === "succeeded" || status === "requested" || status === "awaiting";
 }
 
 function finish(

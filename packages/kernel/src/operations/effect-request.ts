@@ -1,4 +1,5 @@
 /** `effect.request`: asks for something to be done in the world: authority and budget are decided here, once for all kinds. */
+import { isBeyondApproval } from "../approvals.ts";
 import { isCovered } from "../authority/covers.ts";
 import type { Permission } from "../authority/permission.ts";
 import type { Amounts } from "../budget/amounts.ts";
@@ -106,7 +107,13 @@ export const effectRequest: OperationKind<EffectRequest> = {
     if (no !== undefined) return refuse(no);
     const sideEffect = tool?.sideEffect ?? classOf(operation);
     const effect = moment.fresh("effect");
-    return accept({ type: "effect.requested", schema: 1, effect, agent: id, task, step, sideEffect });
+    if (!needsApproval(tool)) {
+      return accept({ type: "effect.requested", schema: 1, effect, agent: id, task, step, sideEffect });
+    }
+    const deadlineMs = moment.timeMs + openVault(state).limits.approvalMsMax;
+    const program = tool?.program ?? null;
+    const asks = { effect, agent: id, task, step, sideEffect, program, deadlineMs };
+    return accept({ type: "approval.requested", schema: 1, ...asks });
   },
 };
 
@@ -137,7 +144,8 @@ function stepAmiss(state: LiveState, { operation, agent, definition }: AtHand): 
   const part = declared?.find(({ label }) => label === step);
   if (part?.tool !== tool) return { code: "step_not_declared", step };
   const stands = own(task.steps, step);
-  if (stands?.status === "requested") return { code: "step_in_flight", effect: stands.effect };
+  if (stands?.status === "requested" || stands?.status === "awaiting")
+    return { code: "step_in_flight", effect: stands.effect };
   if (stands !== undefined) return { code: "step_settled", status: stands.status };
   if (part?.when === undefined) return undefined;
   const { holds, error } = evaluate(part.when, factsOf(agent, { state, task, inputs: operation.inputs }));
@@ -162,7 +170,13 @@ function claimsAmiss(state: LiveState, { operation, moment, tool }: AtHand): Ami
   if (tool === undefined) return undefined;
   const beyond = claims.find((claim) => !isCovered(tool.permissions, claim));
   if (beyond !== undefined) return { code: "claim_beyond_tool", permission: beyond };
-  return tool.sideEffect === "privileged" ? { code: "approval_required", tool: tool.name } : undefined;
+  // Nobody could answer: then it is refused at once instead of waiting for ever.
+  if (!needsApproval(tool) || !isBeyondApproval(moment.stamp.principal)) return undefined;
+  return { code: "approval_required", tool: tool.name };
+}
+
+function needsApproval(tool: Tool | undefined): boolean {
+  return tool?.sideEffect === "privileged";
 }
 
 function callOf({ kind, tool }: EffectRequest): Permission {

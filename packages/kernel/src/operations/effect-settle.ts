@@ -50,6 +50,7 @@ export const effectSettle: OperationKind<EffectSettle> = {
     const effect = state.effects.get(id);
     if (effect === undefined) return refuse({ code: "effect_unknown", effect: id });
     if (outcome === "unknown" && effect.status === "owed") return refuse({ code: "effect_owed", effect: id });
+    if (effect.status === "awaiting" && outcome !== "aborted") return refuse({ code: "approval_pending", effect: id });
     if (mustStart(effect) && outcome !== "aborted" && outcome !== "failed") {
       return refuse({ code: "effect_not_started", effect: id });
     }
@@ -72,6 +73,8 @@ function mustStart({ sideEffect, status }: Effect): boolean {
 
 // What an owed effect was presumed to have used is spent already: only what goes beyond it is booked.
 function bookedNow(effect: Effect, usage: Figures): Figures {
+  // What waits for an approval was not even begun.
+  if (effect.status === "awaiting") return noFigures;
   if (effect.status !== "owed") return bookedOf(usage, effect.reserve);
   return bookedOf(less(usage, effect.presumed), noFigures);
 }

@@ -19,12 +19,19 @@ export const effectStart: OperationKind<EffectStart> = {
   decide: (state, { effect: id }, moment) => {
     const effect = state.effects.get(id);
     if (effect === undefined) return refuse({ code: "effect_unknown", effect: id });
+    if (effect.status === "awaiting") return refuse({ code: "approval_pending", effect: id });
     if (effect.status === "started") return refuse({ code: "effect_already_started", effect: id });
     if (effect.status === "owed") return refuse({ code: "effect_owed", effect: id });
     const { grant, agent } = effect;
     const orphaned = agent !== null && !state.agents.has(agent);
     if (orphaned || !grantIsLive(state, { grant, timeMs: moment.timeMs })) {
       return refuse({ code: "authority_ended", grant });
+    }
+    const { tool, program } = effect;
+    // One that was unregistered may finish what it was asked; one that was replaced never did what this asks.
+    const registered = tool === null ? undefined : state.lookup.tool(tool);
+    if (tool !== null && registered !== undefined && registered.program !== program) {
+      return refuse({ code: "tool_changed", tool });
     }
     return accept({ type: "effect.started", schema: 1, effect: id, agent });
   },

@@ -18,6 +18,9 @@ export const taskTimeOut: OperationKind<TaskTimeOut> = {
     const at = runningTask(state, { task: id, moment });
     if ("refused" in at) return at;
     const { task, agent, part } = at;
+    const awaited = Object.values(task.steps).find(({ status }) => status === "awaiting")?.effect ?? null;
+    // A person may take hours: the attempt's time goes on with the answer.
+    if (awaited !== null) return refuse({ code: "approval_pending", effect: awaited });
     const deadlineMs = (task.startedAtMs ?? 0) + part.timeoutMs;
     if (moment.timeMs < deadlineMs) return refuse({ code: "task_not_overdue", deadlineMs });
     const retryAtMs = retryAt(at, moment.timeMs);

@@ -156,9 +156,9 @@ export interface TaskSummary {
 /** How a task ended; skipped is cancelled because its own condition does not hold. */
 export type TaskEnd = "completed" | "failed" | "cancelled" | "timed-out" | "skipped";
 
-/** Where a step stands. */
+/** Where a step stands; awaiting is asked for and waits for an approval. */
 export interface StepState {
-  readonly status: "requested" | "succeeded" | "failed" | "refused";
+  readonly status: "awaiting" | "requested" | "succeeded" | "failed" | "refused";
   /** The effect that performs it; null when the request was refused. */
   readonly effect: EffectId | null;
   readonly result: Content | null;
@@ -219,6 +219,8 @@ export interface Effect {
   readonly tool: string | null;
   /** The effects whose changes it takes back, in ascending order; of kind undo alone. */
   readonly undoes?: readonly EffectId[];
+  /** Digest of the program that was registered when it was asked for, and alone may run; null for code. */
+  readonly program: Digest | null;
   readonly sideEffect: SideEffect;
   readonly arguments: Content;
   readonly claims: readonly Permission[];
@@ -230,7 +232,18 @@ export interface Effect {
   readonly timeoutMs: number;
   readonly requestedAtMs: number;
   readonly startedAtMs: number | null;
-  readonly status: "requested" | "started" | "owed";
+  /** Awaiting: nothing is performed until somebody allows it. */
+  readonly status: "awaiting" | "requested" | "started" | "owed";
+  /** Null when it needed none. */
+  readonly approval: EffectApproval | null;
+}
+
+/** The approval that an effect needs. */
+export interface EffectApproval {
+  /** A moment: an answer that comes then or later is none. */
+  readonly deadlineMs: number;
+  /** Who allowed it; null while it is awaited. */
+  readonly by: PrincipalId | null;
 }
 
 /** A registered tool. */

@@ -1,7 +1,17 @@
 /** Refusals of effects and tools. */
 import { go, inhabited, furnished, noGo, toolOf } from "../furnished.ts";
 import type { AgentId, EffectId } from "../../src/index.ts";
-import { host, one, requestOf, root, settlementOf, type Draft, type Spawned, type World } from "../world.ts";
+import {
+  host,
+  one,
+  otherDigest,
+  requestOf,
+  root,
+  settlementOf,
+  type Draft,
+  type Spawned,
+  type World,
+} from "../world.ts";
 import { fields, noRoomFor, stranger, type Row, type Scene, type Table } from "./table.ts";
 
 function agentOf(world: World): Spawned {
@@ -178,14 +188,73 @@ export const effectTables: readonly Table[] = [
       fields("claim_beyond_tool", { claims: ["fs.read:/w/b"] }),
       {
         code: "approval_required",
-        breaks: ({ world }) => {
+        // The operator asks in the agent's name: nobody could answer for him.
+        breaks: (scene) => {
           const changes = { permissions: ["fs.read:/w/a"], sideEffect: "privileged" };
-          world.must({ ...toolOf("reader", changes), type: "tool.update" });
+          scene.world.must({ ...toolOf("reader", changes), type: "tool.update" });
+          scene.by = root;
         },
       },
       late,
       notHeld,
     ],
+  },
+  {
+    operation: "effect.request",
+    when: "the step waits for an approval",
+    scene: () => stepScene({ step: "rule", tool: "admin" }),
+    rows: [
+      { code: "step_in_flight", breaks: ({ world, draft, by }) => void world.must({ ...draft, ...within }, by) },
+      fields("permission_denied", { claims: ["fs.read:/elsewhere"] }),
+    ],
+  },
+  {
+    operation: "effect.start",
+    when: "it waits for an approval",
+    scene: effectScene("effect.start", (effect) => ({ type: "", effect })),
+    rows: [
+      {
+        code: "approval_pending",
+        breaks: (scene) => {
+          scene.draft = { ...scene.draft, effect: scene.world.awaited(agentOf(scene.world)) };
+        },
+      },
+    ],
+  },
+  {
+    operation: "effect.start",
+    when: "its tool was replaced",
+    scene: effectScene("effect.start", (effect) => ({ type: "", effect })),
+    rows: [
+      {
+        code: "authority_ended",
+        breaks: ({ world }) => void world.must({ type: "grant.revoke", grant: agentOf(world).grant }),
+      },
+      {
+        code: "tool_changed",
+        breaks: ({ world }) => void world.must({ ...toolOf("sender", { program: otherDigest }), type: "tool.update" }),
+      },
+    ],
+  },
+  {
+    operation: "effect.settle",
+    when: "it waits for an approval",
+    scene: effectScene("effect.settle", (effect) => ({ ...settlementOf(effect), outcome: "aborted" })),
+    rows: [
+      {
+        code: "approval_pending",
+        breaks: (scene) => {
+          const effect = scene.world.awaited(agentOf(scene.world));
+          scene.draft = { ...scene.draft, effect, outcome: "failed" };
+        },
+      },
+    ],
+  },
+  {
+    operation: "effect.request",
+    when: "it is to wait for an approval",
+    scene: () => freeScene({ tool: "admin" }),
+    rows: [fields("permission_denied", { claims: ["fs.read:/elsewhere"] }), late, notHeld, exhausted, fullOfEffects],
   },
   {
     operation: "effect.request",

@@ -206,6 +206,29 @@ export const taskTables: readonly Table[] = [
     ],
   },
   {
+    operation: "task.time-out",
+    when: "a step waits for an approval",
+    scene: () => {
+      const { world, worker } = inhabited();
+      const task = world.start(worker, "first");
+      world.timeMs += 1_000;
+      return { world, draft: { type: "task.time-out", task }, by: worker };
+    },
+    rows: [
+      stranger("agent_not_controlled"),
+      {
+        code: "approval_pending",
+        breaks: ({ world, draft }) => {
+          const [agent] = [...world.state.agents.values()];
+          if (agent === undefined) return;
+          const { id, principal, grant, budget } = agent;
+          const step = { task: draft["task"], step: "rule", inputs: go };
+          world.awaited({ agent: id, principal, grant, budget }, step);
+        },
+      },
+    ],
+  },
+  {
     operation: "objective.judge",
     scene: () => {
       const { world, worker } = inhabited();

@@ -4,22 +4,14 @@
  * It sees the log only through the machine port. It holds nothing that a crash may not take: what is under way stands in the log, and
  * what is half applied stands in the folder of layers.
  */
-import type {
-  Caller,
-  Effect,
-  EffectId,
-  EffectKind,
-  FaultRecord,
-  KernelState,
-  MachinePort,
-  RecordedEntry,
-} from "@toka/kernel";
-import { placeOf } from "@toka/kernel";
+import type { Caller, Effect, EffectId, EffectKind, FaultRecord, MachinePort, RecordedEntry } from "@toka/kernel";
+import { approvalsIn, placeOf } from "@toka/kernel";
 import { RuntimeFailure } from "../failure.ts";
 import { notPerformed, perform, type Performance } from "../perform.ts";
 import { discardLayer } from "../sandbox/layer.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { ToolCatalogue } from "../tools/tool.ts";
+import { createDeadlines, type Deadlines } from "./approvals.ts";
 import { standingOf } from "./authority.ts";
 import { noHooks, type GateHooks } from "./hooks.ts";
 import { layerOf } from "./layers.ts";
@@ -96,6 +88,7 @@ class Gate implements Runtime {
   readonly #hooks: GateHooks;
   readonly #tree = createTree();
   readonly #outputs = createOutputs();
+  readonly #deadlines: Deadlines;
   readonly #waiting: Waiting[] = [];
   readonly #running = new Map<EffectId, { readonly effect: Effect; readonly controller: AbortController }>();
   readonly #work = new Set<Promise<void>>();
@@ -107,6 +100,7 @@ class Gate implements Runtime {
   constructor(options: RuntimeOptions) {
     this.#options = options;
     this.#hooks = options.hooks ?? noHooks;
+    this.#deadlines = createDeadlines({ ...options, onFailure: (failure) => this.#fail(failure) });
   }
 
   async start(): Promise<void> {
@@ -117,8 +111,11 @@ class Gate implements Runtime {
       effects: [...state.effects.values()],
     }));
     for (const effect of effects) {
-      if (effect.status !== "owed") this.#waiting.push({ effect, digest: await requestDigest(machine, effect.id) });
+      const { status, approval, id } = effect;
+      if (status === "awaiting" && approval !== null) this.#deadlines.watch(id, approval.deadlineMs);
+      else if (status !== "owed") this.#waiting.push({ effect, digest: await requestDigest(machine, id) });
     }
+    await this.#giveUpUnauthorised();
     this.#following = this.#follow(position);
     this.#fill();
   }
@@ -127,6 +124,7 @@ class Gate implements Runtime {
     this.#stopping.abort();
     for (const { controller } of this.#running.values()) controller.abort("host_stopped");
     await this.#following;
+    await this.#deadlines.stop();
     while (this.#work.size > 0) await Promise.all(this.#work);
     await this.#tree.settled();
   }
@@ -152,14 +150,51 @@ class Gate implements Runtime {
     if (!("events" in entry.outcome)) return;
     let authorityMayHaveEnded = false;
     for (const event of entry.outcome.events) {
-      if (event.type === "effect.requested") {
-        const effect = await this.#options.machine.view((state) => state.effects.get(event.effect));
-        if (effect !== undefined) this.#waiting.push({ effect, digest });
+      if (event.type === "effect.requested") await this.#queue(event.effect, digest);
+      else if (event.type === "approval.requested") this.#deadlines.watch(event.effect, event.deadlineMs);
+      else if (
+        event.type === "approval.allowed" ||
+        event.type === "approval.denied" ||
+        event.type === "approval.expired"
+      ) {
+        this.#deadlines.forget(event.effect);
+        // Under the digest of its request, as always: an answer may come after several starts of the process.
+        if (event.type === "approval.allowed") {
+          await this.#queue(event.effect, await requestDigest(this.#options.machine, event.effect));
+        }
       }
       authorityMayHaveEnded ||= event.type === "grant.revoked" || event.type === "agent.terminated";
     }
-    if (authorityMayHaveEnded) await this.#abortUnauthorised();
+    if (authorityMayHaveEnded) {
+      await this.#abortUnauthorised();
+      await this.#giveUpUnauthorised();
+    }
     this.#fill();
+  }
+
+  async #queue(id: EffectId, digest: string): Promise<void> {
+    const effect = await this.#options.machine.view((state) => state.effects.get(id));
+    if (effect !== undefined) this.#waiting.push({ effect, digest });
+  }
+
+  /** What waits for an approval and is nobody's any more waits for nothing. */
+  async #giveUpUnauthorised(): Promise<void> {
+    const { machine, clock, layersDir } = this.#options;
+    const nowMs = clock.nowMs();
+    const orphaned = await machine.view((state) =>
+      approvalsIn(state).flatMap(({ effect }) => {
+        const standing = standingOf(state, { effect, nowMs });
+        return standing.live ? [] : [{ effect, code: standing.code }];
+      }),
+    );
+    for (const { effect, code } of orphaned) {
+      const message = `Cannot begin the effect: ${code.replaceAll("_", " ")}`;
+      const verdict = { outcome: "aborted", code, message } as const;
+      const performance = notPerformed(effect, { verdict, seal: machine.seal.bind(machine) });
+      const causes = [placeOf(effect.id).position];
+      this.#deadlines.forget(effect.id);
+      await settle({ effect, causes, layer: layerOf(layersDir, effect.id), performance }, this.#settlementMeans());
+    }
   }
 
   async #abortUnauthorised(): Promise<void> {
@@ -225,13 +260,13 @@ class Gate implements Runtime {
       });
     }
     const nowMs = clock.nowMs();
-    const looked = await machine.view((state) => this.#look(state, { effect, nowMs }));
-    if (!looked.standing.live) {
-      if (looked.standing.code === "effect_settled") return undefined;
+    const standing = await machine.view((state) => standingOf(state, { effect, nowMs }));
+    if (!standing.live) {
+      if (standing.code === "effect_settled") return undefined;
       return unable({
         outcome: "aborted",
-        code: looked.standing.code,
-        message: `Cannot begin the effect: ${looked.standing.code.replaceAll("_", " ")}`,
+        code: standing.code,
+        message: `Cannot begin the effect: ${standing.code.replaceAll("_", " ")}`,
       });
     }
     if (once && effect.status !== "started") {
@@ -251,14 +286,11 @@ class Gate implements Runtime {
         effect,
         arguments: await machine.payload(effect.arguments),
         idempotencyKey: digest,
-        tool:
-          effect.tool === null
-            ? undefined
-            : { onDisk: tools.tool(effect.tool), registeredDigest: looked.registeredDigest },
+        tool: effect.tool === null ? undefined : tools.tool(effect.tool),
         layer,
         hiddenPaths,
         outputPaths,
-        authorityMs: looked.standing.endsAtMs === null ? null : looked.standing.endsAtMs - nowMs,
+        authorityMs: standing.endsAtMs === null ? null : standing.endsAtMs - nowMs,
       },
       { sandbox, seal, log: machine, signal, onOutput: this.#outputs.for(effect.arguments.commitment) },
     );
@@ -267,14 +299,6 @@ class Gate implements Runtime {
     // What can be done again is done again by the next start, under the same idempotency key.
     discardLayer(layer);
     return undefined;
-  }
-
-  #look(
-    state: KernelState,
-    { effect, nowMs }: { readonly effect: Effect; readonly nowMs: number },
-  ): { readonly standing: ReturnType<typeof standingOf>; readonly registeredDigest: string | undefined } {
-    const registered = effect.tool === null ? undefined : state.lookup.tool(effect.tool);
-    return { standing: standingOf(state, { effect, nowMs }), registeredDigest: registered?.program };
   }
 
   /** @returns why the kernel refused it, or undefined when the start is durable */

@@ -73,7 +73,7 @@ const points = [
 test.each(halves.flatMap((half) => points.map((row) => ({ ...row, half, who: half.who }))))(
   "host of $who brings one settlement into the tree when it was killed at $point",
   ({ point, passing, performed, half }) => {
-    const { digest, ...said } = killAndRecover(half, [point, passing, "writer"]);
+    const { digest, startsBefore: _before, sameKey: _key, ...said } = killAndRecover(half, [point, passing, "writer"]);
     const files = Object.fromEntries(["a", "b", "kept.txt"].map((name) => [name, `${name} by ${String(digest)}\n`]));
     expect(said).toEqual({ outcome: "succeeded", settlements: 1, performed, files, layers: [], ok: true });
   },
@@ -82,4 +82,17 @@ test.each(halves.flatMap((half) => points.map((row) => ({ ...row, half, who: hal
 test.each(halves)("host of $who owes an external effect when it was killed after its start", (half) => {
   const said = killAndRecover(half, ["after-start", "1", "send"]);
   expect(said).toMatchObject({ outcome: "unknown", settlements: 0, performed: 0, ok: true });
+});
+
+test.each([
+  { answered: "before the host was killed", first: "allow", then: "none" },
+  { answered: "after the next host had started", first: "none", then: "allow" },
+])("host performs an effect that waits for an approval once, when it is allowed $answered", ({ first, then }) => {
+  const [half] = halves;
+  if (half === undefined) throw new Error("there is no half to run");
+  const died = runHost(["wait", first], half);
+  expect(died.signal).toBe("SIGKILL");
+  const { said } = runHost(["recover", String(died.said["dir"]), String(died.said["effect"]), then], half);
+  expect(said).toMatchObject({ outcome: "succeeded", settlements: 1, performed: 1, sameKey: true, ok: true });
+  if (then === "allow") expect(said["startsBefore"]).toBe(0);
 });

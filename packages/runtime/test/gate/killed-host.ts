@@ -1,6 +1,7 @@
 /**
  * A host of its own: `die POINT PASSING TOOL` makes a vault, requests one effect and kills itself with SIGKILL when the gate reaches the
- * point; `recover DIR EFFECT` opens that vault again and says what came of it. Each prints one line of JSON.
+ * point; `wait ANSWER` requests one that needs an approval, has it answered unless ANSWER is none, and kills itself before any gate has
+ * seen that; `recover DIR EFFECT [ANSWER]` opens that vault again and says what came of it. Each prints one line of JSON.
  */
 import { readdirSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
@@ -18,10 +19,12 @@ printf 1
     manifest: writes,
   },
   { name: "send", program: "echo 1\n", manifest: plain("external") },
+  { name: "rule", program: 'printf "\\"%s\\"" "$TOKA_IDEMPOTENCY_KEY"\n', manifest: plain("privileged") },
 ];
 
 const [, , mode, ...rest] = process.argv;
 if (mode === "die") await die(rest);
+else if (mode === "wait") await waitForApproval(rest);
 else await recover(rest);
 
 function say(value: unknown): void {
@@ -47,10 +50,23 @@ async function die([point, passing, tool = ""]: readonly string[]): Promise<void
   process.kill(process.pid, "SIGKILL");
 }
 
-async function recover([dir = "", effect]: readonly string[]): Promise<void> {
+async function waitForApproval([answer]: readonly string[]): Promise<void> {
+  const bench = await makeBench(tools);
+  const agent = await bench.spawn("worker", ["rule"]);
+  const { runtime } = await bench.startGate();
+  const effect = await bench.request("rule", {}, { caller: agent.caller, agent: agent.id, budget: agent.budget });
+  await runtime.stop();
+  if (answer === "allow" || answer === "deny") await bench.answer(effect, answer);
+  say({ dir: bench.scratch.path, effect });
+  process.kill(process.pid, "SIGKILL");
+}
+
+async function recover([dir = "", effect, answer]: readonly string[]): Promise<void> {
   if (!isId("effect", effect)) throw new Error(`no effect: ${effect ?? ""}`);
   const bench = await reopenBench(dir);
   const { runtime } = await bench.startGate();
+  const startsBefore = bench.starts.get(effect) ?? 0;
+  if (answer === "allow") await bench.answer(effect, answer);
   const settle = await bench.settled(effect);
   await runtime.whenApplied();
   const entries = await bench.entries();
@@ -58,10 +74,12 @@ async function recover([dir = "", effect]: readonly string[]): Promise<void> {
     readdirSync(bench.workspace).map((name) => [name, readFileSync(join(bench.workspace, name), "utf8")]),
   );
   const digest = entries.find(({ entry }) => entry.operation.type === "effect.request")?.digest;
+  const result = await bench.result(settle);
   const performed = bench.starts.get(effect) ?? 0;
   const settlements = eventsOf(entries, "effect.settled").length;
   const layers = readdirSync(bench.layersDir);
   await bench.close();
   const { ok } = await verifyVault({ dir: join(dir, "vault"), knownVaults: null });
-  say({ outcome: settle.outcome, settlements, performed, files, digest, layers, ok });
+  const sameKey = result === digest;
+  say({ outcome: settle.outcome, settlements, startsBefore, performed, files, digest, sameKey, layers, ok });
 }

@@ -1,6 +1,7 @@
 /** A real vault with a real gate for one test: SQLite below, the real sandbox above, and the operator as the caller. */
 import { join } from "node:path";
 import {
+  bindingOf,
   genesisIds,
   type AgentId,
   type BudgetId,
@@ -49,6 +50,10 @@ export interface Bench {
   request(tool: string, values: Readonly<Record<string, unknown>>, by?: Requester): Promise<EffectId>;
   /** Spawns an agent that may call some tools. */
   spawn(name: string, tools: readonly string[]): Promise<SpawnedAgent>;
+  /** Answers about an effect that waits for an approval, as the operator. */
+  answer(effect: EffectId, answer: "allow" | "deny"): Promise<Receipt>;
+  /** Waits until the log has an event of a type. @returns the first */
+  until<Type extends KernelEvent["type"]>(type: Type): Promise<Extract<KernelEvent, { readonly type: Type }>>;
   /** Waits until an effect is settled or owed. @returns the settling operation */
   settled(effect: EffectId): Promise<EffectSettle>;
   /** @returns the result's JSON */
@@ -100,7 +105,9 @@ export function plain(sideEffect: string, security = "{ level: basic }"): Parame
 /** @returns the id of the first effect that a receipt's events name */
 export function effectOf(receipt: Receipt): EffectId {
   if ("refusal" in receipt.outcome) throw new Error(`refused: ${JSON.stringify(receipt.outcome.refusal)}`);
-  for (const event of receipt.outcome.events) if (event.type === "effect.requested") return event.effect;
+  for (const event of receipt.outcome.events) {
+    if (event.type === "effect.requested" || event.type === "approval.requested") return event.effect;
+  }
   throw new Error("the receipt names no effect");
 }
 
@@ -181,6 +188,22 @@ function benchOver(
     },
     spawn: (name, offered) => spawnAgent(name, { offered, machine, submit }),
     request: (tool, values, by = { caller: operator }) => requestTool(tool, { values, by, machine, tools, submit }),
+    answer: async (effect, answer) => {
+      const binding = await machine.view((state) => {
+        const row = state.effects.get(effect);
+        return row === undefined ? undefined : bindingOf(row);
+      });
+      if (binding === undefined) throw new Error(`${effect} is not there`);
+      return submit({ type: "approval.answer", effect, answer, binding, reason: "looked at it" });
+    },
+    until: async (type) => {
+      const stop = new AbortController();
+      for await (const recorded of machine.watch(0, { signal: stop.signal })) {
+        const [event] = eventsOf([recorded], type);
+        if (event !== undefined) return event;
+      }
+      throw new Error(`the log ended before ${type}`);
+    },
     settled: (effect) => settledIn(machine, effect),
     result: async (settle) => {
       const bytes = settle.result === null ? undefined : await machine.payload(settle.result);
