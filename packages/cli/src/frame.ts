@@ -96,6 +96,18 @@ export function parsePosition(text: string): number {
 }
 
 /**
+ * Reads a port.
+ *
+ * @param text - as given
+ * @returns 0 for any, or the port
+ * @throws InvalidArgumentError when it is none
+ */
+export function parsePort(text: string): number {
+  if (/^\d{1,5}$/u.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new InvalidArgumentError(`Found ${text}, wanted a port from 1 to 65535, or 0 for a free one`);
+}
+
+/**
  * Reads a number of seconds.
  *
  * @param text - as given

@@ -4,7 +4,16 @@
 import { Command, CommanderError } from "commander";
 
 import { type CommandContext, exitDone, exitFailed, exitUsage, writeLine } from "./context.ts";
-import { example, type Frame, jsonCommand, parsePosition, parseSeconds, perform, vaultCommand } from "./frame.ts";
+import {
+  example,
+  type Frame,
+  jsonCommand,
+  parsePort,
+  parsePosition,
+  parseSeconds,
+  perform,
+  vaultCommand,
+} from "./frame.ts";
 import { addAgent } from "./nouns/agent.ts";
 import { addBudget } from "./nouns/budget.ts";
 import { addGrant, addPrincipal } from "./nouns/grant.ts";
@@ -12,6 +21,7 @@ import { addOwed } from "./nouns/owed.ts";
 import { addSession } from "./nouns/session.ts";
 import { addState } from "./nouns/state.ts";
 import { addTask } from "./nouns/task.ts";
+import { addToken } from "./nouns/token.ts";
 import { showSafely } from "./output/plain.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -68,7 +78,7 @@ function buildProgram(frame: Frame): Command {
   addCheck(program, frame);
   addExec(program, frame);
   addDoctor(program, frame);
-  for (const add of [addAgent, addTask, addSession, addGrant, addPrincipal, addBudget, addOwed, addState])
+  for (const add of [addAgent, addTask, addSession, addGrant, addPrincipal, addBudget, addOwed, addState, addToken])
     add(program, frame);
   return program;
 }
@@ -77,13 +87,29 @@ function addUp(program: Command, frame: Frame): void {
   vaultCommand(program, "up")
     .description("Open the vault, run a crew over the workspace, then serve the vault until Ctrl-C")
     .option("--crew <name|dir>", "crew that comes with Toka, or a crew folder (default: repo-care)")
+    .option(
+      "--port <port>",
+      "listen on loopback at this port, for callers with a token; 0 takes a free one",
+      parsePort,
+      0,
+    )
+    .option("--no-port", "listen on the socket alone")
     .option("--once", "exit when the session is over: 0 when every objective is met and the log verifies", false)
     .option("--json", "print one JSON summary as the last line of stdout; progress goes to stderr", false)
     .addHelpText("after", example("toka up --once --workspace ~/src/project", "toka up --crew ./my-crew"))
-    .action(async (options: { workspace?: string; vault?: string; crew?: string; once: boolean; json: boolean }) => {
-      const { runUp } = await import("./commands/up.ts");
-      await perform(frame, options, runUp);
-    });
+    .action(
+      async (options: {
+        workspace?: string;
+        vault?: string;
+        crew?: string;
+        port: number | false;
+        once: boolean;
+        json: boolean;
+      }) => {
+        const { runUp } = await import("./commands/up.ts");
+        await perform(frame, options, runUp);
+      },
+    );
 }
 
 function addReaders(program: Command, frame: Frame): void {

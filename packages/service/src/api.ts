@@ -72,7 +72,14 @@ export interface VaultStatus {
   readonly failures: readonly FailedEffect[];
   readonly budget: { readonly allotment: Amounts; readonly used: Amounts };
   /** The process that serves the vault, or null when the answer was read from the files. */
-  readonly served: { readonly pid: number } | null;
+  readonly served: ServingProcess | null;
+}
+
+/** A process that serves a vault. */
+export interface ServingProcess {
+  readonly pid: number;
+  /** Where it listens on loopback, such as `http://127.0.0.1:40123`; empty when on the socket alone. */
+  readonly addresses: readonly string[];
 }
 
 /** Which entries to read. */
@@ -162,6 +169,24 @@ export interface Explanation {
   readonly budgets: readonly BudgetLink[];
 }
 
+/** What a token is to be for: a grant that stands, or a name and permissions, for which a grant is made that ends with the token. */
+export type MintRequest = { readonly lifetimeS: number } & (
+  | { readonly grant: string }
+  | { readonly subject: string; readonly permissions: readonly string[] }
+);
+
+/** A token, told once and kept nowhere. */
+export interface MintedToken {
+  readonly token: string;
+  /** Name of the key that signed it. */
+  readonly kid: string;
+  readonly grant: string;
+  /** The principal that it speaks for. */
+  readonly subject: string;
+  readonly permissions: readonly string[];
+  readonly expiresAtMs: number;
+}
+
 /** Everything that a command may ask of a vault. */
 export interface VaultApi {
   /** @returns the state at the durable head */
@@ -207,4 +232,19 @@ export interface VaultApi {
    * @returns the receipt
    */
   abandon(effect: string, reason: string): Promise<Receipt>;
+  /**
+   * Mints a token for the loopback listener. The operator at this machine alone may.
+   *
+   * @param request - for whom, and for how long
+   * @returns the token
+   * @throws a failure `permission_denied`, `grant_unknown` and the like
+   */
+  mintToken(request: MintRequest): Promise<MintedToken>;
+  /**
+   * Begins to sign tokens with a new key; those of the last one stand until they end. The operator at this machine alone may.
+   *
+   * @returns the name of the new key
+   * @throws a failure `permission_denied`
+   */
+  rotateTokenKey(): Promise<{ readonly kid: string }>;
 }

@@ -8,7 +8,8 @@ import { vaultExists } from "@toka/store";
 import type { VaultApi } from "./api.ts";
 import { compose } from "./compose.ts";
 import { ServiceFailure } from "./failure.ts";
-import { isServed, remoteVault, vaultUnreachable } from "./http/client.ts";
+import { vaultUnreachable } from "./client/transport.ts";
+import { isServed, remoteVault } from "./client/vault-client.ts";
 import type { Places } from "./places.ts";
 import { toolsOf } from "./session-tools.ts";
 

@@ -24,11 +24,13 @@ import type { VaultApi } from "./api.ts";
 import { programPermission } from "./exec.ts";
 import { ServiceFailure } from "./failure.ts";
 import { createHostClock, type HostClock } from "./host-clock.ts";
+import type { LoopbackOptions, LoopbackServer } from "./http/loopback.ts";
 import type { VaultServer } from "./http/server.ts";
 import { createLocalVault } from "./local-vault.ts";
 import { outputsFolder, type Places } from "./places.ts";
 import { refusalInWords } from "./refusal-words.ts";
 import { keepTimers } from "./timers.ts";
+import { openTokenDesk } from "./tokens/token-desk.ts";
 import { acceptClock, openVaultAt, operatorCaller } from "./vault-opening.ts";
 
 /** What a composition is made with. */
@@ -38,6 +40,8 @@ export interface ComposeOptions {
   readonly purpose: "read" | "write" | "run";
   /** Whether to create the vault when there is none. */
   readonly create: boolean;
+  /** Port of the listener on loopback, 0 for one that the system chooses; absent or null: the socket alone. */
+  readonly port?: number | null;
   /** The machine's clock, ms since 1970. */
   readonly clock: () => number;
   /** The tools of this process; asked once the vault is open, since an open session has tools of its own. */
@@ -56,6 +60,8 @@ export interface Composition {
   readonly operator: Caller;
   /** Host time, ms since 1970: it neither stands still nor goes back. */
   readonly nowMs: () => number;
+  /** Where it listens on loopback; empty when on the socket alone. */
+  readonly addresses: readonly string[];
   readonly tools: ToolCatalogue;
   readonly sandbox: Sandbox;
   /** Present when the purpose is `run`. */
@@ -90,11 +96,14 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
     const sandbox = createSandbox();
     const gate = options.purpose === "run" ? await openGate({ options, vault, operator, sandbox, clock }) : undefined;
     if (gate !== undefined) closers.push(async () => gate.runtime.stop());
+    const { dir, id, host, machine } = vault;
+    const tokens = openTokenDesk({ dir, id, host, machine, clock: clock.nowMs });
     const parts = {
-      dir: vault.dir,
-      machine: vault.machine,
-      host: vault.host,
+      dir,
+      machine,
+      host,
       clock: clock.nowMs,
+      tokens,
       runtime: gate?.runtime,
       closing: closing.signal,
     };
@@ -106,10 +115,16 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
     const local = createLocalVault(parts);
     closers.push(async () => local.idle());
     const api = local.apiFor(operator);
+    let addresses: readonly string[] = [];
     if (gate !== undefined) {
-      const server = await serve(api, vault.dir);
+      const server = await serve(api, dir);
       closers.push(async () => server.close());
-      local.markServed();
+      const port = options.port ?? null;
+      const listener =
+        port === null ? undefined : await listen({ dir, port, verify: tokens.verify, apiFor: local.apiFor });
+      if (listener !== undefined) closers.push(listener.close);
+      addresses = listener?.addresses ?? [];
+      local.markServed(addresses);
     }
     return {
       vault,
@@ -117,6 +132,7 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
       apiFor: local.apiFor,
       operator,
       nowMs: clock.nowMs,
+      addresses,
       sandbox,
       tools: gate?.tools ?? createToolCatalogue([]),
       runtime: gate?.runtime,
@@ -154,6 +170,11 @@ async function vouchForClock(
 async function serve(api: VaultApi, dir: string): Promise<VaultServer> {
   const { serveVault } = await import("./http/server.ts");
   return serveVault(api, { dir });
+}
+
+async function listen(options: LoopbackOptions): Promise<LoopbackServer> {
+  const { serveLoopback } = await import("./http/loopback.ts");
+  return serveLoopback(options);
 }
 
 interface Gate {

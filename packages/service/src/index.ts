@@ -1,9 +1,20 @@
 /** Public surface of @toka/service: the process. Names each export. */
 export type { AgentProgress } from "@toka/agent";
 export type { RecordedEntry } from "@toka/kernel";
-export type { ExecOptions, ExecOutcome, ExecRequest, Explanation, Told, VaultApi, VaultStatus } from "./api.ts";
+export type {
+  ExecOptions,
+  ExecOutcome,
+  ExecRequest,
+  Explanation,
+  MintedToken,
+  MintRequest,
+  Told,
+  VaultApi,
+  VaultStatus,
+} from "./api.ts";
 export { amountsFrom, type AmountWords, spanFrom } from "./amounts-from.ts";
 export { askVault, type AskOptions } from "./ask-vault.ts";
+export { connectVault } from "./client/vault-client.ts";
 export { checkFile } from "./check.ts";
 export { examineMachine } from "./doctor.ts";
 export { ServiceFailure } from "./failure.ts";

@@ -4,7 +4,7 @@
 import type { Caller, MachinePort } from "@toka/kernel";
 import type { Runtime } from "@toka/runtime";
 
-import type { VaultApi } from "./api.ts";
+import type { ServingProcess, VaultApi } from "./api.ts";
 import { execProgram } from "./exec.ts";
 import { ServiceFailure } from "./failure.ts";
 import { queryLog } from "./log-query.ts";
@@ -12,6 +12,7 @@ import { permitReading, type ReadableThing } from "./reading.ts";
 import { abandonEffect, operate } from "./state/operate.ts";
 import { readState } from "./state/read-state.ts";
 import { readStatus } from "./status.ts";
+import type { TokenDesk } from "./tokens/token-desk.ts";
 import { explainEntry } from "./why.ts";
 
 /** What answers are made from. */
@@ -21,6 +22,7 @@ export interface LocalVaultParts {
   /** The vault's host, which alone may record some things. */
   readonly host: Caller;
   readonly clock: () => number;
+  readonly tokens: TokenDesk;
   /** Absent in a process that only reads. */
   readonly runtime: Runtime | undefined;
   /** Aborted when the process lets go of the vault: ends every follow and every program. */
@@ -31,8 +33,8 @@ export interface LocalVaultParts {
 export interface LocalVault {
   /** @returns the api of one caller: everything in it is asked as that caller, under that caller's grant */
   readonly apiFor: (caller: Caller) => VaultApi;
-  /** Calls from here on are answered as those of a process that serves the vault. */
-  readonly markServed: () => void;
+  /** Calls from here on are answered as those of a process that serves the vault, at these addresses on loopback. */
+  readonly markServed: (addresses: readonly string[]) => void;
   /** @returns programs under way */
   readonly running: () => number;
   /** Resolves when no program is under way. */
@@ -46,15 +48,15 @@ export interface LocalVault {
  * @returns the api of each caller, and what its owner needs to end in order
  */
 export function createLocalVault(parts: LocalVaultParts): LocalVault {
-  const { dir, machine, host, runtime, clock, closing } = parts;
+  const { dir, machine, host, runtime, clock, tokens, closing } = parts;
   const programs = new Set<Promise<unknown>>();
-  let served = false;
+  let served: ServingProcess | null = null;
   const apiFor = (caller: Caller): VaultApi => {
     const permit = async (what: ReadableThing): Promise<void> => permitReading(machine, { caller, what, clock });
     return {
       status: async () => {
         await permit("status");
-        return readStatus(machine, { dir, served: served ? { pid: process.pid } : null });
+        return readStatus(machine, { dir, served });
       },
       why: async (position) => {
         await permit("why");
@@ -89,12 +91,14 @@ export function createLocalVault(parts: LocalVaultParts): LocalVault {
           programs.delete(run);
         }
       },
+      mintToken: async (request) => tokens.mint(request, caller),
+      rotateTokenKey: async () => ({ kid: await tokens.rotate(caller) }),
     };
   };
   return {
     apiFor,
-    markServed: () => {
-      served = true;
+    markServed: (addresses) => {
+      served = { pid: process.pid, addresses };
     },
     running: () => programs.size,
     idle: async () => {

@@ -11,14 +11,14 @@ import {
   type MachinePort,
 } from "@toka/kernel";
 
-import type { AgentStatus, VaultStatus } from "./api.ts";
+import type { AgentStatus, ServingProcess, VaultStatus } from "./api.ts";
 import { lateFailures } from "./failures.ts";
 
 /** What a status needs to know beside the state. */
 export interface StatusOptions {
   readonly dir: string;
   /** The process that serves the vault, or null. */
-  readonly served: { readonly pid: number } | null;
+  readonly served: ServingProcess | null;
 }
 
 /**

@@ -26,7 +26,7 @@ import { compose, type Composition } from "./compose.ts";
 import { crewFolder, crewFrom, defaultCrew, loadCrew, type LoadedCrew } from "./crews.ts";
 import { readDeliverable } from "./deliverable-reader.ts";
 import { ServiceFailure } from "./failure.ts";
-import { isServed, remoteVault } from "./http/client.ts";
+import { isServed, remoteVault } from "./client/vault-client.ts";
 import { outputFolder, type Places } from "./places.ts";
 import type { UpSummary } from "./up-summary.ts";
 
@@ -35,6 +35,8 @@ export interface UpOptions {
   readonly places: Places;
   /** Name of a crew that comes with Toka, or an absolute folder; absent: the open session's, else the default. */
   readonly crew?: string;
+  /** Port of the listener on loopback, 0 for one that the system chooses; null or absent: the socket alone. */
+  readonly port?: number | null;
   readonly onNote: (line: string) => void;
   readonly onProgress: (agents: readonly AgentProgress[]) => void;
   /** Aborted to stop in order; the session then stays open. */
@@ -69,12 +71,12 @@ export async function startUp(options: UpOptions): Promise<UpRun> {
     chosen = await chooseSession(machine, options);
     return chosen.crew.tools;
   };
-  const composition = await compose({ places, purpose: "run", create: true, clock: Date.now, tools, onNote }).catch(
-    (error: unknown) => {
-      throw isLocked(error) ? inUse(places, undefined) : error;
-    },
-  );
-  onNote(`serving on ${composition.vault.dir}/socket`);
+  const { port = null } = options;
+  const composing = { places, purpose: "run", create: true, port, clock: Date.now, tools, onNote } as const;
+  const composition = await compose(composing).catch((error: unknown) => {
+    throw isLocked(error) ? inUse(places, undefined) : error;
+  });
+  onNote(["serving on", `${composition.vault.dir}/socket`, ...composition.addresses].join(" "));
   if (chosen === undefined)
     throw new ServiceFailure("fault", { message: "Cannot start the session: no crew was chosen" });
   const stop = new AbortController();

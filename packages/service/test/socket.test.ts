@@ -11,7 +11,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import type { ExecRequest, VaultApi } from "../src/api.ts";
 import { ServiceFailure } from "../src/failure.ts";
-import { isServed, remoteVault } from "../src/http/client.ts";
+import { isServed, remoteVault } from "../src/client/vault-client.ts";
 import { serveVault, type VaultServer } from "../src/http/server.ts";
 import { openSocketPath } from "../src/http/socket-path.ts";
 
@@ -49,6 +49,8 @@ function answering(changes: Partial<VaultApi>): VaultApi {
     state: unasked,
     operate: unasked,
     abandon: unasked,
+    mintToken: unasked,
+    rotateTokenKey: unasked,
     ...changes,
   };
 }

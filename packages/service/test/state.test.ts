@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import type { VaultApi } from "../src/api.ts";
 import { compose, type Composition } from "../src/compose.ts";
-import { remoteVault } from "../src/http/client.ts";
+import { remoteVault } from "../src/client/vault-client.ts";
 import { findPlaces, type Places } from "../src/places.ts";
 import { toolsOf } from "../src/session-tools.ts";
 import type { BudgetRow, SessionRow, StateArea } from "../src/state/areas.ts";

@@ -11,3 +11,4 @@ export type { Log, LogBatch, LogFilter, LogHead, LogPage, LogRow } from "./log.t
 export { verifyVault } from "./verify/verify-vault.ts";
 export type { VerifyOptions, VerifyReport } from "./verify/verify.ts";
 export type { Finding } from "./verify/finding.ts";
+export { replaceFile } from "./durable-file.ts";

@@ -38,7 +38,7 @@ function describeStatus(status: VaultStatus): readonly string[] {
   return [
     `vault ${vault.name} (${vault.id}) at ${showOnOneLine(vault.dir)}`,
     `head ${head.position}, ${new Date(head.timeMs).toISOString()}, ${head.digest}`,
-    status.served === null ? "served by nobody" : `served by process ${status.served.pid}`,
+    describeServing(status),
     ...(status.held ? ["held: nothing starts until toka up resumes it"] : []),
     `budget: ${showAmounts(status.budget.used)} used`,
     `effects in flight: ${status.effectsInFlight}, owed: ${status.owed.length}`,
@@ -59,4 +59,10 @@ function describeStatus(status: VaultStatus): readonly string[] {
         `  ${agent.id} ${showOnOneLine(agent.name)}: ${agent.state}${agent.task === null ? "" : `, task ${showOnOneLine(agent.task)}`}, used ${showAmounts(agent.used)}`,
     ),
   ];
+}
+
+function describeServing({ served }: VaultStatus): string {
+  if (served === null) return "served by nobody";
+  const { pid, addresses } = served;
+  return `served by process ${pid}${addresses.length === 0 ? "" : `, on loopback at ${addresses.join(" and ")}`}`;
 }

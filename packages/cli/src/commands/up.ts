@@ -14,6 +14,8 @@ import { type PlaceOptions, placesOf } from "./places.ts";
 /** What `toka up` takes. */
 export interface UpOptions extends PlaceOptions {
   readonly crew?: string;
+  /** Port on loopback, 0 for a free one; false for none. */
+  readonly port: number | false;
   readonly once: boolean;
   readonly json: boolean;
 }
@@ -34,6 +36,7 @@ export async function runUp(options: UpOptions, context: CommandContext): Promis
   const run = await startUp({
     places: placesOf(options, context),
     ...(options.crew === undefined ? {} : { crew: crewOf(options.crew, context) }),
+    port: options.port === false ? null : options.port,
     onNote: view.note,
     onProgress: view.update,
     signal: context.interrupted,

@@ -13,6 +13,8 @@ import { requestBytesMax } from "./wire.ts";
 
 /** What a listener sets beside what holds for both. */
 export interface AppOptions {
+  /** Time for a whole request to arrive; absent: no limit. */
+  readonly requestTimeoutMs?: number;
   readonly http?: ServerOptions;
 }
 
@@ -22,10 +24,11 @@ export interface AppOptions {
  * @param options - limits of this listener
  * @returns it, not yet listening
  */
-export function createApp({ http = {} }: AppOptions): FastifyInstance {
+export function createApp({ http = {}, requestTimeoutMs = 0 }: AppOptions): FastifyInstance {
   const app = fastify({
     bodyLimit: requestBytesMax,
     http,
+    requestTimeout: requestTimeoutMs,
     logger: false,
     forceCloseConnections: "idle",
     // What does not fit is refused, never bent or dropped until it fits.

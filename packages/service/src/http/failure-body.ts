@@ -26,8 +26,11 @@ const statusByCode: Readonly<Record<string, number>> = {
   malformed: 400,
   unauthenticated: 401,
   permission_denied: 403,
+  origin_not_own: 403,
   no_such_entry: 404,
   no_such_route: 404,
+  grant_unknown: 404,
+  host_not_own: 421,
 };
 
 /**

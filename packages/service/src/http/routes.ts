@@ -6,11 +6,12 @@ import { Readable } from "node:stream";
 import { encodeEntry } from "@toka/kernel";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
-import type { ExecOutcome, ExecRequest, LogQuery, VaultApi } from "../api.ts";
+import type { ExecOutcome, ExecRequest, LogQuery, MintRequest, VaultApi } from "../api.ts";
 import type { StateArea } from "../state/areas.ts";
 import type { OperateRequest } from "../state/operate.ts";
 import { stateAreas } from "../state/read-state.ts";
 import { failureOf } from "./failure-body.ts";
+import { addDescription } from "./openapi.ts";
 import type { ExecLine } from "./wire.ts";
 
 const logSchema = {
@@ -70,6 +71,22 @@ const positionSchema = {
   properties: { position: { type: "string", pattern: "^[1-9][0-9]{0,14}$" } },
 } as const;
 
+const mintSchema = {
+  type: "object",
+  additionalProperties: false,
+  required: ["lifetimeS"],
+  properties: {
+    lifetimeS: { type: "integer", minimum: 1 },
+    grant: { type: "string", maxLength: 100 },
+    subject: { type: "string", maxLength: 100 },
+    permissions: { type: "array", maxItems: 256, items: { type: "string", maxLength: 8192 } },
+  },
+  oneOf: [
+    { required: ["grant"], maxProperties: 2 },
+    { required: ["subject", "permissions"], maxProperties: 3 },
+  ],
+} as const;
+
 /** Which api answers a request: that of whoever asks. */
 export type ApiOf = (request: FastifyRequest) => VaultApi;
 
@@ -80,6 +97,7 @@ export type ApiOf = (request: FastifyRequest) => VaultApi;
  * @param apiOf - the api of a request's caller
  */
 export function addRoutes(app: FastifyInstance, apiOf: ApiOf): void {
+  addDescription(app);
   app.get("/v1/status", async (request) => apiOf(request).status());
   app.get<{ Params: { position: string } }>(
     "/v1/why/:position",
@@ -114,6 +132,10 @@ export function addRoutes(app: FastifyInstance, apiOf: ApiOf): void {
   app.post<{ Body: ExecRequest }>("/v1/exec", { schema: { body: execSchema } }, async (request, reply) =>
     sendLines(reply, execLines(apiOf(request), { body: request.body, signal: untilClosed(request, reply) })),
   );
+  app.post<{ Body: MintRequest }>("/v1/tokens", { schema: { body: mintSchema } }, async (request) =>
+    apiOf(request).mintToken(request.body),
+  );
+  app.post("/v1/tokens/rotate", async (request) => apiOf(request).rotateTokenKey());
 }
 
 /** Aborted when the peer hangs up before the answer is complete. */

@@ -1,0 +1,128 @@
+/**
+ * The typed client of a served vault: the one that the command uses over the socket, and anybody over loopback with a token.
+ */
+import { connect } from "node:net";
+
+import { decodeEntry, type RecordedEntry } from "@toka/kernel";
+
+import type {
+  ExecOptions,
+  ExecOutcome,
+  ExecRequest,
+  Explanation,
+  LogQuery,
+  MintedToken,
+  VaultApi,
+  VaultStatus,
+} from "../api.ts";
+import { failureFrom } from "../http/failure-body.ts";
+import { openSocketPath } from "../http/socket-path.ts";
+import { decodeJson, type EntryLine, type ExecLine, readJson, readLines } from "../http/wire.ts";
+import { overLoopback, overSocket, type Transport } from "./transport.ts";
+
+/**
+ * Tells whether a process listens on the socket of a vault folder.
+ *
+ * @param dir - the vault folder
+ * @returns false when there is no folder, no socket, or a socket that a dead process left behind
+ */
+export async function isServed(dir: string): Promise<boolean> {
+  let socket;
+  try {
+    socket = openSocketPath(dir);
+  } catch {
+    return false;
+  }
+  const { path, close } = socket;
+  try {
+    return await new Promise<boolean>((resolve) => {
+      const connection = connect(path);
+      connection.once("connect", () => {
+        connection.destroy();
+        resolve(true);
+      });
+      connection.once("error", () => resolve(false));
+    });
+  } finally {
+    close();
+  }
+}
+
+/**
+ * Makes the client of a served vault, for this user and over its socket.
+ *
+ * @param dir - the vault folder
+ * @returns the same questions as the process itself would answer
+ */
+export function remoteVault(dir: string): VaultApi {
+  return vaultOver(overSocket(dir));
+}
+
+/**
+ * Makes the client of a served vault for whoever holds a token.
+ *
+ * @param address - where the vault is served, as `toka status` shows it
+ * @param options - the token
+ * @returns the same questions, asked as the one whom the token speaks for
+ * @throws a failure `malformed` when the address is not one of this machine
+ */
+export function connectVault(address: string, { token }: { readonly token: string }): VaultApi {
+  return vaultOver(overLoopback(address, token));
+}
+
+function vaultOver(transport: Transport): VaultApi {
+  const get = async <T>(path: string): Promise<T> => readJson<T>(await transport.ask({ method: "GET", path }));
+  const post = async <T>(path: string, body: unknown): Promise<T> =>
+    readJson<T>(await transport.ask({ method: "POST", path, body: JSON.stringify(body) }));
+  return {
+    status: async () => get<VaultStatus>("/v1/status"),
+    why: async (position) => get<Explanation>(`/v1/why/${position}`),
+    log: (query, options) => readLog(transport, { query, signal: options.signal }),
+    state: async (area) => get(`/v1/state/${area}`),
+    operate: async (request) => post("/v1/operate", request),
+    abandon: async (effect, reason) => post("/v1/abandon", { effect, reason }),
+    exec: async (body, options) => runRemotely(transport, { body, ...options }),
+    mintToken: async (request) => post<MintedToken>("/v1/tokens", request),
+    rotateTokenKey: async () => post<{ readonly kid: string }>("/v1/tokens/rotate", {}),
+  };
+}
+
+async function* readLog(
+  transport: Transport,
+  options: { readonly query: LogQuery; readonly signal: AbortSignal },
+): AsyncIterable<RecordedEntry> {
+  const { query, signal } = options;
+  const search = new URLSearchParams({ after: String(query.after), follow: String(query.follow) });
+  if (query.kind !== null) search.set("kind", query.kind);
+  if (query.agent !== null) search.set("agent", query.agent);
+  const response = await transport.ask({ method: "GET", path: `/v1/log?${search.toString()}`, signal });
+  try {
+    for await (const line of readLines(response)) {
+      const { bytes, digest } = decodeJson<EntryLine>(line);
+      yield { entry: decodeEntry(bytes), digest };
+    }
+  } catch (error) {
+    if (!signal.aborted) throw transport.gone(error);
+  }
+}
+
+async function runRemotely(
+  transport: Transport,
+  options: ExecOptions & { readonly body: ExecRequest },
+): Promise<ExecOutcome> {
+  const body = JSON.stringify(options.body);
+  const response = await transport.ask({ method: "POST", path: "/v1/exec", body, signal: options.signal });
+  let last: ExecLine | undefined;
+  try {
+    for await (const text of readLines(response)) {
+      const line = decodeJson<ExecLine>(text);
+      if (line.type === "outcome" || line.type === "failure") last = line;
+      else options.onOutput(line.type, Buffer.from(line.data, "base64"));
+    }
+  } catch (error) {
+    throw options.signal.aborted ? error : transport.gone(error);
+  }
+  if (last?.type === "outcome") return last.outcome;
+  if (last?.type === "failure") throw failureFrom(last.failure);
+  throw transport.gone(undefined);
+}

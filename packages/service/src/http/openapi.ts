@@ -1,0 +1,85 @@
+/**
+ * The description of the calls, made from the schemas that requests are checked with, so that it cannot say anything else.
+ *
+ * Source: OpenAPI Specification 3.1.0.
+ */
+import type { FastifyInstance, RouteOptions } from "fastify";
+
+/** What each call is for; an answer of `lines` is one JSON value a line. */
+const summaries: Readonly<Record<string, { readonly summary: string; readonly answer?: "lines" }>> = {
+  "GET /v1/status": { summary: "The state at the head of the log" },
+  "GET /v1/why/:position": { summary: "The story of one entry" },
+  "GET /v1/log": { summary: "Entries as they are stored, with their digests", answer: "lines" },
+  "GET /v1/state/:area": { summary: "The rows of one area of the state" },
+  "POST /v1/operate": { summary: "Have one operation decided" },
+  "POST /v1/abandon": { summary: "Give up learning what came of an owed effect" },
+  "POST /v1/exec": { summary: "Run one program: its output, then the outcome", answer: "lines" },
+  "POST /v1/tokens": { summary: "Mint a token; for the operator, over the socket" },
+  "POST /v1/tokens/rotate": { summary: "Sign tokens with a new key; for the operator, over the socket" },
+};
+
+const failure = {
+  type: "object",
+  required: ["code", "retry", "message"],
+  properties: {
+    code: { type: "string" },
+    retry: { enum: ["never", "later"] },
+    message: { type: "string" },
+  },
+} as const;
+
+/**
+ * Adds `GET /v1/openapi.json`, which describes every route that is added after it.
+ *
+ * @param app - before its other routes
+ */
+export function addDescription(app: FastifyInstance): void {
+  const paths: Record<string, Record<string, unknown>> = {};
+  app.addHook("onRoute", (route) => {
+    for (const method of [route.method].flat()) {
+      if (method === "HEAD") continue;
+      const path = route.url.replaceAll(/:([a-z]+)/gu, "{$1}");
+      paths[path] = { ...paths[path], [method.toLowerCase()]: describe(method, route) };
+    }
+  });
+  app.get("/v1/openapi.json", async () => ({
+    openapi: "3.1.0",
+    info: { title: "Toka", version: "1", description: "One vault, asked by whoever the token speaks for" },
+    security: [{ token: [] }],
+    paths,
+    components: {
+      securitySchemes: { token: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },
+      schemas: { Failure: failure },
+    },
+  }));
+}
+
+function describe(method: string, { url, schema }: RouteOptions): unknown {
+  const { summary, answer } = summaries[`${method} ${url}`] ?? { summary: "This description" };
+  const type = answer === "lines" ? "application/x-ndjson" : "application/json";
+  return {
+    summary,
+    parameters: [...parametersOf("path", schema?.params), ...parametersOf("query", schema?.querystring)],
+    ...(schema?.body === undefined
+      ? {}
+      : { requestBody: { required: true, content: { "application/json": { schema: schema.body } } } }),
+    responses: {
+      "200": { description: summary, content: { [type]: {} } },
+      default: {
+        description: "What went wrong, with a code",
+        content: { "application/json": { schema: { $ref: "#/components/schemas/Failure" } } },
+      },
+    },
+  };
+}
+
+function parametersOf(place: "path" | "query", schema: unknown): readonly unknown[] {
+  if (typeof schema !== "object" || schema === null || !("properties" in schema)) return [];
+  const required: readonly unknown[] = "required" in schema && Array.isArray(schema.required) ? schema.required : [];
+  return Object.entries(schema.properties ?? {}).map(([name, of]) => ({
+    name,
+    in: place,
+    required: place === "path" || required.includes(name),
+    schema: of,
+  }));
+}
