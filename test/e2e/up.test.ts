@@ -1,6 +1,6 @@
 /** `toka up` over real repositories: the numbers, the evidence, the refusals, and what a second start does. */
 import { execFileSync } from "node:child_process";
-import { existsSync, lstatSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { createSandbox } from "@toka/runtime";
@@ -56,6 +56,22 @@ function countedByHand(): Readonly<Record<string, number>> {
   };
 }
 
+/** Puts a token, a random value and a password into the workspace, and gives them. */
+function plantSecrets(): readonly string[] {
+  const token = `AK${"IA"}QYLPMN5HHHFPZAM2`;
+  const [random, password] = ["q7GZ0vY2mTn5RkW8sLd4XeB1", "Wharf-61-Lantern"];
+  const lines = [`id: ${token}`, `client_secret: ${random}`, `password: ${password}`, "updated: 2031-02-01"];
+  writeFileSync(join(scene.workspace, "deploy.yaml"), `${lines.join("\n")}\n`);
+  return [token, random, password];
+}
+
+/** The regular files of a folder, at any depth. */
+function filesBelow(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
 describe("toka up --once", () => {
   test.each([
     { seed: 1, commits: 1 },
@@ -69,7 +85,7 @@ describe("toka up --once", () => {
       const summary = summaryOf(await scene.toka(["up", "--once", "--json"]), 0);
       expect(reportIn(summary).totals).toMatchObject(countedByHand());
       expect(summary).toMatchObject({ ok: true, verify: { ok: true }, owed: [] });
-      expect(summary.deliverables).toHaveLength(5);
+      expect(summary.deliverables).toHaveLength(6);
       for (const path of summary.deliverables) expect(statSync(path).size).toBeGreaterThan(0);
       // The vault hides itself from git, and nothing else in the workspace is touched.
       expect(git(scene.workspace, ["status", "--porcelain"])).toBe(before);
@@ -79,9 +95,10 @@ describe("toka up --once", () => {
 
   test("shows what agents did, what was refused, what it cost, where things are, and that the log verifies", async () => {
     makeRepository(scene.workspace, { seed: 4, commits: 3 });
+    const secrets = plantSecrets();
     const ended = await scene.toka(["up", "--once"]);
     expect(ended.code, ended.stderr).toBe(0);
-    for (const agent of ["file-catalogue", "history-analyst", "report-writer", "curious"]) {
+    for (const agent of ["file-catalogue", "history-analyst", "secret-scanner", "report-writer", "curious"]) {
       expect(ended.stdout).toMatch(new RegExp(`^${agent} +running `, "mu"));
       expect(ended.stdout).toMatch(
         new RegExp(`^${agent}: completed; tasks 1 completed, 0 failed; \\d refused; cost `, "mu"),
@@ -91,6 +108,12 @@ describe("toka up --once", () => {
     expect(ended.stdout).toMatch(/^verify: OK, \d+ entries$/mu);
     expect(ended.stdout).not.toContain("NOT MET");
     expect(ended.stdout).not.toContain("\u001b");
+    expect(readFileSync(join(scene.vault, "out/repo-care/report.md"), "utf8")).toContain("3 findings in");
+    // What was found stands nowhere whole: not in what was said, the log, the payloads, nor the deliverables.
+    const kept = filesBelow(scene.vault).map((path) => readFileSync(path, "latin1"));
+    expect(kept.length).toBeGreaterThan(6);
+    for (const text of [ended.stdout, ended.stderr, ...kept])
+      for (const secret of secrets) expect(text.includes(secret)).toBe(false);
   });
 
   test("refuses what the curious agent asks for with an entry that says why, and the box refuses it when nobody asks the kernel", async () => {

@@ -39,12 +39,12 @@ describe("repo-care", () => {
   test("loads, with the report after what it is made from", async () => {
     const { crew } = await load();
     expect(crew.waves.map((wave) => wave.toSorted())).toEqual([
-      ["curious", "file-catalogue", "history-analyst"],
+      ["curious", "file-catalogue", "history-analyst", "secret-scanner"],
       ["report-writer"],
     ]);
   });
 
-  test.each(["file-catalogue", "history-analyst", "report-writer"])(
+  test.each(["file-catalogue", "history-analyst", "report-writer", "secret-scanner"])(
     "gives %s all that its steps claim",
     async (name) => {
       expect(await beyond(name)).toEqual([[]]);

@@ -18,6 +18,10 @@ await runTool((given: Arguments) => {
   const name = visible(basename(catalogue.root) || "/");
   const title = `Repository report: ${name}`;
   const findings = findingsOf(inputs);
+  const checked = {
+    tools: inputs.checks.length,
+    findings: inputs.checks.reduce((sum, check) => sum + check.counts.total, 0),
+  };
   const summary = {
     schema: "repo-care.report/1",
     title,
@@ -33,6 +37,7 @@ await runTool((given: Arguments) => {
     oldest: catalogue.oldest,
     duplicates: catalogue.duplicates,
     links: catalogue.links,
+    checked,
     checks: inputs.checks,
   };
   return {
@@ -47,7 +52,7 @@ await runTool((given: Arguments) => {
       commits: history.totals.commits,
       authors: history.totals.authors,
     },
-    checks: { tools: inputs.checks.length, findings: inputs.checks.reduce((sum, each) => sum + each.counts.total, 0) },
+    checked,
   };
 });
 

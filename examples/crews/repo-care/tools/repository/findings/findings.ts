@@ -108,9 +108,9 @@ export class Findings {
     if (this.#kept.length >= findingsMax * 2) this.#kept = this.#kept.toSorted(byWeight).slice(0, findingsMax);
   }
 
-  /** Counts one that a comment in the file allows. */
-  allow(): void {
-    this.#allowed += 1;
+  /** Counts those that comments in a file allow. */
+  allow(count: number): void {
+    this.#allowed += count;
   }
 
   /**
