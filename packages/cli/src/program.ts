@@ -17,7 +17,9 @@ import {
 import { addAgent } from "./nouns/agent.ts";
 import { addBudget } from "./nouns/budget.ts";
 import { addGrant, addPrincipal } from "./nouns/grant.ts";
+import { addOriginalNames } from "./nouns/original.ts";
 import { addOwed } from "./nouns/owed.ts";
+import { addRun } from "./nouns/run.ts";
 import { addSession } from "./nouns/session.ts";
 import { addState } from "./nouns/state.ts";
 import { addTask } from "./nouns/task.ts";
@@ -78,8 +80,8 @@ function buildProgram(frame: Frame): Command {
   addCheck(program, frame);
   addExec(program, frame);
   addDoctor(program, frame);
-  for (const add of [addAgent, addTask, addSession, addGrant, addPrincipal, addBudget, addOwed, addState, addToken])
-    add(program, frame);
+  const nouns = [addRun, addAgent, addTask, addSession, addGrant, addPrincipal, addBudget, addOwed, addState, addToken];
+  for (const add of [...nouns, addOriginalNames]) add(program, frame);
   return program;
 }
 

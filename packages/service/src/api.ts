@@ -6,8 +6,10 @@
  */
 import type { Amounts, Receipt, RecordedEntry, Refusal } from "@toka/kernel";
 
+import type { StartedSession, StartSessionRequest } from "./sessions/sessions.ts";
 import type { StateAnswer, StateArea } from "./state/areas.ts";
 import type { OperateRequest } from "./state/operate.ts";
+import type { UpSummary } from "./up-summary.ts";
 
 /** One live agent. */
 export interface AgentStatus {
@@ -247,4 +249,18 @@ export interface VaultApi {
    * @throws a failure `permission_denied`
    */
   rotateTokenKey(): Promise<{ readonly kid: string }>;
+  /**
+   * Starts a session of a crew and spawns its first agents. It is run by the process that holds the vault when that one performs
+   * effects, and by the next one that does otherwise.
+   *
+   * @param request - the crew's files and the workspace
+   * @returns the session and its agents
+   */
+  startSession(request: StartSessionRequest): Promise<StartedSession>;
+  /**
+   * @param session - an id
+   * @returns its summary, once it is over
+   * @throws a failure `session_not_run` when the process that holds the vault does not run it
+   */
+  sessionSummary(session: string): Promise<UpSummary>;
 }

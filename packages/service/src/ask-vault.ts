@@ -23,6 +23,8 @@ const holderPauseMs = 50;
 export interface AskOptions {
   /** `read` answers from the state and the log; `write` has operations decided; `run` performs effects, and serves others meanwhile. */
   readonly purpose: "read" | "write" | "run";
+  /** Whether to make a vault where there is none; by default only to run something. */
+  readonly create?: boolean;
   /** Host time, ms since 1970. */
   readonly clock: () => number;
   /** Told what a person should know, one line each. */
@@ -63,13 +65,13 @@ async function askHere<T>(
   places: Places,
   options: AskOptions & { readonly use: (api: VaultApi) => Promise<T> },
 ): Promise<T> {
-  const { purpose, clock, onNote } = options;
-  if (purpose !== "run" && !vaultExists(places.vault)) {
+  const { purpose, create = purpose === "run", clock, onNote } = options;
+  if (!create && !vaultExists(places.vault)) {
     throw new ServiceFailure("vault_absent", {
       message: `Cannot open the vault ${places.vault}: there is none; toka up makes one`,
     });
   }
-  const composition = await compose({ places, purpose, create: purpose === "run", clock, tools: toolsOf, onNote });
+  const composition = await compose({ places, purpose, create, clock, tools: toolsOf, onNote });
   try {
     const answer = await options.use(composition.api);
     await composition.idle();

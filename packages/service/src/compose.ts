@@ -11,7 +11,6 @@ import type { Caller, GrantId, MachinePort } from "@toka/kernel";
 import {
   createRuntime,
   createSandbox,
-  createToolCatalogue,
   prepareRegistrations,
   type Runtime,
   type Sandbox,
@@ -25,12 +24,14 @@ import { programPermission } from "./exec.ts";
 import { ServiceFailure } from "./failure.ts";
 import { createHostClock, type HostClock } from "./host-clock.ts";
 import type { LoopbackOptions, LoopbackServer } from "./http/loopback.ts";
+import { createGrowingTools, type GrowingTools } from "./growing-tools.ts";
 import type { VaultServer } from "./http/server.ts";
 import { createLocalVault } from "./local-vault.ts";
 import { outputsFolder, type Places } from "./places.ts";
 import { refusalInWords } from "./refusal-words.ts";
 import { keepTimers } from "./timers.ts";
 import { openTokenDesk } from "./tokens/token-desk.ts";
+import { createSessions, type Sessions } from "./sessions/sessions.ts";
 import { acceptClock, openVaultAt, operatorCaller } from "./vault-opening.ts";
 
 /** What a composition is made with. */
@@ -66,6 +67,7 @@ export interface Composition {
   readonly sandbox: Sandbox;
   /** Present when the purpose is `run`. */
   readonly runtime: Runtime | undefined;
+  readonly sessions: Sessions;
   /** Rejects when the gate cannot go on; never resolves. */
   readonly failed: Promise<never>;
   /** Resolves when no program that was asked for over the socket is under way. */
@@ -98,8 +100,17 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
     if (gate !== undefined) closers.push(async () => gate.runtime.stop());
     const { dir, id, host, machine } = vault;
     const tokens = openTokenDesk({ dir, id, host, machine, clock: clock.nowMs });
+    const tools = gate?.tools ?? ungatedTools();
+    const shared = { vault, operator, tools: tools.catalogue, runtime: gate?.runtime, nowMs: clock.nowMs };
+    const sessions = createSessions({
+      parts: { ...shared, knownVaults: options.places.knownVaults },
+      addTools: tools.add,
+      onNote,
+    });
+    closers.push(async () => sessions.close());
     const parts = {
       dir,
+      sessions,
       machine,
       host,
       clock: clock.nowMs,
@@ -127,15 +138,12 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
       local.markServed(addresses);
     }
     return {
-      vault,
+      ...shared,
       api,
       apiFor: local.apiFor,
-      operator,
-      nowMs: clock.nowMs,
       addresses,
       sandbox,
-      tools: gate?.tools ?? createToolCatalogue([]),
-      runtime: gate?.runtime,
+      sessions,
       failed: gate?.failed ?? new Promise<never>(() => {}),
       idle: local.idle,
       close: closeOnce(closing, closers),
@@ -177,9 +185,14 @@ async function listen(options: LoopbackOptions): Promise<LoopbackServer> {
   return serveLoopback(options);
 }
 
+/** Nothing is performed here, so that tools are only looked at: whoever performs registers them. */
+function ungatedTools(): GrowingTools {
+  return createGrowingTools([], async () => {});
+}
+
 interface Gate {
   readonly runtime: Runtime;
-  readonly tools: ToolCatalogue;
+  readonly tools: GrowingTools;
   readonly failed: Promise<never>;
 }
 
@@ -193,7 +206,7 @@ async function openGate(from: {
   const { options, vault, operator, sandbox, clock } = from;
   const { machine } = vault;
   const tools = await options.tools(machine);
-  const catalogue = createToolCatalogue(tools);
+  const growing = createGrowingTools(tools, async (more) => registerTools(more, { vault, operator }));
   await registerTools(tools, { vault, operator });
   await endOrphanedPrograms({ vault, operator });
   let fail: (failure: unknown) => void = () => {};
@@ -204,7 +217,7 @@ async function openGate(from: {
     machine,
     host: vault.host,
     sandbox,
-    tools: catalogue,
+    tools: growing.catalogue,
     layersDir: join(vault.dir, "layers"),
     // A program that could change what is known of vaults could make a rollback pass unseen.
     hiddenPaths: [vault.dir, options.places.knownVaults],
@@ -213,7 +226,7 @@ async function openGate(from: {
     onFailure: fail,
   });
   await runtime.start();
-  return { runtime, tools: catalogue, failed };
+  return { runtime, tools: growing, failed };
 }
 
 async function registerTools(

@@ -57,23 +57,29 @@ export async function crewFolder(crew: string): Promise<string> {
  * @throws SourceFailure with every problem found
  */
 export async function loadCrew(folder: string): Promise<LoadedCrew> {
-  return crewFrom(await readCrewFolder(folder), { folder });
+  return crewFrom({ files: await readCrewFolder(folder), folder });
 }
 
 /**
  * Reads a crew from files that may be older than those on disk, with the tools on disk.
  *
- * @param files - as `readCrewFolder` gives them
- * @param options - the folder that the crew's tools lie in
+ * @param source - files as `readCrewFolder` gives them, the crew's folder, and what differs for a crew without one: the folder of its
+ *   tools, and what stands before the paths of its files
  * @returns the crew
  * @throws SourceFailure with every problem found
  */
-export function crewFrom(files: CrewFiles, { folder }: { readonly folder: string }): LoadedCrew {
-  const prefix = folder.endsWith("/") ? folder : `${folder}/`;
+export function crewFrom(source: {
+  readonly files: CrewFiles;
+  readonly folder: string;
+  readonly toolsBase?: string;
+  readonly prefix?: string;
+}): LoadedCrew {
+  const { files, folder, toolsBase = folder } = source;
+  const prefix = source.prefix ?? (folder.endsWith("/") ? folder : `${folder}/`);
   const problems: Problem[] = [];
   // What is wrong with the crew file itself is found again, and told with the rest, by readCrew.
   const own = readCrewFile(files, { prefix, problems })?.tools;
-  const tools = loadTools([builtInToolsFolder, ...(own === undefined ? [] : [join(folder, own)])]);
+  const tools = loadTools([builtInToolsFolder, ...(own === undefined ? [] : [join(toolsBase, own)])]);
   const read = readCrew(files, { prefix, tools: createToolCatalogue(tools) });
   if ("problems" in read) throw new SourceFailure(`the crew ${folder}`, read.problems);
   return { folder, crew: read.value, tools };

@@ -9,6 +9,7 @@ import { execProgram } from "./exec.ts";
 import { ServiceFailure } from "./failure.ts";
 import { queryLog } from "./log-query.ts";
 import { permitReading, type ReadableThing } from "./reading.ts";
+import type { Sessions } from "./sessions/sessions.ts";
 import { abandonEffect, operate } from "./state/operate.ts";
 import { readState } from "./state/read-state.ts";
 import { readStatus } from "./status.ts";
@@ -19,6 +20,7 @@ import { explainEntry } from "./why.ts";
 export interface LocalVaultParts {
   readonly dir: string;
   readonly machine: MachinePort;
+  readonly sessions: Sessions;
   /** The vault's host, which alone may record some things. */
   readonly host: Caller;
   readonly clock: () => number;
@@ -48,7 +50,7 @@ export interface LocalVault {
  * @returns the api of each caller, and what its owner needs to end in order
  */
 export function createLocalVault(parts: LocalVaultParts): LocalVault {
-  const { dir, machine, host, runtime, clock, tokens, closing } = parts;
+  const { dir, machine, sessions, host, runtime, clock, tokens, closing } = parts;
   const programs = new Set<Promise<unknown>>();
   let served: ServingProcess | null = null;
   const apiFor = (caller: Caller): VaultApi => {
@@ -77,6 +79,11 @@ export function createLocalVault(parts: LocalVaultParts): LocalVault {
       },
       operate: async (request) => operate(request, { machine, caller }),
       abandon: async (effect, reason) => abandonEffect({ effect, reason }, { machine, caller, host, clock }),
+      startSession: async (request) => sessions.start(request, caller),
+      sessionSummary: async (session) => {
+        await permit("status");
+        return sessions.summary(session);
+      },
       exec: async (request, options) => {
         if (runtime === undefined)
           throw new ServiceFailure("vault_read_only", {

@@ -4,27 +4,42 @@
  */
 import { existsSync } from "node:fs";
 
-import { findOpenSessions, readSessionCrew } from "@toka/agent";
+import { findOpenSessions, type RecordedCrew, readSessionCrew } from "@toka/agent";
 import type { MachinePort } from "@toka/kernel";
-import { builtInToolsFolder, loadTools, type Tool } from "@toka/runtime";
+import { builtInToolsFolder, loadTools, SourceFailure, type Tool } from "@toka/runtime";
 
-import { crewFrom } from "./crews.ts";
+import { crewOf } from "./sessions/crew-source.ts";
 
 /**
  * Loads the tools of a vault as it stands.
  *
  * @param machine - of the vault
- * @returns the built-in tools, and the tools of open sessions whose crews are still on disk and in order
+ * @param options - tools that come before any other of their names
+ * @returns those, the built-in tools, and the tools of open sessions whose crews are still on disk and in order
  */
-export async function toolsOf(machine: MachinePort): Promise<readonly Tool[]> {
+export async function toolsOf(
+  machine: MachinePort,
+  { first = [] }: { readonly first?: readonly Tool[] } = {},
+): Promise<readonly Tool[]> {
   const tools = new Map<string, Tool>();
   const add = (more: readonly Tool[]): void => {
     for (const tool of more) if (!tools.has(tool.description.name)) tools.set(tool.description.name, tool);
   };
+  add(first);
   add(loadTools([builtInToolsFolder]));
   for (const found of await findOpenSessions(machine)) {
     const recorded = await readSessionCrew(machine, found);
-    if (recorded !== undefined && existsSync(recorded.folder)) add(crewFrom(recorded.files, recorded).tools);
+    if (recorded !== undefined && existsSync(recorded.folder)) add(toolsFrom(recorded));
   }
   return [...tools.values()];
+}
+
+/** A crew that is out of order cannot go on, which is told when somebody tries; everything else in the vault can. */
+function toolsFrom(recorded: RecordedCrew): readonly Tool[] {
+  try {
+    return crewOf(recorded).tools;
+  } catch (error) {
+    if (error instanceof SourceFailure) return [];
+    throw error;
+  }
 }

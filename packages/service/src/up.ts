@@ -5,29 +5,24 @@ import { mkdirSync } from "node:fs";
 
 import {
   type AgentProgress,
-  deliverableBytesMax,
   findOpenSessions,
-  followProgress,
   type OpenSession,
-  type ReadDeliverable,
   readSessionCrew,
   resumeSession,
   type SessionFound,
   startSession,
-  summariseSession,
-  superviseSession,
-  clockOver,
 } from "@toka/agent";
 import { genesisIds, type MachinePort } from "@toka/kernel";
-import { readFailure, type Tool } from "@toka/runtime";
-import { vaultExists, verifyVault } from "@toka/store";
+import type { Tool } from "@toka/runtime";
+import { vaultExists } from "@toka/store";
 
-import { compose, type Composition } from "./compose.ts";
+import { compose, type ComposeOptions, type Composition } from "./compose.ts";
 import { crewFolder, crewFrom, defaultCrew, loadCrew, type LoadedCrew } from "./crews.ts";
-import { readDeliverable } from "./deliverable-reader.ts";
 import { ServiceFailure } from "./failure.ts";
 import { isServed, remoteVault } from "./client/vault-client.ts";
 import { outputFolder, type Places } from "./places.ts";
+import { toolsOf } from "./session-tools.ts";
+import { isOfFiles } from "./sessions/crew-source.ts";
 import type { UpSummary } from "./up-summary.ts";
 
 /** What `toka up` is called with. */
@@ -69,19 +64,15 @@ export async function startUp(options: UpOptions): Promise<UpRun> {
   let chosen: Chosen | undefined;
   const tools = async (machine: MachinePort): Promise<readonly Tool[]> => {
     chosen = await chooseSession(machine, options);
-    return chosen.crew.tools;
+    return toolsOf(machine, { first: chosen.crew.tools });
   };
-  const { port = null } = options;
-  const composing = { places, purpose: "run", create: true, port, clock: Date.now, tools, onNote } as const;
-  const composition = await compose(composing).catch((error: unknown) => {
-    throw isLocked(error) ? inUse(places, undefined) : error;
-  });
-  onNote(["serving on", `${composition.vault.dir}/socket`, ...composition.addresses].join(" "));
+  const composition = await composeHere({ places, onNote, tools, port: options.port ?? null });
   if (chosen === undefined)
     throw new ServiceFailure("fault", { message: "Cannot start the session: no crew was chosen" });
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
-  const session = runSession(chosen, { composition, options: { ...options, signal } });
+  await composition.sessions.adopt({ except: chosen.found === undefined ? [] : [chosen.found.id] });
+  const session = runChosen(chosen, { composition, options: { ...options, signal } });
   return {
     dir: composition.vault.dir,
     summary: Promise.race([session, composition.failed]),
@@ -92,6 +83,43 @@ export async function startUp(options: UpOptions): Promise<UpRun> {
       await composition.close();
     },
   };
+}
+
+/** What `toka serve` is called with. */
+export interface ServeOptions {
+  readonly places: Places;
+  /** Port of the loopback listener, 0 for any that is free; absent: none. */
+  readonly port?: number;
+  readonly onNote: (line: string) => void;
+}
+
+/**
+ * Holds the vault and runs every session that is open in it, and those that are started meanwhile.
+ *
+ * @param options - folders, and who listens
+ * @returns the running vault; whoever started it must close it
+ * @throws a failure `vault_in_use` when another process has the vault, or of the store and the sandbox
+ */
+export async function startServing(options: ServeOptions): Promise<Pick<UpRun, "dir" | "failed" | "close">> {
+  const { places, onNote } = options;
+  await refuseSecond(places);
+  const composition = await composeHere({ places, onNote, tools: toolsOf, port: options.port ?? null });
+  await resumeHeld(composition);
+  await composition.sessions.adopt({ except: [] });
+  return { dir: composition.vault.dir, failed: composition.failed, close: composition.close };
+}
+
+async function composeHere(
+  options: Pick<ComposeOptions, "places" | "onNote" | "tools" | "port">,
+): Promise<Composition> {
+  const { places, onNote } = options;
+  try {
+    const composition = await compose({ ...options, purpose: "run", create: true, clock: Date.now });
+    onNote(["serving on", `${composition.vault.dir}/socket`, ...composition.addresses].join(" "));
+    return composition;
+  } catch (error) {
+    throw isLocked(error) ? inUse(places, undefined) : error;
+  }
 }
 
 async function refuseSecond(places: Places): Promise<void> {
@@ -119,24 +147,27 @@ interface Chosen {
   readonly found: SessionFound | undefined;
 }
 
+/** Agent files that were spawned run beside the crew; what `up` goes on with is a crew that has a folder. */
 async function chooseSession(machine: MachinePort, options: UpOptions): Promise<Chosen> {
-  const [found] = await findOpenSessions(machine);
-  if (found === undefined) return { crew: await loadCrew(await crewFolder(options.crew ?? defaultCrew)), found };
-  const recorded = await readSessionCrew(machine, found);
-  if (recorded === undefined) {
-    throw new ServiceFailure("crew_absent", {
-      message: `Cannot go on with ${found.id}: the log no longer has its crew`,
-    });
-  }
-  if (options.crew !== undefined) {
-    const asked = await crewFolder(options.crew);
-    if (asked !== recorded.folder) {
-      throw new ServiceFailure("session_open", {
-        message: `Cannot start the crew ${asked}: ${found.id} of the crew ${found.name} is open; toka up --crew ${recorded.folder} goes on with it`,
+  for (const found of await findOpenSessions(machine)) {
+    const recorded = await readSessionCrew(machine, found);
+    if (recorded === undefined) {
+      throw new ServiceFailure("crew_absent", {
+        message: `Cannot go on with ${found.id}: the log no longer has its crew; toka session end ${found.id} ends it`,
       });
     }
+    if (isOfFiles(recorded.folder)) continue;
+    if (options.crew !== undefined) {
+      const asked = await crewFolder(options.crew);
+      if (asked !== recorded.folder) {
+        throw new ServiceFailure("session_open", {
+          message: `Cannot start the crew ${asked}: ${found.id} of the crew ${found.name} is open; toka up --crew ${recorded.folder} goes on with it`,
+        });
+      }
+    }
+    return { crew: crewFrom(recorded), found };
   }
-  return { crew: crewFrom(recorded.files, recorded), found };
+  return { crew: await loadCrew(await crewFolder(options.crew ?? defaultCrew)), found: undefined };
 }
 
 interface SessionParts {
@@ -144,48 +175,16 @@ interface SessionParts {
   readonly options: UpOptions;
 }
 
-async function runSession(chosen: Chosen, { composition, options }: SessionParts): Promise<UpSummary | undefined> {
-  const { vault, operator, tools, runtime } = composition;
-  const { machine } = vault;
-  const { held } = await machine.view((state) => ({ held: state.vault?.held ?? false }));
-  if (held) await machine.submit({ type: "vault.resume" }, { caller: operator });
+async function runChosen(chosen: Chosen, { composition, options }: SessionParts): Promise<UpSummary | undefined> {
+  await resumeHeld(composition);
   const open = await openSession(chosen, { composition, options });
-  const read: ReadDeliverable = async (path) => {
-    // What a tool wrote is in the tree a moment after it is settled.
-    await runtime?.whenApplied();
-    return readDeliverable(path, { bytesMax: deliverableBytesMax, vault: composition.vault.dir });
-  };
-  const stopProgress = new AbortController();
-  const progress = showProgress(open, { machine, signal: stopProgress.signal, onProgress: options.onProgress });
-  try {
-    const ending = await superviseSession(open, {
-      machine,
-      clock: clockOver(composition.nowMs),
-      tools,
-      operator,
-      judge: operator,
-      judgeBudget: genesisIds.rootBudget,
-      readDeliverable: read,
-      signal: options.signal,
-    });
-    if (ending === "stopped") return undefined;
-  } finally {
-    stopProgress.abort();
-    await progress;
-  }
-  return summarise(open, { composition, options, read });
+  return composition.sessions.run(open, options);
 }
 
-async function showProgress(
-  { id, crew }: OpenSession,
-  options: {
-    readonly machine: MachinePort;
-    readonly signal: AbortSignal;
-    readonly onProgress: UpOptions["onProgress"];
-  },
-): Promise<void> {
-  for await (const { agents } of followProgress(options.machine, { session: id, crew, signal: options.signal }))
-    options.onProgress(agents);
+/** Nothing starts in a held vault; whoever starts Toka resumes it. */
+async function resumeHeld({ vault, operator }: Composition): Promise<void> {
+  const { held } = await vault.machine.view((state) => ({ held: state.vault?.held ?? false }));
+  if (held) await vault.machine.submit({ type: "vault.resume" }, { caller: operator });
 }
 
 async function openSession({ crew, found }: Chosen, { composition, options }: SessionParts): Promise<OpenSession> {
@@ -209,32 +208,4 @@ async function openSession({ crew, found }: Chosen, { composition, options }: Se
   });
   options.onNote(`${open.id} of the crew ${crew.crew.name} over ${folders.workspace}`);
   return open;
-}
-
-async function summarise(
-  { id, crew, folders }: OpenSession,
-  { composition, options, read }: SessionParts & { readonly read: ReadDeliverable },
-): Promise<UpSummary> {
-  const { vault } = composition;
-  // The known checkpoint advances at every session end.
-  await vault.checkpoint();
-  const summary = await summariseSession({
-    machine: vault.machine,
-    session: id,
-    crew,
-    folders,
-    readDeliverable: read,
-    readFailure,
-  });
-  const { ok, entries, firstBad } = await verifyVault({ dir: vault.dir, knownVaults: options.places.knownVaults });
-  const met = summary.agents.every((agent) => agent.objectives.every((objective) => objective.met));
-  return {
-    ok: ok && met && summary.outcome === "completed",
-    entries,
-    verify: { ok, ...(firstBad === undefined ? {} : { firstBad }) },
-    session: id,
-    owed: summary.owed,
-    deliverables: summary.deliverables,
-    agents: summary.agents,
-  };
 }

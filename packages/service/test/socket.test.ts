@@ -51,6 +51,8 @@ function answering(changes: Partial<VaultApi>): VaultApi {
     abandon: unasked,
     mintToken: unasked,
     rotateTokenKey: unasked,
+    startSession: unasked,
+    sessionSummary: unasked,
     ...changes,
   };
 }

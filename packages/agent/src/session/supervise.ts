@@ -41,6 +41,8 @@ export interface SuperviseOptions {
   readonly readDeliverable: ReadDeliverable;
   /** Aborted to stop supervising; agents and session stay open in the log. */
   readonly signal: AbortSignal;
+  /** Spawns what can be spawned now and stops there: the agents live, and whoever supervises the session next runs them. */
+  readonly onlySpawn?: boolean;
 }
 
 /** How supervising ended. */
@@ -99,7 +101,7 @@ async function run(supervision: Supervision): Promise<SessionEnding> {
     }));
     if (seen.session === null) return "cancelled";
     const { session } = seen;
-    for (const { name, agent, state } of session.agents) {
+    for (const { name, agent, state } of supervision.onlySpawn === true ? [] : session.agents) {
       if (state !== "live" || agent === null || lives.has(agent)) continue;
       const life = live(supervision, { name, agent })
         .catch((error: unknown) => {
@@ -116,6 +118,7 @@ async function run(supervision: Supervision): Promise<SessionEnding> {
     );
     const step = nextSessionStep(session, { crew: open.crew, unmet });
     if (step.type === "wait") {
+      if (supervision.onlySpawn === true) return "stopped";
       // An agent of the plan that is live has a life here, so its end is what changes anything.
       await Promise.race([
         ...lives.values(),

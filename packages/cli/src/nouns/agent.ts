@@ -14,7 +14,7 @@ import { addNoun } from "./noun.ts";
  * @param frame - streams and exit code
  */
 export function addAgent(program: Command, frame: Frame): void {
-  const agent = addNoun(program, { name: "agent", purpose: "Look at agents, stop them, let them go on" });
+  const agent = addNoun(program, { name: "agent", purpose: "Look at agents, make them, stop them, let them go on" });
   jsonCommand(agent, "list")
     .description("List the live agents")
     .option("--state <state>", "only agents that are running, or suspended")
@@ -30,6 +30,24 @@ export function addAgent(program: Command, frame: Frame): void {
     .action(async (name: string, options: NounOptions) => {
       const { showAgent } = await import("../commands/agent.ts");
       await perform(frame, { ...options, name }, showAgent);
+    });
+  agent
+    .command("new")
+    .description("Write an agent file to begin with")
+    .argument("<name>", "lower-case words joined by hyphens")
+    .option("--dir <folder>", "where to (default: the folder you are in)")
+    .addHelpText("after", example("toka agent new greeter"))
+    .action(async (name: string, options: { dir?: string }) => {
+      const { newAgent } = await import("../commands/agent-begin.ts");
+      await perform(frame, { ...options, name }, newAgent);
+    });
+  jsonCommand(agent, "spawn")
+    .description("Spawn an agent in a session of its own; who holds the vault runs it, or the next toka serve")
+    .argument("<file|name>", "agent file, or its name without .yaml in the workspace")
+    .addHelpText("after", example("toka agent spawn greeter.yaml"))
+    .action(async (file: string, options: NounOptions) => {
+      const { spawnAgent } = await import("../commands/agent-begin.ts");
+      await perform(frame, { ...options, agent: file }, spawnAgent);
     });
   jsonCommand(agent, "suspend")
     .description("Let an agent start nothing until it is resumed; what is under way goes on")

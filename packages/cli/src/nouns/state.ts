@@ -14,6 +14,7 @@ import { example, type Frame, jsonCommand, perform } from "../frame.ts";
  */
 export function addState(program: Command, frame: Frame): void {
   jsonCommand(program, "state")
+    .alias("query-state")
     .description("Show how much lives in each area of the vault and what each agent does; with --json, every row")
     .addHelpText("after", example("toka state", "toka state --json"))
     .action(async (options: NounOptions) => {

@@ -81,6 +81,8 @@ function vaultOver(transport: Transport): VaultApi {
     state: async (area) => get(`/v1/state/${area}`),
     operate: async (request) => post("/v1/operate", request),
     abandon: async (effect, reason) => post("/v1/abandon", { effect, reason }),
+    startSession: async (request) => post("/v1/sessions", request),
+    sessionSummary: async (session) => get(`/v1/sessions/${encodeURIComponent(session)}/summary`),
     exec: async (body, options) => runRemotely(transport, { body, ...options }),
     mintToken: async (request) => post<MintedToken>("/v1/tokens", request),
     rotateTokenKey: async () => post<{ readonly kid: string }>("/v1/tokens/rotate", {}),

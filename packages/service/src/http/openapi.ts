@@ -13,6 +13,8 @@ const summaries: Readonly<Record<string, { readonly summary: string; readonly an
   "GET /v1/state/:area": { summary: "The rows of one area of the state" },
   "POST /v1/operate": { summary: "Have one operation decided" },
   "POST /v1/abandon": { summary: "Give up learning what came of an owed effect" },
+  "POST /v1/sessions": { summary: "Start a session of a crew and spawn its first agents" },
+  "GET /v1/sessions/:session/summary": { summary: "What a session came to, once it is over" },
   "POST /v1/exec": { summary: "Run one program: its output, then the outcome", answer: "lines" },
   "POST /v1/tokens": { summary: "Mint a token; for the operator, over the socket" },
   "POST /v1/tokens/rotate": { summary: "Sign tokens with a new key; for the operator, over the socket" },

@@ -7,6 +7,7 @@ import { encodeEntry } from "@toka/kernel";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 import type { ExecOutcome, ExecRequest, LogQuery, MintRequest, VaultApi } from "../api.ts";
+import type { StartSessionRequest } from "../sessions/sessions.ts";
 import type { StateArea } from "../state/areas.ts";
 import type { OperateRequest } from "../state/operate.ts";
 import { stateAreas } from "../state/read-state.ts";
@@ -63,6 +64,17 @@ const abandonSchema = {
   additionalProperties: false,
   required: ["effect", "reason"],
   properties: { effect: { type: "string", maxLength: 100 }, reason: { type: "string", maxLength: 8192 } },
+} as const;
+
+const sessionSchema = {
+  type: "object",
+  additionalProperties: false,
+  required: ["folder", "files", "workspace"],
+  properties: {
+    folder: { type: "string", pattern: "^/", maxLength: 4096 },
+    files: { type: "object", maxProperties: 100, additionalProperties: { type: "string" } },
+    workspace: { type: "string", pattern: "^/", maxLength: 4096 },
+  },
 } as const;
 
 const positionSchema = {
@@ -128,6 +140,12 @@ export function addRoutes(app: FastifyInstance, apiOf: ApiOf): void {
     "/v1/abandon",
     { schema: { body: abandonSchema } },
     async (request) => apiOf(request).abandon(request.body.effect, request.body.reason),
+  );
+  app.post<{ Body: StartSessionRequest }>("/v1/sessions", { schema: { body: sessionSchema } }, async (request) =>
+    apiOf(request).startSession(request.body),
+  );
+  app.get<{ Params: { session: string } }>("/v1/sessions/:session/summary", async (request) =>
+    apiOf(request).sessionSummary(request.params.session),
   );
   app.post<{ Body: ExecRequest }>("/v1/exec", { schema: { body: execSchema } }, async (request, reply) =>
     sendLines(reply, execLines(apiOf(request), { body: request.body, signal: untilClosed(request, reply) })),

@@ -1,0 +1,161 @@
+/** The operator's nouns as real processes: what one invocation does, the next one sees, with and without a process that serves. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+import { createScene, type Ended, type Scene } from "./harness/scene.ts";
+
+let scene: Scene;
+beforeEach(async () => {
+  scene = createScene();
+  await done(["agent", "new", "greeter"]);
+});
+afterEach(async () => scene.close());
+
+async function done(args: readonly string[]): Promise<Ended> {
+  const ended = await scene.toka(args);
+  expect(ended.code, `toka ${args.join(" ")}: ${ended.stderr}${ended.stdout}`).toBe(0);
+  return ended;
+}
+
+async function answer(args: readonly string[]): Promise<Record<string, unknown>> {
+  return JSON.parse((await done([...args, "--json"])).stdout) as Record<string, unknown>;
+}
+
+describe("the names of the original", () => {
+  test("agree across separate invocations when nobody serves, and the next server runs what they asked for", async () => {
+    const spawned = await done(["spawn-agent", "--name", "Greeter"]);
+    expect(spawned.stdout).toContain("nobody runs it yet; toka serve does");
+    await done(["schedule-task", "--agent", "greeter", "--description", "Look round"]);
+    const state = (await answer(["query-state"])) as { agents: { rows: unknown }; tasks: { rows: unknown } };
+    expect(state.agents.rows).toMatchObject([
+      {
+        name: "greeter",
+        state: "running",
+        tasks: [
+          { key: "look-round", status: "scheduled" },
+          { key: "write-note", status: "waiting" },
+        ],
+      },
+    ]);
+    expect(state.tasks.rows).toMatchObject([{ key: "look-round", agentName: "greeter" }]);
+    const daemon = scene.start(["daemon"]);
+    await daemon.says("of the crew greeter is over");
+    daemon.kill("SIGTERM");
+    expect(await daemon.ended).toMatchObject({ code: 0 });
+    expect(readFileSync(join(scene.vault, "out/greeter/greeter.md"), "utf8")).toBe("greeter was here\n");
+    expect(await answer(["verify"])).toMatchObject({ ok: true });
+  });
+
+  test("agree across separate invocations when a process serves, which runs the agent at once", async () => {
+    const daemon = scene.start(["daemon"]);
+    await daemon.says("until Ctrl-C");
+    const spawned = await answer(["spawn-agent", "--name", "greeter"]);
+    await daemon.says(`${String(spawned["session"])} of the crew greeter is over`);
+    const state = (await answer(["query-state"])) as { agents: { total: number }; definitions: { rows: unknown } };
+    expect(state.agents.total).toBe(0);
+    expect(state.definitions.rows).toMatchObject([{ name: "greeter", status: "active" }]);
+    const late = await scene.toka(["schedule-task", "--agent", "greeter", "--description", "look-round"]);
+    expect(late).toMatchObject({ code: 1, stdout: "" });
+    expect(late.stderr).toContain("Cannot find the agent greeter");
+  });
+});
+
+describe("toka run", () => {
+  test("starts nothing and makes no vault when it runs dry", async () => {
+    const plan = await answer(["run", "greeter.yaml", "--dry-run"]);
+    const output = join(scene.vault, "out/greeter");
+    expect(plan).toMatchObject({
+      name: "greeter",
+      waves: [["greeter"]],
+      writable: [`${output}/**`],
+      allotment: { toolCalls: 10, cpuMs: 30_000 },
+      agents: [
+        { name: "greeter", tools: [{ name: "file-lister" }, { name: "file-writer", sideEffect: "idempotent" }] },
+      ],
+    });
+    expect(existsSync(scene.vault)).toBe(false);
+  });
+
+  test("gives the same summary whether this process or another one holds the vault", async () => {
+    const alone = await answer(["run", "greeter.yaml"]);
+    const server = scene.start(["serve"]);
+    await server.says("until Ctrl-C");
+    const served = await done(["run", "greeter.yaml"]);
+    expect(served.stdout).toMatch(
+      /greeter: task write-note completed\ngreeter ended: completed\nsession-\d+-1 ended: completed\n/u,
+    );
+    expect(served.stdout).toContain("verify: OK");
+    const again = await answer(["run", "greeter.yaml"]);
+    expect(alone).toMatchObject({ ok: true, agents: [{ name: "greeter", state: "completed" }] });
+    const shapeOf = (summary: Record<string, unknown>): unknown =>
+      JSON.parse(
+        JSON.stringify(summary, (key, value: unknown) =>
+          typeof value === "number" || key === "session" || key === "usage" ? 0 : value,
+        ),
+      );
+    expect(shapeOf(again)).toEqual(shapeOf(alone));
+  });
+
+  test("tells every problem of a file with its place, and makes no vault", async () => {
+    const file = join(scene.workspace, "greeter.yaml");
+    writeFileSync(file, readFileSync(file, "utf8").replace("tool: file-lister", "tool: file-listr"));
+    for (const args of [
+      ["run", "greeter.yaml"],
+      ["agent", "spawn", "greeter"],
+    ]) {
+      const ended = await scene.toka(args);
+      expect(ended.code).toBe(1);
+      expect(ended.stderr).toMatch(new RegExp(`${file}:\\d+:\\d+: .*did you mean "file-lister"`, "u"));
+    }
+    expect(existsSync(scene.vault)).toBe(false);
+  });
+
+  test("runs a folder as a crew with its own tools, in a process that began without them", async () => {
+    const server = scene.start(["serve"]);
+    await server.says("until Ctrl-C");
+    const summary = await answer(["run", join(import.meta.dirname, "crews/tally")]);
+    expect(summary).toMatchObject({ ok: true, owed: [] });
+  });
+});
+
+describe("the operator", () => {
+  test("stops an agent, lets it go on, and ends its session", async () => {
+    await done(["agent", "spawn", "greeter.yaml"]);
+    await done(["agent", "suspend", "greeter", "--reason", "maintenance"]);
+    expect(await answer(["agent", "show", "greeter"])).toMatchObject({
+      state: "suspended",
+      suspendReason: "maintenance",
+    });
+    const twice = await scene.toka(["agent", "suspend", "greeter", "--json"]);
+    expect(twice.code).toBe(1);
+    expect(JSON.parse(twice.stdout)).toMatchObject({ ok: false, refusal: { code: "agent_suspended" } });
+    expect(twice.stderr).toMatch(/toka why \d+ explains/u);
+    await done(["agent", "resume", "greeter"]);
+    expect((await done(["agent", "list"])).stdout).toMatch(
+      /^agent-\d+-0\tgreeter\trunning\t0\/2\tnothing\tsession-\d+-1\n$/u,
+    );
+    await done(["session", "end", "greeter"]);
+    expect((await done(["agent", "list"])).stdout).toBe("");
+    expect((await done(["session", "list"])).stdout).toBe("");
+  });
+
+  test("passes rights and budgets on, sees them in the trees, and takes them back", async () => {
+    await done(["agent", "spawn", "greeter.yaml"]);
+    await done(["session", "end", "greeter"]);
+    await done(["principal", "register", "auditor"]);
+    const delegated = await answer(["grant", "delegate", "auditor", "fs.read:/srv/data/**", "--for", "2h"]);
+    const [{ grant }] = delegated["events"] as [{ grant: string }];
+    const carved = await answer(["budget", "carve", "auditor", "--tool-calls", "20"]);
+    const [{ budget }] = carved["events"] as [{ budget: string }];
+    const tree = (await done(["grant", "tree"])).stdout;
+    expect(tree).toContain(`└─ ${grant} of auditor`);
+    expect(tree).toContain("fs.read:/srv/data/**");
+    expect((await done(["budget", "tree"])).stdout).toContain(`└─ ${budget} of auditor`);
+    await done(["grant", "revoke", grant]);
+    await done(["budget", "close", budget]);
+    expect((await done(["grant", "tree"])).stdout).not.toContain("auditor");
+    expect((await done(["budget", "tree"])).stdout).not.toContain("auditor");
+  });
+});
