@@ -6,7 +6,7 @@
  */
 import type { Amounts, Receipt, RecordedEntry, Refusal } from "@toka/kernel";
 
-import type { StartedSession, StartSessionRequest } from "./sessions/sessions.ts";
+import type { StartedSession, StartSessionRequest } from "./sessions/start-request.ts";
 import type { StateAnswer, StateArea } from "./state/areas.ts";
 import type { OperateRequest } from "./state/operate.ts";
 import type { UpSummary } from "./up-summary.ts";

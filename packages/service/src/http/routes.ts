@@ -7,7 +7,7 @@ import { encodeEntry } from "@toka/kernel";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 import type { ExecOutcome, ExecRequest, LogQuery, MintRequest, VaultApi } from "../api.ts";
-import type { StartSessionRequest } from "../sessions/sessions.ts";
+import type { StartSessionRequest } from "../sessions/start-request.ts";
 import type { StateArea } from "../state/areas.ts";
 import type { OperateRequest } from "../state/operate.ts";
 import { stateAreas } from "../state/read-state.ts";

@@ -10,7 +10,7 @@ import { type CrewFiles, readAgentFile, readBounded, readCrewFolder } from "@tok
 import { crewFolder, crewFrom, type LoadedCrew } from "../crews.ts";
 import { ServiceFailure } from "../failure.ts";
 import type { Places } from "../places.ts";
-import type { StartSessionRequest } from "./sessions.ts";
+import type { StartSessionRequest } from "./start-request.ts";
 
 /** The files of a crew, and the folder that its own tools lie in. */
 export interface CrewSource {

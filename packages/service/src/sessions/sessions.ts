@@ -5,7 +5,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { findOpenSessions, type OpenSession, resumeSession, startSession } from "@toka/agent";
-import { type Caller, genesisIds } from "@toka/kernel";
+import { type Caller, genesisIds, type MachinePort } from "@toka/kernel";
 import type { Tool } from "@toka/runtime";
 
 import { messageOf, ServiceFailure } from "../failure.ts";
@@ -13,28 +13,11 @@ import { outputsFolder } from "../places.ts";
 import { mayNow } from "../reading.ts";
 import type { UpSummary } from "../up-summary.ts";
 import { crewOf } from "./crew-source.ts";
+import type { StartedSession, StartSessionRequest } from "./start-request.ts";
 import { type RunOptions, runSession, type SessionParts, spawnFirst } from "./run-session.ts";
 
 /** Summaries that are kept for who asks after the end. */
 const summariesMax = 64;
-
-/** A crew to be run, with its files as whoever asks has read them. */
-export interface StartSessionRequest {
-  /** Folder of the crew, or the first of the agent files. */
-  readonly folder: string;
-  /** Files of the crew by relative path, base64. */
-  readonly files: { readonly [path: string]: string };
-  /** Absolute folder that the agents look at. */
-  readonly workspace: string;
-}
-
-/** A session that was started, and its agents that were spawned at once. */
-export interface StartedSession {
-  readonly session: string;
-  /** The entry that started it. */
-  readonly position: number;
-  readonly agents: readonly { readonly id: string; readonly name: string }[];
-}
 
 /** The sessions of one process. */
 export interface Sessions {
@@ -70,7 +53,7 @@ export interface SessionsOptions {
  * @returns them
  */
 export function createSessions({ parts, addTools, onNote }: SessionsOptions): Sessions {
-  const { vault, operator, runtime, nowMs } = parts;
+  const { vault, operator, runtime } = parts;
   const { machine } = vault;
   const stop = new AbortController();
   const runs = new Map<string, Promise<UpSummary | undefined>>();
@@ -95,28 +78,10 @@ export function createSessions({ parts, addTools, onNote }: SessionsOptions): Se
   return {
     run,
     start: async (request, caller) => {
-      if (!(await mayNow(machine, { caller, permission: "vault.admin:*", clock: nowMs }))) {
-        throw new ServiceFailure("permission_denied", {
-          message: "Cannot start a session: the grant does not allow vault.admin:*",
-        });
-      }
-      const files = new Map(Object.entries(request.files).map(([path, text]) => [path, Buffer.from(text, "base64")]));
-      const { crew, tools } = crewOf({ files, folder: request.folder });
-      await addTools(tools);
-      const output = join(outputsFolder(vault.dir), crew.name);
-      mkdirSync(output, { recursive: true, mode: 0o700 });
-      const { workspace } = request;
-      const open = await startSession({
-        machine,
-        operator: caller,
-        budget: genesisIds.rootBudget,
-        crew,
-        crewFolder: request.folder,
-        folders: { workspace, output },
-      });
+      const open = await begin(request, { caller, addTools, parts });
       await spawnFirst(open, { parts, signal: stop.signal });
       if (runtime !== undefined) inBackground(open);
-      return { session: open.id, ...(await begunIn(open)) };
+      return startedIn(open, machine);
     },
     adopt: async ({ except }) => {
       for (const found of await findOpenSessions(machine)) {
@@ -144,12 +109,39 @@ export function createSessions({ parts, addTools, onNote }: SessionsOptions): Se
       await Promise.allSettled(runs.values());
     },
   };
+}
 
-  async function begunIn({ id }: OpenSession): Promise<Pick<StartedSession, "position" | "agents">> {
-    const [, position] = id.split("-");
-    const agents = await machine.view((state) =>
-      state.lookup.agentsOf(id).map((agent) => ({ id: agent.id, name: agent.name })),
-    );
-    return { position: Number(position), agents };
+async function begin(
+  request: StartSessionRequest,
+  { caller, addTools, parts }: Pick<SessionsOptions, "parts" | "addTools"> & { readonly caller: Caller },
+): Promise<OpenSession> {
+  const { vault, nowMs } = parts;
+  const { machine } = vault;
+  if (!(await mayNow(machine, { caller, permission: "vault.admin:*", clock: nowMs }))) {
+    throw new ServiceFailure("permission_denied", {
+      message: "Cannot start a session: the grant does not allow vault.admin:*",
+    });
   }
+  const files = new Map(Object.entries(request.files).map(([path, text]) => [path, Buffer.from(text, "base64")]));
+  const { crew, tools } = crewOf({ files, folder: request.folder });
+  await addTools(tools);
+  const output = join(outputsFolder(vault.dir), crew.name);
+  mkdirSync(output, { recursive: true, mode: 0o700 });
+  const { workspace } = request;
+  return startSession({
+    machine,
+    operator: caller,
+    budget: genesisIds.rootBudget,
+    crew,
+    crewFolder: request.folder,
+    folders: { workspace, output },
+  });
+}
+
+async function startedIn({ id }: OpenSession, machine: Pick<MachinePort, "view">): Promise<StartedSession> {
+  const [, position] = id.split("-");
+  const agents = await machine.view((state) =>
+    state.lookup.agentsOf(id).map((agent) => ({ id: agent.id, name: agent.name })),
+  );
+  return { session: id, position: Number(position), agents };
 }
