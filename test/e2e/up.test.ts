@@ -1,6 +1,6 @@
 /** `toka up` over real repositories: the numbers, the evidence, the refusals, and what a second start does. */
 import { execFileSync } from "node:child_process";
-import { existsSync, lstatSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { createSandbox } from "@toka/runtime";
@@ -8,8 +8,10 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { tallyCrew } from "./harness/kill.ts";
 import { git, makeRepository } from "./harness/repository.ts";
-import { createScene, type Scene } from "./harness/scene.ts";
+import { createScene, root, type Scene } from "./harness/scene.ts";
 import { agentIn, type Summary, summaryOf } from "./harness/summary.ts";
+
+const repoCare = join(root, "examples/crews/repo-care");
 
 let scene: Scene;
 beforeEach(() => {
@@ -85,7 +87,7 @@ describe("toka up --once", () => {
       const summary = summaryOf(await scene.toka(["up", "--once", "--json"]), 0);
       expect(reportIn(summary).totals).toMatchObject(countedByHand());
       expect(summary).toMatchObject({ ok: true, verify: { ok: true }, owed: [] });
-      expect(summary.deliverables).toHaveLength(6);
+      expect(summary.deliverables).toHaveLength(7);
       for (const path of summary.deliverables) expect(statSync(path).size).toBeGreaterThan(0);
       // The vault hides itself from git, and nothing else in the workspace is touched.
       expect(git(scene.workspace, ["status", "--porcelain"])).toBe(before);
@@ -98,7 +100,14 @@ describe("toka up --once", () => {
     const secrets = plantSecrets();
     const ended = await scene.toka(["up", "--once"]);
     expect(ended.code, ended.stderr).toBe(0);
-    for (const agent of ["file-catalogue", "history-analyst", "secret-scanner", "report-writer", "curious"]) {
+    for (const agent of [
+      "file-catalogue",
+      "history-analyst",
+      "secret-scanner",
+      "date-validator",
+      "report-writer",
+      "curious",
+    ]) {
       expect(ended.stdout).toMatch(new RegExp(`^${agent} +running `, "mu"));
       expect(ended.stdout).toMatch(
         new RegExp(`^${agent}: completed; tasks 1 completed, 0 failed; \\d refused; cost `, "mu"),
@@ -109,6 +118,8 @@ describe("toka up --once", () => {
     expect(ended.stdout).not.toContain("NOT MET");
     expect(ended.stdout).not.toContain("\u001b");
     expect(readFileSync(join(scene.vault, "out/repo-care/report.md"), "utf8")).toContain("3 findings in");
+    const patch = readFileSync(join(scene.vault, "out/repo-care/date-validator.patch"), "utf8");
+    expect(patch).toMatch(/^@@ -4,1 \+4,1 @@\n-updated: 2031-02-01\n\+updated: \d{4}-\d\d-\d\d$/mu);
     // What was found stands nowhere whole: not in what was said, the log, the payloads, nor the deliverables.
     const kept = filesBelow(scene.vault).map((path) => readFileSync(path, "latin1"));
     expect(kept.length).toBeGreaterThan(6);
@@ -154,6 +165,33 @@ describe("toka up --once", () => {
     ]);
     // An objective that is not met is no reason to distrust the log.
     expect(summary.verify).toEqual({ ok: true });
+  });
+});
+
+describe("findings", () => {
+  test("turn their objective to not met when anything changes them after the tool wrote them", async () => {
+    makeRepository(scene.workspace, { seed: 8, commits: 1 });
+    const crew = join(scene.dir, "spoilt");
+    mkdirSync(join(crew, "agents"), { recursive: true });
+    cpSync(join(repoCare, "tools"), join(crew, "tools"), { recursive: true });
+    writeFileSync(
+      join(crew, "crew.yaml"),
+      "name: spoilt\ndescription: Spoils what was found.\nfailure: continue\ntools: ./tools\n",
+    );
+    for (const name of ["secret-scanner", "date-validator"]) {
+      const agent = readFileSync(join(repoCare, "agents", `${name}.yaml`), "utf8");
+      const file = name === "date-validator" ? "date-validator.patch" : "findings/secret-scanner.json";
+      const step = `        - { name: spoil, tool: file-writer, with: { path: "\${output}/${file}", content: "{}" } }\n`;
+      writeFileSync(
+        join(crew, "agents", `${name}.yaml`),
+        agent.replace("security:\n  sandbox", `${step}security:\n  sandbox`),
+      );
+    }
+    const summary = summaryOf(await scene.toka(["up", "--once", "--json", "--crew", crew]), 1);
+    expect(summary).toMatchObject({ verify: { ok: true } });
+    for (const { name, objectives } of summary.agents)
+      expect([name, ...objectives.map(({ met }) => met)]).toEqual([name, false, true]);
+    expect(summary.agents).toHaveLength(2);
   });
 });
 

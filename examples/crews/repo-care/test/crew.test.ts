@@ -19,7 +19,10 @@ async function load(): Promise<{ readonly crew: CrewDefinition; readonly tools: 
 }
 
 function filled(text: string): string {
-  return text.replaceAll("${workspace}", folders.workspace).replaceAll("${output}", folders.output);
+  return text
+    .replaceAll("${workspace}", folders.workspace)
+    .replaceAll("${output}", folders.output)
+    .replaceAll("${steps.today.result.date}", "2026-01-31");
 }
 
 /** What a step claims beyond what its agent holds. */
@@ -39,15 +42,15 @@ describe("repo-care", () => {
   test("loads, with the report after what it is made from", async () => {
     const { crew } = await load();
     expect(crew.waves.map((wave) => wave.toSorted())).toEqual([
-      ["curious", "file-catalogue", "history-analyst", "secret-scanner"],
+      ["curious", "date-validator", "file-catalogue", "history-analyst", "secret-scanner"],
       ["report-writer"],
     ]);
   });
 
-  test.each(["file-catalogue", "history-analyst", "report-writer", "secret-scanner"])(
+  test.each(["file-catalogue", "history-analyst", "report-writer", "secret-scanner", "date-validator"])(
     "gives %s all that its steps claim",
     async (name) => {
-      expect(await beyond(name)).toEqual([[]]);
+      expect((await beyond(name)).flat()).toEqual([]);
     },
   );
 

@@ -16,9 +16,9 @@ export interface Delivered {
  */
 export function deliver(
   folder: string,
-  { name, content }: { readonly name: string; readonly content: string },
+  { name, content }: { readonly name: string; readonly content: string | Uint8Array },
 ): Delivered {
-  const bytes = Buffer.from(content, "utf8");
+  const bytes = typeof content === "string" ? Buffer.from(content, "utf8") : content;
   mkdirSync(folder, { recursive: true });
   const path = join(folder, name);
   writeFileSync(path, bytes);

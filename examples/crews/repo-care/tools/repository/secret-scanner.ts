@@ -18,7 +18,7 @@ await runTool(async (given: Arguments) => {
   const listing = await listFiles(root, output);
   const tree = scanTree({ root, listing, wanted: () => true }, ({ path, text }) => {
     const { secrets, allowed } = detectSecrets(path, text);
-    findings.allow(allowed);
+    findings.allow(allowed.length);
     const placeOf = placesIn(text);
     for (const secret of secrets) {
       findings.add({

@@ -1,4 +1,5 @@
 /** Everything that looks like a secret in one file, each place once: the most telling rule wins. */
+import { isAllowed } from "../findings/allowance.ts";
 import { findInAddresses } from "./addresses.ts";
 import { findAssigned } from "./assignments.ts";
 import { isPassword, isPlaceholder, isRandom } from "./plausible.ts";
@@ -10,15 +11,12 @@ export interface Detected {
   /** In the order of places; none overlaps another. */
   readonly secrets: readonly Secret[];
   /** Those on lines with a comment that allows them. */
-  readonly allowed: number;
+  readonly allowed: readonly Secret[];
 }
 
 /** Files of programs, where a value without quotes is a variable. */
 const programFile =
   /\.(?:[cm]?[jt]sx?|py|pyi|go|rs|java|kts?|c|cc|cpp|cxx|h|hpp|cs|rb|php|swift|scala|lua|pl|pm|r|jl|dart|ex|exs|erl|hs|ml|clj|groovy|vue|svelte|sql|css|scss|less|html?|tf|proto)$/iu;
-/** Comments that allow what stands on their line; the last two are those of other scanners. */
-const allowance = /toka:allow(?:[ \t]+([a-z][a-z0-9-]*))?|gitleaks:allow|pragma: allowlist secret/u;
-
 /**
  * Finds secrets in a file. Linear in its length.
  * @returns the secrets, and how many a comment allows
@@ -33,8 +31,10 @@ export function detectSecrets(path: string, text: string): Detected {
   // In this order a rule that knows more comes before one that knows less.
   const found = [...findTokens(text), ...findInAddresses(text), ...findAssigned(text, kind), ...wholeFile(name, text)];
   const distinct = withoutOverlaps(found);
-  const secrets = distinct.filter((secret) => !isAllowed(text, secret));
-  return { secrets, allowed: distinct.length - secrets.length };
+  return {
+    secrets: distinct.filter((secret) => !isAllowed(text, secret)),
+    allowed: distinct.filter((secret) => isAllowed(text, secret)),
+  };
 }
 
 /** Files whose name says that their content is a secret. */
@@ -73,16 +73,4 @@ function withoutOverlaps(found: readonly Secret[]): readonly Secret[] {
     else if (each.order < last.order) kept[kept.length - 1] = each;
   }
   return kept.map(({ secret }) => secret);
-}
-
-/** Characters before and behind a secret in which its comment stands: a line may have a megabyte. */
-const commentReach = 2000;
-
-function isAllowed(text: string, { start, end, rule }: Secret): boolean {
-  const before = text.slice(Math.max(0, start - commentReach), start);
-  const behind = text.slice(end, end + commentReach);
-  const lineEnd = behind.indexOf("\n");
-  const line = before.slice(before.lastIndexOf("\n") + 1) + (lineEnd < 0 ? behind : behind.slice(0, lineEnd));
-  const match = allowance.exec(line);
-  return match !== null && (match[1] === undefined || match[1] === rule);
 }
