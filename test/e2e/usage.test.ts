@@ -34,7 +34,7 @@ describe("toka", () => {
     expect(ended.stdout).toBe("");
   });
 
-  test.each(["up", "status", "log", "verify", "check", "exec", "why", "doctor"])(
+  test.each(["up", "status", "log", "verify", "check", "exec", "why", "doctor", "changes", "undo"])(
     "shows an example when asked for toka %s --help",
     async (command) => {
       const ended = await scene.toka([command, "--help"]);

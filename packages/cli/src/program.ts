@@ -24,6 +24,7 @@ import { addSession } from "./nouns/session.ts";
 import { addState } from "./nouns/state.ts";
 import { addTask } from "./nouns/task.ts";
 import { addToken } from "./nouns/token.ts";
+import { addUndo } from "./nouns/undo.ts";
 import { showSafely } from "./output/plain.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -81,7 +82,7 @@ function buildProgram(frame: Frame): Command {
   addExec(program, frame);
   addDoctor(program, frame);
   const nouns = [addRun, addAgent, addTask, addSession, addGrant, addPrincipal, addBudget, addOwed, addState, addToken];
-  for (const add of [...nouns, addOriginalNames]) add(program, frame);
+  for (const add of [...nouns, addUndo, addOriginalNames]) add(program, frame);
   return program;
 }
 

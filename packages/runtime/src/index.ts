@@ -1,7 +1,7 @@
 /** Public surface of @toka/runtime: effects. Names each export. */
 export { builtInToolsFolder } from "./tools/built-in.ts";
 export { createToolCatalogue, loadTools } from "./tools/catalogue.ts";
-export { loadTool, type ToolLoading } from "./tools/load-tool.ts";
+export { loadTool } from "./tools/load-tool.ts";
 export { isManifestFile } from "./tools/manifest-files.ts";
 export { arrangeProblems, formatProblem, SourceFailure, type Position, type Problem } from "./source/problem.ts";
 export { suggestion } from "./source/suggest.ts";
@@ -19,31 +19,23 @@ export type {
 } from "./tools/tool.ts";
 export { RuntimeFailure } from "./failure.ts";
 export { createSandbox, type Sandbox } from "./sandbox/sandbox.ts";
-export type { HostPlaces } from "./sandbox/host-facts.ts";
 export {
   SandboxFailure,
   type Change,
-  type Dropped,
-  type DroppedReason,
   type FileState,
-  type SandboxEnd,
   type SandboxJob,
   type SandboxLimits,
   type SandboxReport,
-  type SandboxResult,
 } from "./sandbox/job.ts";
 export { discardLayer } from "./sandbox/layer.ts";
-export {
-  applyChanges,
-  findConflicts,
-  readAfter,
-  readBefore,
-  type Applied,
-  type ContentSource,
-} from "./sandbox/settle-changes.ts";
+export { readBefore } from "./sandbox/settle-changes.ts";
 export { createRuntime, type Runtime, type RuntimeOptions } from "./gate/runtime.ts";
 export { codeReservation, encodeCodeArguments, stdinBytesMax, type CodeArguments } from "./gate/code-arguments.ts";
 export { readChangesDocument, type RecordedChange } from "./gate/changes-document.ts";
 export { readFailure, type FailureReport } from "./gate/read-failure.ts";
-export type { GateHooks, GatePoint } from "./gate/hooks.ts";
-export type { OutputListener } from "./gate/outputs.ts";
+export type { GateHooks } from "./gate/hooks.ts";
+export { readHistory, type ChangeHistory, type SettledEffect } from "./undo/history.ts";
+export type { PlannedChange, UndoConflict } from "./undo/plan.ts";
+export { changesOf, prepareUndo, UndoStop, type UndoVerdict } from "./undo/prepare-undo.ts";
+export { claimsOfPaths, encodeUndoArguments } from "./undo/undo-request.ts";
+export { showDiff } from "./undo/show-diff.ts";

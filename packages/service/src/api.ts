@@ -10,6 +10,7 @@ import type { StartedSession, StartSessionRequest } from "./sessions/start-reque
 import type { StateAnswer, StateArea } from "./state/areas.ts";
 import type { OperateRequest } from "./state/operate.ts";
 import type { UpSummary } from "./up-summary.ts";
+import type { ChangeRecord, ChangesQuery, UndoAnswer, UndoRequest } from "./undo/answers.ts";
 
 /** One live agent. */
 export interface AgentStatus {
@@ -263,4 +264,18 @@ export interface VaultApi {
    * @throws a failure `session_not_run` when the process that holds the vault does not run it
    */
   sessionSummary(session: string): Promise<UpSummary>;
+  /**
+   * @param query - which changes
+   * @param options - ends the listing when aborted
+   * @returns who changed what under which grant, the oldest first
+   */
+  changes(query: ChangesQuery, options: { readonly signal: AbortSignal }): AsyncIterable<ChangeRecord>;
+  /**
+   * Takes back what effects changed, as an effect of its own in the caller's name, or says what that would do.
+   *
+   * @param request - what to undo, and how
+   * @returns what came of it
+   * @throws a failure when nothing of that name can be undone
+   */
+  undo(request: UndoRequest): Promise<UndoAnswer>;
 }

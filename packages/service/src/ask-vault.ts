@@ -34,7 +34,7 @@ export interface AskOptions {
 /**
  * Puts questions to a vault.
  *
- * @param places - of the call; a vault is created when there is none and the purpose is `run`
+ * @param places - of the call; a vault is created when there is none and that is wanted
  * @param options - the purpose
  * @param use - the questions; may be called again when the process that was asked let go of the vault before it took the call
  * @returns what `use` returns

@@ -85,8 +85,15 @@ export async function execProgram(
   }
 }
 
-/** A principal's own budget, the one it has had longest; the root budget is the operator's. */
-async function budgetOf({ principal }: Caller, machine: MachinePort): Promise<BudgetId> {
+/**
+ * Finds a principal's own budget, the one it has had longest; the root budget is the operator's.
+ *
+ * @param caller - who asks
+ * @param machine - of the vault
+ * @returns its id
+ * @throws a failure `budget_absent` when there is none
+ */
+export async function budgetOf({ principal }: Caller, machine: MachinePort): Promise<BudgetId> {
   const [oldest] = await machine.view((state) =>
     [...state.budgets.values()]
       .flatMap(({ id, holder, closing }) => (holder === principal && !closing ? [id] : []))
@@ -94,7 +101,7 @@ async function budgetOf({ principal }: Caller, machine: MachinePort): Promise<Bu
   );
   if (oldest !== undefined) return oldest;
   throw new ServiceFailure("budget_absent", {
-    message: `Cannot run the program: ${principal} holds no budget; an operator allots one with budget.allot`,
+    message: `Cannot ask for an effect: ${principal} holds no budget; an operator allots one with budget.allot`,
   });
 }
 

@@ -32,4 +32,5 @@ export { storedBytes } from "./stored-bytes.ts";
 export { startServing, startUp, type UpOptions, type UpRun } from "./up.ts";
 export type { UpSummary } from "./up-summary.ts";
 export { stdinBytesMax } from "@toka/runtime";
+export type { BlockedPath, ChangeRecord, UndoAnswer, UndoneChange, UndoRequest } from "./undo/answers.ts";
 export { verifyVaultFiles } from "./verify.ts";

@@ -8,12 +8,14 @@ import type { ServingProcess, VaultApi } from "./api.ts";
 import { execProgram } from "./exec.ts";
 import { ServiceFailure } from "./failure.ts";
 import { queryLog } from "./log-query.ts";
-import { permitReading, type ReadableThing } from "./reading.ts";
+import { mayNow, permitReading, type ReadableThing } from "./reading.ts";
 import type { Sessions } from "./sessions/sessions.ts";
 import { abandonEffect, operate } from "./state/operate.ts";
 import { readState } from "./state/read-state.ts";
 import { readStatus } from "./status.ts";
 import type { TokenDesk } from "./tokens/token-desk.ts";
+import { listChanges } from "./undo/changes.ts";
+import { undo } from "./undo/undo.ts";
 import { explainEntry } from "./why.ts";
 
 /** What answers are made from. */
@@ -53,6 +55,7 @@ export function createLocalVault(parts: LocalVaultParts): LocalVault {
   const { dir, machine, sessions, host, runtime, clock, tokens, closing } = parts;
   const programs = new Set<Promise<unknown>>();
   let served: ServingProcess | null = null;
+  const counted = counter(programs);
   const apiFor = (caller: Caller): VaultApi => {
     const permit = async (what: ReadableThing): Promise<void> => permitReading(machine, { caller, what, clock });
     return {
@@ -90,13 +93,17 @@ export function createLocalVault(parts: LocalVaultParts): LocalVault {
             message: "Cannot run the program: this process only reads the vault",
           });
         const signal = AbortSignal.any([options.signal, closing]);
-        const run = execProgram(request, { ...options, signal, parts: { machine, runtime, caller, clock } });
-        programs.add(run);
-        try {
-          return await run;
-        } finally {
-          programs.delete(run);
-        }
+        return counted(execProgram(request, { ...options, signal, parts: { machine, runtime, caller, clock } }));
+      },
+      changes: async function* (query, { signal }) {
+        await permit("changes");
+        yield* listChanges(machine, { query, signal: AbortSignal.any([signal, closing]) });
+      },
+      undo: async (request) => {
+        await permit("changes");
+        const mayRead = async (path: string): Promise<boolean> =>
+          mayNow(machine, { caller, permission: `fs.read:${path}`, clock });
+        return counted(undo(request, { machine, runtime, caller, mayRead }));
       },
       mintToken: async (request) => tokens.mint(request, caller),
       rotateTokenKey: async () => ({ kid: await tokens.rotate(caller) }),
@@ -111,5 +118,17 @@ export function createLocalVault(parts: LocalVaultParts): LocalVault {
     idle: async () => {
       while (programs.size > 0) await Promise.allSettled([...programs]);
     },
+  };
+}
+
+/** Keeps a piece of work among those under way until it is over. */
+function counter(underWay: Set<Promise<unknown>>): <T>(work: Promise<T>) => Promise<T> {
+  return async (work) => {
+    underWay.add(work);
+    try {
+      return await work;
+    } finally {
+      underWay.delete(work);
+    }
   };
 }

@@ -90,7 +90,14 @@ function budgetOf(entry: Entry): string | null {
   return null;
 }
 
-async function grantChain(machine: MachinePort, first: string | null): Promise<readonly GrantLink[]> {
+/**
+ * Finds the grants behind something, the one that was used first.
+ *
+ * @param machine - of the vault
+ * @param first - the grant that was asked under; null for none
+ * @returns the chain up to the root grant, ended grants included
+ */
+export async function grantChain(machine: MachinePort, first: string | null): Promise<readonly GrantLink[]> {
   const chain: GrantLink[] = [];
   let id = first;
   while (id !== null && isId("grant", id) && chain.length < linksMax) {
@@ -166,7 +173,14 @@ function budgetMadeBy(entry: Entry, id: string): MadeBudget | undefined {
   return undefined;
 }
 
-async function nameOf(machine: MachinePort, principal: Principal["id"] | string): Promise<string | null> {
+/**
+ * Finds the name of a principal, living or not.
+ *
+ * @param machine - of the vault
+ * @param principal - its id
+ * @returns its name; null when the log does not say
+ */
+export async function nameOf(machine: MachinePort, principal: Principal["id"] | string): Promise<string | null> {
   if (!isId("principal", principal)) return null;
   const entry = (await readEntry(machine, placeOf(principal).position))?.entry;
   if (entry === undefined) return null;

@@ -53,6 +53,8 @@ function answering(changes: Partial<VaultApi>): VaultApi {
     rotateTokenKey: unasked,
     startSession: unasked,
     sessionSummary: unasked,
+    changes: unasked,
+    undo: unasked,
     ...changes,
   };
 }

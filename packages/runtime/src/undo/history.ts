@@ -27,6 +27,8 @@ export interface SettledEffect {
   readonly request: EffectRequest;
   /** Who asked, and under which grant. */
   readonly asked: Pick<Stamp, "principal" | "grant">;
+  /** Position of the request. */
+  readonly requested: number;
   /** Position of the settlement, which is the order in which changes reach the tree. */
   readonly position: number;
   /** Time of the settlement, ms since 1970. */
@@ -75,7 +77,7 @@ export async function readHistory(log: LogReader, after: number): Promise<Change
 }
 
 interface Reading {
-  readonly requested: Map<EffectId, Pick<SettledEffect, "request" | "asked">>;
+  readonly requested: Map<EffectId, Pick<SettledEffect, "request" | "asked" | "requested">>;
   readonly effects: Map<EffectId, SettledEffect>;
   readonly agents: Map<AgentId, KnownAgent>;
 }
@@ -89,7 +91,7 @@ function note(
   for (const event of events) {
     if (event.type === "effect.requested" && operation.type === "effect.request") {
       const asked = { principal: stamp.principal, grant: stamp.grant };
-      reading.requested.set(event.effect, { request: operation, asked });
+      reading.requested.set(event.effect, { request: operation, asked, requested: position });
     }
     if (event.type === "agent.spawned" && operation.type === "agent.spawn") {
       reading.agents.set(event.agent, { id: event.agent, name: event.name, session: operation.session });
@@ -99,7 +101,9 @@ function note(
     const known = reading.requested.get(event.effect);
     reading.requested.delete(event.effect);
     const { outcome, changes } = operation;
-    if (known === undefined || (changes === null && known.request.kind !== "undo")) continue;
+    // An undo that found everything in place changed nothing, and counts all the same; one that was refused does not.
+    const undid = known?.request.kind === "undo" && outcome === "succeeded";
+    if (known === undefined || (changes === null && !undid)) continue;
     reading.effects.set(event.effect, {
       ...known,
       id: event.effect,

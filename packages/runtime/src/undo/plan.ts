@@ -151,8 +151,6 @@ async function takeBack(
     walk.merged = false;
     return;
   }
-  // Somebody put it back already.
-  if (sameState(walk.now, change.before)) return;
   const reason = planning.options.merge ? await merge(planning, { walk, change }) : "changed_since";
   if (reason === undefined) return;
   refuse(planning, { path: change.path, reason, effect, message: differenceOf(walk.now, { change, reason }) });
@@ -182,6 +180,8 @@ async function merge(
 ): Promise<ConflictReason | undefined> {
   const { now } = walk;
   const { before, after, image, afterImage } = change;
+  // Somebody put it back already, which two sides agree upon.
+  if (sameState(now, before)) return undefined;
   if (now?.type !== "file" || before?.type !== "file" || after?.type !== "file") return "changed_since";
   const mode = mergeModes({ base: after.mode, ours: now.mode, theirs: before.mode });
   if (mode === undefined) return "changed_since";

@@ -18,6 +18,7 @@ import type {
 import { failureFrom } from "../http/failure-body.ts";
 import { openSocketPath } from "../http/socket-path.ts";
 import { decodeJson, type EntryLine, type ExecLine, readJson, readLines } from "../http/wire.ts";
+import type { ChangeRecord, UndoAnswer } from "../undo/answers.ts";
 import { overLoopback, overSocket, type Transport } from "./transport.ts";
 
 /**
@@ -84,6 +85,8 @@ function vaultOver(transport: Transport): VaultApi {
     startSession: async (request) => post("/v1/sessions", request),
     sessionSummary: async (session) => get(`/v1/sessions/${encodeURIComponent(session)}/summary`),
     exec: async (body, options) => runRemotely(transport, { body, ...options }),
+    changes: (query, options) => readChanges(transport, { body: JSON.stringify(query), signal: options.signal }),
+    undo: async (request) => post<UndoAnswer>("/v1/undo", request),
     mintToken: async (request) => post<MintedToken>("/v1/tokens", request),
     rotateTokenKey: async () => post<{ readonly kid: string }>("/v1/tokens/rotate", {}),
   };
@@ -103,6 +106,18 @@ async function* readLog(
       const { bytes, digest } = decodeJson<EntryLine>(line);
       yield { entry: decodeEntry(bytes), digest };
     }
+  } catch (error) {
+    if (!signal.aborted) throw transport.gone(error);
+  }
+}
+
+async function* readChanges(
+  transport: Transport,
+  { body, signal }: { readonly body: string; readonly signal: AbortSignal },
+): AsyncIterable<ChangeRecord> {
+  const response = await transport.ask({ method: "POST", path: "/v1/changes", body, signal });
+  try {
+    for await (const line of readLines(response)) yield decodeJson<ChangeRecord>(line);
   } catch (error) {
     if (!signal.aborted) throw transport.gone(error);
   }

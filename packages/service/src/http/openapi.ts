@@ -16,6 +16,8 @@ const summaries: Readonly<Record<string, { readonly summary: string; readonly an
   "POST /v1/sessions": { summary: "Start a session of a crew and spawn its first agents" },
   "GET /v1/sessions/:session/summary": { summary: "What a session came to, once it is over" },
   "POST /v1/exec": { summary: "Run one program: its output, then the outcome", answer: "lines" },
+  "POST /v1/changes": { summary: "Who changed what, and under which grant", answer: "lines" },
+  "POST /v1/undo": { summary: "Take back what effects changed, or say what that would do" },
   "POST /v1/tokens": { summary: "Mint a token; for the operator, over the socket" },
   "POST /v1/tokens/rotate": { summary: "Sign tokens with a new key; for the operator, over the socket" },
 };

@@ -11,6 +11,7 @@ import type { StartSessionRequest } from "../sessions/start-request.ts";
 import type { StateArea } from "../state/areas.ts";
 import type { OperateRequest } from "../state/operate.ts";
 import { stateAreas } from "../state/read-state.ts";
+import type { ChangesQuery, UndoRequest } from "../undo/answers.ts";
 import { failureOf } from "./failure-body.ts";
 import { addDescription } from "./openapi.ts";
 import type { ExecLine } from "./wire.ts";
@@ -99,6 +100,33 @@ const mintSchema = {
   ],
 } as const;
 
+const nullable = (maxLength: number) => ({ type: ["string", "null"], maxLength }) as const;
+
+const changesSchema = {
+  type: "object",
+  additionalProperties: false,
+  required: ["agent", "task", "session", "path", "since"],
+  properties: {
+    agent: nullable(200),
+    task: nullable(100),
+    session: nullable(100),
+    path: nullable(4096),
+    since: { type: "integer", minimum: 0 },
+  },
+} as const;
+
+const undoSchema = {
+  type: "object",
+  additionalProperties: false,
+  required: ["target", "merge", "dryRun", "diff"],
+  properties: {
+    target: { type: "string", minLength: 1, maxLength: 200 },
+    merge: { type: "boolean" },
+    dryRun: { type: "boolean" },
+    diff: { type: "boolean" },
+  },
+} as const;
+
 /** Which api answers a request: that of whoever asks. */
 export type ApiOf = (request: FastifyRequest) => VaultApi;
 
@@ -154,6 +182,26 @@ export function addRoutes(app: FastifyInstance, apiOf: ApiOf): void {
     apiOf(request).mintToken(request.body),
   );
   app.post("/v1/tokens/rotate", async (request) => apiOf(request).rotateTokenKey());
+  addChanges(app, apiOf);
+}
+
+function addChanges(app: FastifyInstance, apiOf: ApiOf): void {
+  app.post<{ Body: ChangesQuery }>("/v1/changes", { schema: { body: changesSchema } }, async (request, reply) => {
+    const records = apiOf(request).changes(request.body, { signal: untilClosed(request, reply) });
+    return sendLines(reply, await begunLines(records));
+  });
+  app.post<{ Body: UndoRequest }>("/v1/undo", { schema: { body: undoSchema } }, async (request) =>
+    apiOf(request).undo(request.body),
+  );
+}
+
+/** The first record is awaited, so that a refusal is still an answer of its own. */
+async function begunLines(records: AsyncIterable<unknown>): Promise<AsyncIterable<string>> {
+  const iterator = records[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  return (async function* () {
+    for (let next = first; next.done !== true; next = await iterator.next()) yield `${JSON.stringify(next.value)}\n`;
+  })();
 }
 
 /** Aborted when the peer hangs up before the answer is complete. */
