@@ -3,6 +3,7 @@
  */
 import { Command, CommanderError } from "commander";
 
+import type { UpOptions } from "./commands/up.ts";
 import { type CommandContext, exitDone, exitFailed, exitUsage, writeLine } from "./context.ts";
 import {
   example,
@@ -97,22 +98,14 @@ function addUp(program: Command, frame: Frame): void {
       0,
     )
     .option("--no-port", "listen on the socket alone")
+    .option("--alerts <file>", "where alerts go beside the terminal: commands and webhooks")
     .option("--once", "exit when the session is over: 0 when every objective is met and the log verifies", false)
     .option("--json", "print one JSON summary as the last line of stdout; progress goes to stderr", false)
     .addHelpText("after", example("toka up --once --workspace ~/src/project", "toka up --crew ./my-crew"))
-    .action(
-      async (options: {
-        workspace?: string;
-        vault?: string;
-        crew?: string;
-        port: number | false;
-        once: boolean;
-        json: boolean;
-      }) => {
-        const { runUp } = await import("./commands/up.ts");
-        await perform(frame, options, runUp);
-      },
-    );
+    .action(async (options: UpOptions) => {
+      const { runUp } = await import("./commands/up.ts");
+      await perform(frame, options, runUp);
+    });
 }
 
 function addReaders(program: Command, frame: Frame): void {

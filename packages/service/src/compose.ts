@@ -19,6 +19,8 @@ import {
 } from "@toka/runtime";
 import type { Vault } from "@toka/store";
 
+import { type AlertsConfig, defaultAlerts } from "./alerts/config.ts";
+import { startAlerts } from "./alerts/start-alerts.ts";
 import type { VaultApi } from "./api.ts";
 import { programPermission } from "./exec.ts";
 import { ServiceFailure } from "./failure.ts";
@@ -47,6 +49,8 @@ export interface ComposeOptions {
   readonly clock: () => number;
   /** The tools of this process; asked once the vault is open, since an open session has tools of its own. */
   readonly tools: (machine: MachinePort) => Promise<readonly Tool[]>;
+  /** Where alerts go; on the terminal alone when absent. Read by a process of purpose `run`. */
+  readonly alerts?: AlertsConfig;
   /** Told what a person should know, one line each. */
   readonly onNote: (line: string) => void;
 }
@@ -119,9 +123,9 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
       closing: closing.signal,
     };
     if (gate !== undefined) {
-      const timing = { machine: vault.machine, host: vault.host, clock: clockOver(clock.nowMs), onNote };
-      const timers = keepTimers({ ...timing, signal: closing.signal });
-      closers.push(async () => timers);
+      for (const task of await followLog({ options, vault, clock, signal: closing.signal })) {
+        closers.push(async () => void (await task));
+      }
     }
     const local = createLocalVault(parts);
     closers.push(async () => local.idle());
@@ -172,6 +176,20 @@ async function vouchForClock(
 ): Promise<void> {
   const note = await acceptClock(vault, { clock: nowMs });
   if (note !== undefined) onNote(note);
+}
+
+/** What a process that holds a vault does by itself: timers and alerts. */
+async function followLog(from: {
+  readonly options: ComposeOptions;
+  readonly vault: Vault;
+  readonly clock: HostClock;
+  readonly signal: AbortSignal;
+}): Promise<readonly Promise<unknown>[]> {
+  const { options, vault, signal } = from;
+  const parts = { machine: vault.machine, clock: clockOver(from.clock.nowMs), onNote: options.onNote, signal };
+  const config = options.alerts ?? defaultAlerts;
+  const alerts = await startAlerts({ ...parts, config, dir: vault.dir, vault: vault.id });
+  return [alerts.stopped, keepTimers({ ...parts, host: vault.host })];
 }
 
 /** HTTP is loaded only by who serves: a command that reads starts without it. */

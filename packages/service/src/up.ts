@@ -16,6 +16,7 @@ import { genesisIds, type MachinePort } from "@toka/kernel";
 import type { Tool } from "@toka/runtime";
 import { vaultExists } from "@toka/store";
 
+import { readAlertsFile } from "./alerts/config.ts";
 import { compose, type ComposeOptions, type Composition } from "./compose.ts";
 import { crewFolder, crewFrom, defaultCrew, loadCrew, type LoadedCrew } from "./crews.ts";
 import { ServiceFailure } from "./failure.ts";
@@ -32,6 +33,8 @@ export interface UpOptions {
   readonly crew?: string;
   /** Port of the listener on loopback, 0 for one that the system chooses; null or absent: the socket alone. */
   readonly port?: number | null;
+  /** An absolute path: the file that says where alerts go. Absent: to the terminal. */
+  readonly alerts?: string;
   readonly onNote: (line: string) => void;
   readonly onProgress: (agents: readonly AgentProgress[]) => void;
   /** Aborted to stop in order; the session then stays open. */
@@ -59,6 +62,7 @@ export interface UpRun {
 export async function startUp(options: UpOptions): Promise<UpRun> {
   const { places, onNote } = options;
   await refuseSecond(places);
+  const alerts = alertsOf(options);
   // A crew that cannot be used leaves no vault behind.
   if (!vaultExists(places.vault)) await loadCrew(await crewFolder(options.crew ?? defaultCrew));
   let chosen: Chosen | undefined;
@@ -66,7 +70,7 @@ export async function startUp(options: UpOptions): Promise<UpRun> {
     chosen = await chooseSession(machine, options);
     return toolsOf(machine, { first: chosen.crew.tools });
   };
-  const composition = await composeHere({ places, onNote, tools, port: options.port ?? null });
+  const composition = await composeHere({ places, onNote, tools, port: options.port ?? null, ...alerts });
   if (chosen === undefined)
     throw new ServiceFailure("fault", { message: "Cannot start the session: no crew was chosen" });
   const stop = new AbortController();
@@ -90,6 +94,8 @@ export interface ServeOptions {
   readonly places: Places;
   /** Port of the loopback listener, 0 for any that is free; absent: none. */
   readonly port?: number;
+  /** An absolute path: the file that says where alerts go. Absent: to the terminal. */
+  readonly alerts?: string;
   readonly onNote: (line: string) => void;
 }
 
@@ -103,14 +109,19 @@ export interface ServeOptions {
 export async function startServing(options: ServeOptions): Promise<Pick<UpRun, "dir" | "failed" | "close">> {
   const { places, onNote } = options;
   await refuseSecond(places);
-  const composition = await composeHere({ places, onNote, tools: toolsOf, port: options.port ?? null });
+  const alerts = alertsOf(options);
+  const composition = await composeHere({ places, onNote, tools: toolsOf, port: options.port ?? null, ...alerts });
   await resumeHeld(composition);
   await composition.sessions.adopt({ except: [] });
   return { dir: composition.vault.dir, failed: composition.failed, close: composition.close };
 }
 
+function alertsOf({ alerts }: Pick<UpOptions, "alerts">): Pick<ComposeOptions, "alerts"> {
+  return alerts === undefined ? {} : { alerts: readAlertsFile(alerts) };
+}
+
 async function composeHere(
-  options: Pick<ComposeOptions, "places" | "onNote" | "tools" | "port">,
+  options: Pick<ComposeOptions, "places" | "onNote" | "tools" | "port" | "alerts">,
 ): Promise<Composition> {
   const { places, onNote } = options;
   try {

@@ -3,50 +3,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import type { Clock } from "@toka/agent";
 import { type AgentId, type Caller, genesisIds, type KernelEvent, type Operation } from "@toka/kernel";
 import { createVault, localProof, openVault, type Vault } from "@toka/store";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { keepTimers } from "../src/timers.ts";
+import { HandClock, startMs } from "./hand-clock.ts";
 
 const operator: Caller = { principal: genesisIds.root, grant: genesisIds.rootGrant, proof: localProof() };
-const startMs = 1_800_000_000_000;
-
-/** Host time that only the test moves, and who waits for it. */
-class HandClock implements Clock {
-  #nowMs = startMs;
-  readonly #waiting = new Map<() => void, number>();
-  /** Moments that were waited for, in order. */
-  readonly asked: number[] = [];
-
-  nowMs(): number {
-    return this.#nowMs;
-  }
-
-  pass(ms: number): void {
-    this.#nowMs += ms;
-    for (const [wake, timeMs] of this.#waiting) if (timeMs <= this.#nowMs) wake();
-  }
-
-  reach(timeMs: number, { signal }: { readonly signal: AbortSignal }): Promise<void> {
-    this.asked.push(timeMs - startMs);
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        this.#waiting.delete(wake);
-        resolve();
-      };
-      if (timeMs <= this.#nowMs || signal.aborted) return wake();
-      this.#waiting.set(wake, timeMs);
-      signal.addEventListener("abort", wake, { once: true });
-    });
-  }
-
-  /** Resolves when somebody waits for a moment, ms after the start. */
-  async waitedFor(ms: number): Promise<void> {
-    while (![...this.#waiting.values()].includes(startMs + ms)) await new Promise((done) => setImmediate(done));
-  }
-}
 
 let dir: string;
 let clock: HandClock;

@@ -1,6 +1,8 @@
 /**
  * `toka serve`: hold the vault, run what is open in it and what is started meanwhile.
  */
+import { resolve } from "node:path";
+
 import { startServing } from "@toka/service";
 
 import { type CommandContext, exitDone, writeLine } from "../context.ts";
@@ -16,12 +18,13 @@ import { type PlaceOptions, placesOf } from "./places.ts";
  * @throws a failure when the vault is held by another process, or the gate cannot go on
  */
 export async function runServe(
-  options: PlaceOptions & { readonly port: number | false },
+  options: PlaceOptions & { readonly port: number | false; readonly alerts?: string },
   context: CommandContext,
 ): Promise<number> {
   const onNote = (line: string): void => void context.stdout.write(`${showOnOneLine(line)}\n`);
   const port = options.port === false ? {} : { port: options.port };
-  const run = await startServing({ places: placesOf(options, context), onNote, ...port });
+  const alerts = options.alerts === undefined ? {} : { alerts: resolve(context.cwd, options.alerts) };
+  const run = await startServing({ places: placesOf(options, context), onNote, ...port, ...alerts });
   try {
     await writeLine(context.stdout, `serving the vault ${showOnOneLine(run.dir)} until Ctrl-C`);
     if (!context.interrupted.aborted) {

@@ -16,6 +16,7 @@ export interface UpOptions extends PlaceOptions {
   readonly crew?: string;
   /** Port on loopback, 0 for a free one; false for none. */
   readonly port: number | false;
+  readonly alerts?: string;
   readonly once: boolean;
   readonly json: boolean;
 }
@@ -37,6 +38,7 @@ export async function runUp(options: UpOptions, context: CommandContext): Promis
     places: placesOf(options, context),
     ...(options.crew === undefined ? {} : { crew: crewOf(options.crew, context) }),
     port: options.port === false ? null : options.port,
+    ...(options.alerts === undefined ? {} : { alerts: resolve(context.cwd, options.alerts) }),
     onNote: view.note,
     onProgress: view.update,
     signal: context.interrupted,

@@ -34,8 +34,9 @@ export function addRun(program: Command, frame: Frame): void {
       0,
     )
     .option("--no-port", "listen on the socket alone")
+    .option("--alerts <file>", "where alerts go beside the terminal: commands and webhooks")
     .addHelpText("after", example("toka serve"))
-    .action(async (options: { workspace?: string; vault?: string; port: number | false }) => {
+    .action(async (options: { workspace?: string; vault?: string; port: number | false; alerts?: string }) => {
       const { runServe } = await import("../commands/serve.ts");
       await perform(frame, options, runServe);
     });
