@@ -17,6 +17,7 @@ import {
 } from "./frame.ts";
 import { addAgent } from "./nouns/agent.ts";
 import { addBudget } from "./nouns/budget.ts";
+import { addApproval, addMessage, addSignals } from "./nouns/exchange.ts";
 import { addGrant, addPrincipal } from "./nouns/grant.ts";
 import { addOriginalNames } from "./nouns/original.ts";
 import { addOwed } from "./nouns/owed.ts";
@@ -82,8 +83,9 @@ function buildProgram(frame: Frame): Command {
   addCheck(program, frame);
   addExec(program, frame);
   addDoctor(program, frame);
-  const nouns = [addRun, addAgent, addTask, addSession, addGrant, addPrincipal, addBudget, addOwed, addState, addToken];
-  for (const add of [...nouns, addUndo, addOriginalNames]) add(program, frame);
+  const nouns = [addRun, addAgent, addTask, addSession, addGrant, addPrincipal, addBudget, addOwed, addState];
+  const more = [addApproval, addMessage, addSignals, addToken, addUndo];
+  for (const add of [...nouns, ...more, addOriginalNames]) add(program, frame);
   return program;
 }
 

@@ -278,4 +278,13 @@ export interface VaultApi {
    * @throws a failure when nothing of that name can be undone
    */
   undo(request: UndoRequest): Promise<UndoAnswer>;
+  /**
+   * Reads bytes that the log keeps by commitment.
+   *
+   * @param position - of the entry that names them
+   * @param commitment - as it stands there
+   * @returns the bytes, base64, or null when they were erased
+   * @throws a failure `content_unknown` when the entry names none such
+   */
+  content(position: number, commitment: string): Promise<{ readonly bytes: string | null }>;
 }

@@ -11,6 +11,7 @@ import { queryLog } from "./log-query.ts";
 import { mayNow, permitReading, type ReadableThing } from "./reading.ts";
 import type { Sessions } from "./sessions/sessions.ts";
 import { abandonEffect, operate } from "./state/operate.ts";
+import { readContent } from "./state/read-content.ts";
 import { readState } from "./state/read-state.ts";
 import { readStatus } from "./status.ts";
 import type { TokenDesk } from "./tokens/token-desk.ts";
@@ -79,6 +80,11 @@ export function createLocalVault(parts: LocalVaultParts): LocalVault {
       state: async (area) => {
         await permit("state");
         return readState(machine, area);
+      },
+      content: async (position, commitment) => {
+        await permit("content");
+        const bytes = await readContent(machine, { position, commitment });
+        return { bytes: bytes === null ? null : Buffer.from(bytes).toString("base64") };
       },
       operate: async (request) => operate(request, { machine, caller }),
       abandon: async (effect, reason) => abandonEffect({ effect, reason }, { machine, caller, host, clock }),

@@ -48,6 +48,7 @@ function answering(changes: Partial<VaultApi>): VaultApi {
     log: unasked,
     state: unasked,
     operate: unasked,
+    content: unasked,
     abandon: unasked,
     mintToken: unasked,
     rotateTokenKey: unasked,

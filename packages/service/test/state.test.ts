@@ -147,8 +147,9 @@ describe("the state of a vault", () => {
       const direct = await composition.api.state(area);
       expect(direct.total).toBe(direct.rows.length);
       expect(await remoteVault(places.vault).state(area)).toEqual(direct);
-      // The effects of a vault at rest are the one area without rows.
-      expect(direct.rows.length > 0, area).toBe(area !== "effects");
+      // A vault at rest has nothing under way, and nobody has said anything.
+      const empty = ["effects", "approvals", "messages", "timers"].includes(area);
+      expect(direct.rows.length > 0, area).toBe(!empty);
     }
   });
 
@@ -207,6 +208,23 @@ describe("an operation", () => {
     if (operation?.type !== "task.schedule") throw new Error("Cannot find the task: another operation is recorded");
     const bytes = await composition.vault.machine.payload(operation.description);
     expect(Buffer.from(bytes ?? []).toString()).toBe("say hello");
+  });
+
+  test("shows the bytes of its contents to who may read them, and only under the entry that names them", async () => {
+    const { agent } = await spawnGreeter();
+    const { position } = await composition.api.operate(schedule(agent));
+    const at = position ?? 1;
+    const [recorded] = await composition.vault.machine.read(at - 1, { limit: 1 });
+    const operation = recorded?.entry.operation;
+    if (operation?.type !== "task.schedule") throw new Error("Cannot find the task: another operation is recorded");
+    const { commitment } = operation.description;
+    for (const api of [composition.api, remoteVault(places.vault)]) {
+      expect(await api.content(at, commitment)).toEqual({ bytes: Buffer.from("say hello").toString("base64") });
+      for (const other of [at - 1, at + 1])
+        await expect(api.content(other, commitment)).rejects.toMatchObject({ code: "content_unknown" });
+    }
+    const ann = await person(["vault.read:state", "vault.read:log"]);
+    await expect(composition.apiFor(ann).content(at, commitment)).rejects.toMatchObject({ code: "permission_denied" });
   });
 
   test.each([

@@ -40,6 +40,12 @@ export function createSessionTeller(session: string): SessionTeller {
         const name = names.get(event.agent);
         return name === undefined ? undefined : `${name}: task ${event.key} ${wordOf(event.type)}`;
       }
+      case "approval.requested": {
+        const name = event.agent === null ? undefined : names.get(event.agent);
+        return name === undefined
+          ? undefined
+          : `${name}: waits for an approval; toka approval show ${event.effect} shows of what`;
+      }
       case "agent.terminated": {
         const name = names.get(event.agent);
         return name === undefined ? undefined : `${name} ended: ${event.reason}`;

@@ -80,6 +80,7 @@ function vaultOver(transport: Transport): VaultApi {
     why: async (position) => get<Explanation>(`/v1/why/${position}`),
     log: (query, options) => readLog(transport, { query, signal: options.signal }),
     state: async (area) => get(`/v1/state/${area}`),
+    content: async (position, commitment) => get(`/v1/content/${position}/${encodeURIComponent(commitment)}`),
     operate: async (request) => post("/v1/operate", request),
     abandon: async (effect, reason) => post("/v1/abandon", { effect, reason }),
     startSession: async (request) => post("/v1/sessions", request),

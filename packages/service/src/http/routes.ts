@@ -84,6 +84,15 @@ const positionSchema = {
   properties: { position: { type: "string", pattern: "^[1-9][0-9]{0,14}$" } },
 } as const;
 
+const contentSchema = {
+  type: "object",
+  required: ["position", "commitment"],
+  properties: {
+    ...positionSchema.properties,
+    commitment: { type: "string", pattern: "^sha256:[A-Za-z0-9_-]{43}$" },
+  },
+} as const;
+
 const mintSchema = {
   type: "object",
   additionalProperties: false,
@@ -160,6 +169,11 @@ export function addRoutes(app: FastifyInstance, apiOf: ApiOf): void {
   );
   app.get<{ Params: { area: StateArea } }>("/v1/state/:area", { schema: { params: stateSchema } }, async (request) =>
     apiOf(request).state(request.params.area),
+  );
+  app.get<{ Params: { position: string; commitment: string } }>(
+    "/v1/content/:position/:commitment",
+    { schema: { params: contentSchema } },
+    async (request) => apiOf(request).content(Number(request.params.position), request.params.commitment),
   );
   app.post<{ Body: OperateRequest }>("/v1/operate", { schema: { body: operateSchema } }, async (request) =>
     apiOf(request).operate(request.body),

@@ -1,7 +1,7 @@
 /**
  * What lives in a vault, area by area, as plain rows: what `toka agent list` and its like print, and what a program reads with `--json`.
  */
-import type { Amounts } from "@toka/kernel";
+import type { Amounts, TimerSchedule } from "@toka/kernel";
 
 /** One live agent. */
 export interface AgentRow {
@@ -150,6 +150,50 @@ export interface PrincipalRow {
   readonly agent: string | null;
 }
 
+/** One effect that waits for an approval. */
+export interface ApprovalRow {
+  /** Of the effect. */
+  readonly id: string;
+  readonly label: string;
+  readonly principal: string;
+  readonly agent: string | null;
+  readonly agentName: string | null;
+  readonly tool: string | null;
+  readonly sideEffect: string;
+  /** An answer that comes then or later is none, ms since 1970. */
+  readonly deadlineMs: number;
+  /** Another program is registered under the tool's name by now, or none: it can only be denied. */
+  readonly changed: boolean;
+  /** What exactly will run, as an answer repeats it. */
+  readonly binding: { readonly program: string | null; readonly arguments: string; readonly claims: readonly string[] };
+}
+
+/** One message that waits to be acknowledged. */
+export interface MessageRow {
+  readonly id: string;
+  readonly to: string;
+  readonly toName: string;
+  readonly sender: string;
+  readonly topic: string | null;
+  readonly timer: string | null;
+  /** Commitment to what it says. */
+  readonly content: string;
+  readonly bytes: number;
+  readonly sentAtMs: number;
+}
+
+/** One timer that is set. */
+export interface TimerRow {
+  readonly id: string;
+  readonly agent: string;
+  readonly agentName: string;
+  readonly sender: string;
+  readonly schedule: TimerSchedule;
+  readonly nextMs: number;
+  readonly fired: number;
+  readonly missed: number;
+}
+
 /** The areas, and what a row of each is. */
 export interface StateRows {
   readonly agents: AgentRow;
@@ -161,6 +205,9 @@ export interface StateRows {
   readonly effects: EffectRow;
   readonly definitions: DefinitionRow;
   readonly principals: PrincipalRow;
+  readonly approvals: ApprovalRow;
+  readonly messages: MessageRow;
+  readonly timers: TimerRow;
 }
 
 /** The name of an area. */

@@ -6,32 +6,39 @@ import {
   addAmounts,
   type Amounts,
   amountsBy,
+  approvalsIn,
   availableOf,
+  type AwaitedApproval,
   type Budget,
   type Definition,
   type Effect,
   type Grant,
   type KernelState,
   type MachinePort,
+  type Message,
   type Principal,
   type PrincipalId,
   type Session,
   type Task,
+  type Timer,
   type Tool,
 } from "@toka/kernel";
 
 import type {
   AgentRow,
+  ApprovalRow,
   BudgetRow,
   DefinitionRow,
   EffectRow,
   GrantRow,
+  MessageRow,
   PrincipalRow,
   SessionRow,
   StateAnswer,
   StateArea,
   StateRows,
   TaskRow,
+  TimerRow,
   ToolRow,
 } from "./areas.ts";
 
@@ -53,6 +60,9 @@ const areas: { readonly [Area in StateArea]: Rows<Area> } = {
   effects: rowsOf((state) => state.effects, effectRow),
   definitions: rowsOf((state) => state.definitions, definitionRow),
   principals: rowsOf((state) => state.principals, principalRow),
+  approvals: rowsOf((state) => new Set(approvalsIn(state)), approvalRow),
+  messages: rowsOf((state) => state.messages, messageRow),
+  timers: rowsOf((state) => state.timers, timerRow),
 };
 
 /** The names of all areas. */
@@ -229,6 +239,23 @@ function definitionRow(_state: KernelState, { id, part, status, proposer }: Defi
 
 function principalRow(_state: KernelState, { id, name, kind, agent }: Principal): PrincipalRow {
   return { id, name, kind, agent };
+}
+
+function approvalRow(state: KernelState, { effect, binding, deadlineMs, changed }: AwaitedApproval): ApprovalRow {
+  const { id, label, principal, agent, tool, sideEffect } = effect;
+  const agentName = agent === null ? null : (state.agents.get(agent)?.name ?? null);
+  return { id, label, principal, agent, agentName, tool, sideEffect, deadlineMs, changed, binding };
+}
+
+function messageRow(state: KernelState, message: Message): MessageRow {
+  const { id, to, sender, topic, timer, sentAtMs } = message;
+  const { commitment: content, size: bytes } = message.content;
+  return { id, to, toName: nameOf(state, to), sender, topic, timer, content, bytes, sentAtMs };
+}
+
+function timerRow(state: KernelState, timer: Timer): TimerRow {
+  const { id, agent, sender, schedule, nextMs, fired, missed } = timer;
+  return { id, agent, agentName: state.agents.get(agent)?.name ?? agent, sender, schedule, nextMs, fired, missed };
 }
 
 /** Figures without their zeros. */
