@@ -53,44 +53,19 @@ export interface LocalVault {
  * @returns the api of each caller, and what its owner needs to end in order
  */
 export function createLocalVault(parts: LocalVaultParts): LocalVault {
-  const { dir, machine, sessions, host, runtime, clock, tokens, closing } = parts;
+  const { machine, sessions, host, runtime, clock, tokens, closing } = parts;
   const programs = new Set<Promise<unknown>>();
   let served: ServingProcess | null = null;
   const counted = counter(programs);
   const apiFor = (caller: Caller): VaultApi => {
-    const permit = async (what: ReadableThing): Promise<void> => permitReading(machine, { caller, what, clock });
+    const readers = readersFor(caller, { ...parts, served: () => served });
     return {
-      status: async () => {
-        await permit("status");
-        return readStatus(machine, { dir, served });
-      },
-      why: async (position) => {
-        await permit("why");
-        return explainEntry(machine, position);
-      },
-      log: async function* (query, options) {
-        await permit("log");
-        const signal = AbortSignal.any([options.signal, closing]);
-        for await (const recorded of queryLog(machine, { query, signal })) {
-          // Whoever stays is asked again: a grant may end between two entries.
-          if (query.follow) await permit("log");
-          yield recorded;
-        }
-      },
-      state: async (area) => {
-        await permit("state");
-        return readState(machine, area);
-      },
-      content: async (position, commitment) => {
-        await permit("content");
-        const bytes = await readContent(machine, { position, commitment });
-        return { bytes: bytes === null ? null : Buffer.from(bytes).toString("base64") };
-      },
+      ...readers,
       operate: async (request) => operate(request, { machine, caller }),
       abandon: async (effect, reason) => abandonEffect({ effect, reason }, { machine, caller, host, clock }),
       startSession: async (request) => sessions.start(request, caller),
       sessionSummary: async (session) => {
-        await permit("status");
+        await permitReading(machine, { caller, what: "status", clock });
         return sessions.summary(session);
       },
       exec: async (request, options) => {
@@ -101,12 +76,8 @@ export function createLocalVault(parts: LocalVaultParts): LocalVault {
         const signal = AbortSignal.any([options.signal, closing]);
         return counted(execProgram(request, { ...options, signal, parts: { machine, runtime, caller, clock } }));
       },
-      changes: async function* (query, { signal }) {
-        await permit("changes");
-        yield* listChanges(machine, { query, signal: AbortSignal.any([signal, closing]) });
-      },
       undo: async (request) => {
-        await permit("changes");
+        await permitReading(machine, { caller, what: "changes", clock });
         const mayRead = async (path: string): Promise<boolean> =>
           mayNow(machine, { caller, permission: `fs.read:${path}`, clock });
         return counted(undo(request, { machine, runtime, caller, mayRead }));
@@ -123,6 +94,49 @@ export function createLocalVault(parts: LocalVaultParts): LocalVault {
     running: () => programs.size,
     idle: async () => {
       while (programs.size > 0) await Promise.allSettled([...programs]);
+    },
+  };
+}
+
+type Reader = "status" | "why" | "log" | "state" | "content" | "changes";
+
+/** What only reads, each asked for its permission first. */
+function readersFor(
+  caller: Caller,
+  parts: LocalVaultParts & { readonly served: () => ServingProcess | null },
+): Pick<VaultApi, Reader> {
+  const { dir, machine, clock, closing, served } = parts;
+  const permit = async (what: ReadableThing): Promise<void> => permitReading(machine, { caller, what, clock });
+  return {
+    status: async () => {
+      await permit("status");
+      return readStatus(machine, { dir, served: served() });
+    },
+    why: async (position) => {
+      await permit("why");
+      return explainEntry(machine, position);
+    },
+    log: async function* (query, options) {
+      await permit("log");
+      const signal = AbortSignal.any([options.signal, closing]);
+      for await (const recorded of queryLog(machine, { query, signal })) {
+        // Whoever stays is asked again: a grant may end between two entries.
+        if (query.follow) await permit("log");
+        yield recorded;
+      }
+    },
+    state: async (area) => {
+      await permit("state");
+      return readState(machine, area);
+    },
+    content: async (position, commitment) => {
+      await permit("content");
+      const bytes = await readContent(machine, { position, commitment });
+      return { bytes: bytes === null ? null : Buffer.from(bytes).toString("base64") };
+    },
+    changes: async function* (query, { signal }) {
+      await permit("changes");
+      yield* listChanges(machine, { query, signal: AbortSignal.any([signal, closing]) });
     },
   };
 }
