@@ -16,8 +16,8 @@ const today = "2026-03-15";
 const todayDay = dayOf({ year: 2026, month: 3, day: 15 }) ?? 0;
 
 function rulesIn(text: string, futureDaysMax = 0): readonly string[] {
-  return findDates(text).flatMap((date) => {
-    const verdict = judgeDate(date, { today: todayDay, futureDaysMax, context: contextOf(text, date) });
+  return [...findDates(text)].flatMap((date) => {
+    const verdict = judgeDate(date, { today: todayDay, futureDaysMax, context: () => contextOf(text, date) });
     return verdict === undefined ? [] : [`${verdict.rule} ${verdict.severity} ${date.text}`];
   });
 }
@@ -63,6 +63,7 @@ describe("dates", () => {
     ["of today", today, []],
     ["in a table whose heading says that it is a plan", "| milestone | when |\n|---|---|\n| a | 2031-01-01 |", []],
     ["in another table", "| who | when |\n|---|---|\n| a | 2031-01-01 |", ["future-date medium 2031-01-01"]],
+    ["where a manual speaks of a day that is none", "certain invalid datetimes (e.g. `2020-02-30`)", []],
     ["before 1900", "1812-13-45", []],
     ["in a longer number", "2031-01-012 12031-01-01 2031-01-01-1 1-2031-01-01 2031-01-01.5", []],
     ["in a path", "/2031/13/45/ x/2031-13-45", []],

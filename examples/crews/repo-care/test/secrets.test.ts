@@ -1,5 +1,5 @@
 /** The secret-scanner: what it takes for a secret, what it shows of one, and that no file keeps it for ever. */
-import { readFileSync } from "node:fs";
+import { chmodSync, readFileSync, symlinkSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -44,9 +44,13 @@ describe("secrets", () => {
     ["a sentence in base64", "auth: 'aXNhYWNzOm5vdCBteSByZWFsIHBhc3N3b3Jk'"],
     ["an address in a manual", "new URL('https://a:b@xn--g6w251d/?abc#foo')"],
     ["the address that MDN prints", 'url.parse("https://anonymous:flabada@developer.mozilla.org/en-US/docs")'],
+    ["a list of names with nothing behind them", '__mvncomp "username= message= passphrase= password= scmVersion= "'],
+    ["an anonymous login", "cvs://:pserver:anoncvs@sources.redhat.com:/cvs/src"],
+    ["a made-up proxy", '# export http_proxy="http://proxyuser:proxypass@proxyhost:port"'],
+    ["a pattern for addresses", String.raw`syn match rebolURL "ftp://\(\k\+:\k\+@\)\=\k\+"`],
     ["the example of Telegram's manual", 'botToken: "123456:ABC-DEF1234ghIkl-zyx57W2v1u123ew11",'],
   ])("are not seen in %s", (_, text) => {
-    expect(rulesIn(text, "a.test.ts")).toEqual([]);
+    expect([...rulesIn(text, "a.test.ts"), ...rulesIn(text, "a.txt")]).toEqual([]);
   });
 
   test("are known by the checksum that GitHub and npm put at their end", () => {
@@ -135,6 +139,32 @@ describe("secret-scanner", () => {
       "umlaut.txt:1:5",
       "utf16.txt:2:2",
     ]);
+  });
+
+  test("names what it cannot read, and follows no link, when files are made to hold it up", () => {
+    const root = repository();
+    put(root, "closed.txt", tokens.aws);
+    put(root, "binary.bin", Buffer.from([0, 1, 2]));
+    put(root, "huge.txt", "");
+    truncateSync(join(root, "huge.txt"), 100 * 1024 ** 2);
+    put(root, "open.txt", tokens.aws);
+    symlinkSync("loop-b", join(root, "loop-a"));
+    symlinkSync("loop-a", join(root, "loop-b"));
+    symlinkSync(".", join(root, "circle"));
+    git(root, "add", ".");
+    chmodSync(join(root, "closed.txt"), 0);
+    const output = join(temporaryFolder(), "out");
+    resultOf("secret-scanner", { root, output }, { bound: true });
+    const { skipped, findings } = readJson<FindingsFile>(join(output, "findings/secret-scanner.json"));
+    expect(skipped.map(({ path, reason }) => `${path}: ${reason}`)).toEqual([
+      "binary.bin: binary",
+      "circle: link",
+      "closed.txt: unreadable",
+      "huge.txt: too large",
+      "loop-a: link",
+      "loop-b: link",
+    ]);
+    expect(findings.map((finding) => finding.path)).toEqual(["open.txt"]);
   });
 
   // Quadratic work on any of these would take hours; a pattern that backtracks would take longer.

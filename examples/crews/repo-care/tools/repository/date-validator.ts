@@ -4,7 +4,7 @@
  * argument, so that the same tree gives the same answer.
  */
 import { listFiles } from "./catalogue/listing.ts";
-import { findDates } from "./dates/find-dates.ts";
+import { type WrittenDate, findDates } from "./dates/find-dates.ts";
 import { type Day, dayOf, judgeDate } from "./dates/judge-date.ts";
 import { contextOf } from "./dates/lines.ts";
 import { Proposal } from "./dates/propose.ts";
@@ -12,7 +12,7 @@ import { isInScope } from "./dates/scope.ts";
 import { deliver } from "./deliver.ts";
 import { isAllowed } from "./findings/allowance.ts";
 import { deliverFindings } from "./findings/deliver-findings.ts";
-import { Findings } from "./findings/findings.ts";
+import { Findings, findingsOfFileMax } from "./findings/findings.ts";
 import { placesIn } from "./findings/places.ts";
 import { type TreeFile, scanTree } from "./findings/scan-tree.ts";
 import { integerArgument } from "./integer-argument.ts";
@@ -51,17 +51,24 @@ interface Checking {
 
 function checkFile({ path, text, recoded }: TreeFile, { today, futureDaysMax, findings, proposal }: Checking): void {
   const placeOf = placesIn(text);
-  const ahead = findDates(text).flatMap((date) => {
-    const verdict = judgeDate(date, { today, futureDaysMax, context: contextOf(text, date) });
-    if (verdict === undefined) return [];
+  const ahead: (WrittenDate & { readonly line: number })[] = [];
+  let count = 0;
+  for (const date of findDates(text)) {
+    const verdict = judgeDate(date, { today, futureDaysMax, context: () => contextOf(text, date) });
+    if (verdict === undefined) continue;
+    count += 1;
+    if (count > findingsOfFileMax) {
+      findings.overflow(path);
+      break;
+    }
     if (isAllowed(text, { ...date, rule: verdict.rule })) {
       findings.allow(1);
-      return [];
+      continue;
     }
     const place = placeOf(date.start);
     findings.add({ path, ...place, ...verdict, excerpt: date.text });
-    return verdict.rule === "future-date" ? [{ ...date, line: place.line }] : [];
-  });
+    if (verdict.rule === "future-date") ahead.push({ ...date, line: place.line });
+  }
   // A file in UTF-16 cannot be patched as text.
   if (recoded) proposal.leave(ahead.length);
   else if (ahead.length > 0) proposal.add({ path, text }, ahead);

@@ -17,7 +17,8 @@ await runTool(async (given: Arguments) => {
   const findings = new Findings();
   const listing = await listFiles(root, output);
   const tree = scanTree({ root, listing, wanted: () => true }, ({ path, text }) => {
-    const { secrets, allowed } = detectSecrets(path, text);
+    const { secrets, allowed, more } = detectSecrets(path, text);
+    if (more) findings.overflow(path);
     findings.allow(allowed.length);
     const placeOf = placesIn(text);
     for (const secret of secrets) {

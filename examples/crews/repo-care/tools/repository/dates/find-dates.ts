@@ -18,7 +18,7 @@ export interface WrittenDate {
   readonly claimed: boolean;
 }
 
-const written = /\d{4}([-/])\d{2}\1\d{2}|\d{2}\/\d{2}\/\d{4}/gu;
+const datePattern = /\d{4}([-/])\d{2}\1\d{2}|\d{2}\/\d{2}\/\d{4}/gu;
 const claim = /(?:generated on|created|date)["']?[ \t]{0,4}[:=][ \t]{0,4}["']?$/iu;
 /** Characters of the longest label. */
 const claimReach = 32;
@@ -32,9 +32,8 @@ const sentinels: ReadonlySet<string> = new Set(["9999-12-31", "9999/12/31", "12/
  * Finds everything that has the form of a date and is no part of a longer number, word, path or address.
  * @returns the dates, in the order of places
  */
-export function findDates(text: string): readonly WrittenDate[] {
-  const found: WrittenDate[] = [];
-  written.lastIndex = 0;
+export function* findDates(text: string): Generator<WrittenDate> {
+  const written = new RegExp(datePattern);
   for (let match = written.exec(text); match !== null; match = written.exec(text)) {
     const start = match.index;
     const end = start + match[0].length;
@@ -49,9 +48,8 @@ export function findDates(text: string): readonly WrittenDate[] {
     const numbers = form === "MM/DD/YYYY" ? ([third, first, second] as const) : ([first, second, third] as const);
     if (numbers[0] < yearMin || numbers[0] > yearMax || sentinels.has(match[0])) continue;
     const claimed = form === "YYYY-MM-DD" && claim.test(text.slice(Math.max(0, start - claimReach), start));
-    found.push({ start, end, text: match[0], form, numbers, claimed });
+    yield { start, end, text: match[0], form, numbers, claimed };
   }
-  return found;
 }
 
 function formOf(text: string): DateForm {

@@ -18,13 +18,17 @@ export interface Surroundings {
   /** Days after today that are no future yet. */
   readonly futureDaysMax: number;
   /** The line, and the heading of the table that it belongs to. */
-  readonly context: string;
+  readonly context: () => string;
 }
 
 const dayMs = 86_400_000;
 /** What says that a date is meant to lie in the future. */
 const expected =
   /expir|\buntil\b|\bvalid|not[-_ ]?after|\bdeadline|\bdue\b|\beol\b|end[-_ ]of[-_ ](?:life|support)|\bsupport|\bsunset|\bschedul|\bplan(?:s|ned)?\b|\btarget\b(?!\/)|\bmilestone|\broadmap|\bnext\b|\bupcoming|\bwill\b|\brenew|\beffective\b|\bestimated|\beta\b/iu;
+
+/** What says that a day is wrong on purpose. */
+const wrongOnPurpose =
+  /\binvalid|\bimpossible|\billegal|\bmalformed|\bno (?:such )?da(?:y|te)\b|\bnot a (?:valid )?da(?:y|te)\b|\bis_err\b|\brais(?:es|ing)\b|\btothrow\b|\bthrows\b|\breject/iu;
 
 /**
  * Judges one date. An impossible day is one in no calendar, however the date is read; `NN/NN/YYYY` is read as the original does,
@@ -35,11 +39,12 @@ export function judgeDate(date: WrittenDate, { today, futureDaysMax, context }: 
   const readings = readingsOf(date);
   const [first] = readings;
   if (first === undefined) {
+    if (wrongOnPurpose.test(context())) return undefined;
     return { rule: "impossible-date", severity: "medium", message: "This day is in no calendar" };
   }
   const ahead = Math.min(...readings) - today;
   if (ahead > futureDaysMax) {
-    if (!date.claimed && expected.test(context)) return undefined;
+    if (!date.claimed && expected.test(context())) return undefined;
     const message = `This day lies ${ahead} ${ahead === 1 ? "day" : "days"} in the future`;
     return { rule: "future-date", severity: date.claimed ? "high" : "medium", message };
   }

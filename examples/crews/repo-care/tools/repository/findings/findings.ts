@@ -62,7 +62,7 @@ export interface FindingsFile {
   readonly skipped: readonly (ShownPath & { readonly reason: SkipReason })[];
   readonly counts: Counts;
   readonly findings: readonly WrittenFinding[];
-  readonly truncated: boolean; // true when `findings` does not name all of them
+  readonly truncated: boolean; // true when `findings` or `counts` does not hold all of them
   readonly tables: readonly (Table & { readonly left: number })[]; // rows that are left out
 }
 
@@ -75,6 +75,8 @@ const findingsMax = 2000;
 const findingsJsonMax = 768 * 1024;
 const skippedJsonMax = 64 * 1024;
 const tableJsonMax = 64 * 1024;
+/** Findings taken from one file: a file with more has another trouble, and would eat the time for all others. */
+export const findingsOfFileMax: number = 1000;
 /** Bytes of one message or excerpt. */
 const textBytesMax = 500;
 const skippedMax = 200;
@@ -88,6 +90,7 @@ const rank: Readonly<Record<Severity, number>> = { high: 0, medium: 1, low: 2 };
 export class Findings {
   #kept: Found[] = [];
   #total = 0;
+  #overflowed = false;
   #allowed = 0;
   readonly #byRule = new Map<string, { readonly rule: string; readonly severity: Severity; count: number }>();
 
@@ -106,6 +109,13 @@ export class Findings {
       ...(excerpt === undefined ? {} : { excerpt: copied(excerpt) }),
     });
     if (this.#kept.length >= findingsMax * 2) this.#kept = this.#kept.toSorted(byWeight).slice(0, findingsMax);
+  }
+
+  /** Says that a file has more findings than are taken from one. */
+  overflow(path: string): void {
+    this.#overflowed = true;
+    const message = `This file has more than ${findingsOfFileMax} findings: the others are not counted`;
+    this.add({ path, line: 0, column: 0, rule: "too-many-findings", severity: "medium", message });
   }
 
   /** Counts those that comments in a file allow. */
@@ -134,7 +144,7 @@ export class Findings {
       skipped: fitting(skipped.slice(0, skippedMax), { jsonMax: skippedJsonMax, shown: shownSkip }).map(shownSkip),
       counts: this.#counts(),
       findings: findings.map(written),
-      truncated: findings.length < this.#total,
+      truncated: this.#overflowed || findings.length < this.#total,
       tables: tables.slice(0, tablesMax).map(bounded),
     };
   }

@@ -1,12 +1,12 @@
 /** Passwords inside addresses, in `Authorization: Basic`, and behind `curl -u`. */
 import { isPlaceholder } from "./plausible.ts";
-import type { Secret } from "./secret.ts";
+import { type Secret, secretsMax } from "./secret.ts";
 
 /** Characters of a command in which its options are looked for. */
 const commandReach = 1000;
 /** Characters of a scheme before `://`. */
 const schemeReach = 24;
-const credentials = /:\/\/([^\s:/@"'`<>?#]{0,100}):([^\s/@"'`<>]{1,200})@([^\s/"'`:<>?#,;)]{1,200})/y;
+const credentials = /:\/\/([^\s:/@"'`<>?#\\]{0,100}):([^\s/@"'`<>\\]{1,200})@([^\s/"'`:<>?#,;)]{1,200})/y;
 const basic = /Basic[ \t]{1,4}([A-Za-z0-9+/]{8,400}={0,2})/y;
 const curlUser = /(?:-u|--user)[ =]{1,4}["']?([^\s:"'$]{1,60}):([^\s"']{1,100})/y;
 
@@ -28,7 +28,7 @@ export function findInAddresses(text: string): readonly Secret[] {
 
 function inAddresses(text: string): readonly Secret[] {
   const found: Secret[] = [];
-  for (let at = text.indexOf("://"); at >= 0; at = text.indexOf("://", at + 3)) {
+  for (let at = text.indexOf("://"); at >= 0 && found.length <= secretsMax; at = text.indexOf("://", at + 3)) {
     credentials.lastIndex = at;
     const [, user = "", password = "", host = ""] = credentials.exec(text) ?? [];
     if (password === "" || !/[a-z][a-z0-9+.-]*$/iu.test(text.slice(Math.max(0, at - schemeReach), at))) continue;
@@ -56,7 +56,7 @@ function isHarmless({ user, password, host }: Readonly<Record<"user" | "password
 
 function inHeaders(text: string): readonly Secret[] {
   const found: Secret[] = [];
-  for (let at = text.indexOf("Basic"); at >= 0; at = text.indexOf("Basic", at + 5)) {
+  for (let at = text.indexOf("Basic"); at >= 0 && found.length <= secretsMax; at = text.indexOf("Basic", at + 5)) {
     basic.lastIndex = at;
     const match = basic.exec(text);
     const encoded = match?.[1];
@@ -73,7 +73,7 @@ function inHeaders(text: string): readonly Secret[] {
 function behindCurl(text: string): readonly Secret[] {
   const found: Secret[] = [];
   let next = 0;
-  for (let at = text.indexOf("curl "); at >= 0; at = text.indexOf("curl ", next)) {
+  for (let at = text.indexOf("curl "); at >= 0 && found.length <= secretsMax; at = text.indexOf("curl ", next)) {
     const ahead = text.slice(at, at + commandReach);
     const lineEnd = ahead.indexOf("\n");
     const line = lineEnd < 0 ? ahead : ahead.slice(0, lineEnd);

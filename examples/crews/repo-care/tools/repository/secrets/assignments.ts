@@ -3,7 +3,7 @@
  * found first, by one scan for their words; around each of them a bounded stretch is looked at.
  */
 import { isPassword, isPlaceholder, isRandom } from "./plausible.ts";
-import type { Secret } from "./secret.ts";
+import { type Secret, secretsMax } from "./secret.ts";
 
 /** Characters of a name to the left and right of the word that was found. */
 const nameReach = 64;
@@ -82,7 +82,7 @@ export interface FileKind {
 export function findAssigned(text: string, kind: FileKind): readonly Secret[] {
   const found: Secret[] = [];
   word.lastIndex = 0;
-  for (let hit = word.exec(text); hit !== null; hit = word.exec(text)) {
+  for (let hit = word.exec(text); hit !== null && found.length <= secretsMax; hit = word.exec(text)) {
     const name = nameAround(text, { start: hit.index, end: word.lastIndex });
     word.lastIndex = Math.max(word.lastIndex, name.end);
     const meaning = meaningOf(name.text);

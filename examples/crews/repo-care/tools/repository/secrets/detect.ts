@@ -3,7 +3,7 @@ import { isAllowed } from "../findings/allowance.ts";
 import { findInAddresses } from "./addresses.ts";
 import { findAssigned } from "./assignments.ts";
 import { isPassword, isPlaceholder, isRandom } from "./plausible.ts";
-import type { Secret } from "./secret.ts";
+import { type Secret, secretsMax } from "./secret.ts";
 import { findTokens } from "./token-rules.ts";
 
 /** What a file holds. */
@@ -12,6 +12,8 @@ export interface Detected {
   readonly secrets: readonly Secret[];
   /** Those on lines with a comment that allows them. */
   readonly allowed: readonly Secret[];
+  /** True when the file has more, which are not looked for. */
+  readonly more: boolean;
 }
 
 /** Files of programs, where a value without quotes is a variable. */
@@ -30,8 +32,10 @@ export function detectSecrets(path: string, text: string): Detected {
   };
   // In this order a rule that knows more comes before one that knows less.
   const found = [...findTokens(text), ...findInAddresses(text), ...findAssigned(text, kind), ...wholeFile(name, text)];
-  const distinct = withoutOverlaps(found);
+  const all = withoutOverlaps(found);
+  const distinct = all.slice(0, secretsMax);
   return {
+    more: all.length > secretsMax,
     secrets: distinct.filter((secret) => !isAllowed(text, secret)),
     allowed: distinct.filter((secret) => isAllowed(text, secret)),
   };

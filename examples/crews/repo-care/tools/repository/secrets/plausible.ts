@@ -23,10 +23,12 @@ export function hasChecksum(token: string): boolean {
 const judgedMax = 1000;
 /** Words that stand for a value that is still to come, or that was never one; the last is the example in Telegram's manual. */
 const placeholderWords =
-  /example|sample|placeholder|change-?_?me|your[-_. ]?|replace|dummy|fake|redacted|insert|foobar|lorem|x{4}|\*{3}|\.{3}|0{8}|12345678|abcdefgh|deadbeef|123456:ABC-DEF/iu;
+  /example|sample|placeholder|change-?_?me|your[-_. ]?|replace|dummy|fake|redacted|insert|foobar|lorem|x{4}|\*{3}|\.{3}|0{8}|12345678|abcdefgh|deadbeef|\banon|123456:ABC-DEF/iu;
 /** A whole value that is only a word for itself, with a number perhaps. */
 const namesItself =
   /^(?:[a-z]+[-_.])?(?:pass(?:word|wd|phrase)?|secret|token|key|test(?:ing)?|admin|root|user(?:name)?|login|guest|demo|default|none|null|nil|undefined|true|false|string|hunter2|qwerty|letmein|postgres|mysql|redis|guest)[-_.]?[0-9!]{0,4}$/iu;
+/** A word that ends in what it is, such as `proxypass`. */
+const wordForIt = /^[a-z]{0,12}(?:pass(?:word|wd|phrase)?|secret)[0-9!]{0,4}$/iu;
 /** Words with hyphens, one of which says what the value is meant to be: `real-secret-6-levels`. */
 const saysWhatItIs =
   /^(?:[a-z]+[-_. ]|\d+[-_. ])*(?:pass(?:word|wd|phrase)?|secret|token|key)(?:[-_. ][a-z]+|[-_. ]\d+)*$/iu;
@@ -44,14 +46,17 @@ export function isPlaceholder(value: string): boolean {
 }
 
 function isPlaceholderText(value: string): boolean {
-  return placeholderWords.test(value) || namesItself.test(value) || saysWhatItIs.test(value) || reference.test(value);
+  return [placeholderWords, namesItself, wordForIt, saysWhatItIs, reference].some((words) => words.test(value));
 }
+
+const base64 = /^[A-Za-z0-9+/]{8,}={0,2}$/u;
+const printable = /^[\x20-\x7e]+$/u;
 
 /** Tells a sentence in base64, such as "not my real password", from random bytes. */
 function isEncodedText(value: string): boolean {
-  if (value.length % 4 !== 0 || !/^[A-Za-z0-9+/]{8,}={0,2}$/u.test(value)) return false;
+  if (value.length % 4 !== 0 || !base64.test(value)) return false;
   const text = Buffer.from(value, "base64").toString("latin1");
-  return /^[\x20-\x7e]+$/u.test(text) && (text.includes(" ") || isPlaceholderText(text));
+  return printable.test(text) && (text.includes(" ") || isPlaceholderText(text));
 }
 
 /** Few different characters, or mostly the next one in the alphabet after each. */
@@ -114,6 +119,8 @@ function isWordy(value: string): boolean {
 export function isPassword(value: string): boolean {
   if (value.length < 6 || value.length > 128 || /\s/u.test(value) || known.test(value) || fileName.test(value))
     return false;
+  // The next name of a list of `name=`, unless it is base64.
+  if (/^[A-Za-z]+=$/u.test(value) && value.length % 4 !== 0) return false;
   const kinds = [/[a-z]/u, /[A-Z]/u, /[0-9]/u, /[^A-Za-z0-9]/u].filter((kind) => kind.test(value)).length;
   return kinds >= 3 || (kinds === 2 && /[0-9]/u.test(value) && !/^[0-9.]+$/u.test(value));
 }

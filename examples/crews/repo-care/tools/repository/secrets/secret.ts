@@ -14,6 +14,8 @@ export interface Secret {
   readonly guessable: boolean;
 }
 
+/** Secrets that one rule looks for in one file: more of them are one trouble, and not thousands. */
+export const secretsMax = 1000;
 /** Characters shown of a secret at most. */
 const shownMax = 4;
 /** Characters of a secret for each one that is shown. */

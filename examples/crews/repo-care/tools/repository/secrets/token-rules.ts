@@ -4,7 +4,7 @@
  */
 import type { Severity } from "../findings/findings.ts";
 import { hasChecksum, isPlaceholder } from "./plausible.ts";
-import type { Secret } from "./secret.ts";
+import { type Secret, secretsMax } from "./secret.ts";
 
 /** A kind of token. */
 interface TokenRule {
@@ -259,6 +259,7 @@ function tokensAt(
     if (rule.rule !== "private-key" && isPlaceholder(token)) continue;
     const severity = typeof rule.severity === "function" ? rule.severity(token) : (rule.severity ?? "high");
     found.push({ start, end: start + token.length, rule: rule.rule, name: rule.name, severity, guessable: false });
+    if (found.length > secretsMax) break;
   }
   return found;
 }
@@ -270,7 +271,7 @@ function isWebToken(token: string): boolean {
     const decoded: unknown = JSON.parse(Buffer.from(header, "base64url").toString("utf8"));
     const claims: unknown = JSON.parse(Buffer.from(payload, "base64url").toString("utf8"));
     if (typeof decoded !== "object" || decoded === null || !("alg" in decoded) || decoded.alg === "none") return false;
-    // RFC 7515 appendix A and jwt.io.
+    // RFC 7515 appendix A, jwt.io, and the manual of PyJWT.
     return !(typeof claims === "object" && claims !== null && isExample(claims));
   } catch {
     return false;
@@ -278,5 +279,6 @@ function isWebToken(token: string): boolean {
 }
 
 function isExample(claims: object): boolean {
-  return ("sub" in claims && claims.sub === "1234567890") || ("iss" in claims && claims.iss === "joe");
+  const known: Readonly<Record<string, string>> = { sub: "1234567890", iss: "joe", some: "payload" };
+  return Object.entries(claims).some(([key, value]) => Object.hasOwn(known, key) && known[key] === value);
 }
