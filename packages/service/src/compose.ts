@@ -136,7 +136,9 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
       closers.push(async () => server.close());
       const port = options.port ?? null;
       const listener =
-        port === null ? undefined : await listen({ dir, port, verify: tokens.verify, apiFor: local.apiFor });
+        port === null
+          ? undefined
+          : await listen({ dir, port, verify: tokens.verify, apiFor: local.apiFor, nowMs: clock.nowMs });
       if (listener !== undefined) closers.push(listener.close);
       addresses = listener?.addresses ?? [];
       local.markServed(addresses);

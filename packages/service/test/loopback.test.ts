@@ -96,7 +96,7 @@ describe("where it is", () => {
   test("is a failure in words when the port is taken", async () => {
     const { vault, apiFor } = composition;
     const verify = async (): Promise<undefined> => undefined;
-    await expect(serveLoopback({ dir: vault.dir, port, verify, apiFor })).rejects.toMatchObject({
+    await expect(serveLoopback({ dir: vault.dir, port, verify, apiFor, nowMs: Date.now })).rejects.toMatchObject({
       code: "cannot_listen",
       message: `Cannot listen on port ${port} of 127.0.0.1: EADDRINUSE; --port takes another, 0 lets the system choose`,
     });
@@ -158,6 +158,27 @@ describe("a call with a token", () => {
     let seen = 0;
     for await (const { entry } of connectVault(address, { token }).log(query, { signal: new AbortController().signal }))
       seen = entry.position;
+    expect(seen).toBeGreaterThan(0);
+  });
+
+  test("follows a log no longer than the token lasts when the log is days ahead of the machine's clock", async () => {
+    await composition.close();
+    const aheadMs = 72 * 3_600_000;
+    const ahead = await compose({
+      places,
+      purpose: "run",
+      create: false,
+      clock: () => Date.now() + aheadMs,
+      tools: toolsOf,
+      onNote: () => {},
+    });
+    await ahead.close();
+    composition = await up(0);
+    const { token } = await mint(["vault.read:*"], 2);
+    const query = { after: 0, kind: null, agent: null, follow: true };
+    const client = connectVault(composition.addresses[0] ?? "none", { token });
+    let seen = 0;
+    for await (const { entry } of client.log(query, { signal: new AbortController().signal })) seen = entry.position;
     expect(seen).toBeGreaterThan(0);
   });
 
@@ -298,6 +319,7 @@ describe("a call that takes too much", () => {
       port: 0,
       verify,
       apiFor,
+      nowMs: Date.now,
       times: { headersMs: 200, requestMs: 300 },
     });
     try {

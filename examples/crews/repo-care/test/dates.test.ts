@@ -103,6 +103,18 @@ describe("dates", () => {
 });
 
 describe("date-validator", () => {
+  test("takes a thousand dates of one file, says so, and goes on with the next", () => {
+    const root = repository();
+    put(root, "dense.md", "2031-01-01\n".repeat(1_500));
+    put(root, "other.md", "2032-01-01\n");
+    const { file } = proposed(root);
+    expect(file).toMatchObject({ counts: { total: 1_002 }, truncated: true });
+    expect(file.findings.filter(({ rule }) => rule === "too-many-findings").map(({ path }) => path)).toEqual([
+      "dense.md",
+    ]);
+    expect(file.findings.some(({ path }) => path === "other.md")).toBe(true);
+  });
+
   test("proposes a patch that git applies, after which no date lies in the future, and changes nothing itself", () => {
     const root = labelledTree("date-validator");
     const { file, proposal, output } = proposed(root);

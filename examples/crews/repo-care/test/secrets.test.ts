@@ -91,6 +91,18 @@ function labelledSecrets(): readonly string[] {
 }
 
 describe("secret-scanner", () => {
+  test("takes a thousand secrets of one file, says so, and goes on with the next", () => {
+    const root = repository();
+    put(root, "dense.txt", `${tokens.github}\n`.repeat(1_500));
+    put(root, "other.txt", tokens.aws);
+    const output = join(temporaryFolder(), "out");
+    resultOf("secret-scanner", { root, output });
+    const file = readJson<FindingsFile>(join(output, "findings/secret-scanner.json"));
+    expect(file).toMatchObject({ counts: { total: 1_002 }, truncated: true });
+    expect(file.findings.map(({ rule }) => rule)).toContain("too-many-findings");
+    expect(file.findings.map(({ path }) => path)).toContain("other.txt");
+  });
+
   test("writes no secret whole, and no more of it than is masked, into any file, its output or the report", () => {
     const root = labelledTree("secret-scanner");
     const output = join(temporaryFolder(), "out");

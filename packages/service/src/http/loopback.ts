@@ -45,6 +45,8 @@ export interface LoopbackOptions {
   readonly port: number;
   readonly verify: TokenVerifier["verify"];
   readonly apiFor: (caller: Caller) => VaultApi;
+  /** Host time, ms since 1970: the time that tokens are minted and judged by. */
+  readonly nowMs: () => number;
   readonly times?: LoopbackTimes;
 }
 
@@ -118,7 +120,7 @@ async function listenAt(host: string, port: number, options: LoopbackOptions): P
       });
     }
     reply.removeHeader("connection");
-    apis.set(request, apiOfBearer(options.apiFor(bearer.caller), bearer));
+    apis.set(request, apiOfBearer(options.apiFor(bearer.caller), { bearer, nowMs: options.nowMs }));
   });
   addRoutes(app, (request) => {
     const api = apis.get(request);
@@ -176,11 +178,14 @@ function single(request: FastifyRequest, name: string): string | undefined {
 }
 
 /** Nobody follows a log for longer than the token lasts. */
-function apiOfBearer(api: VaultApi, { expiresAtMs }: TokenBearer): VaultApi {
+function apiOfBearer(
+  api: VaultApi,
+  { bearer, nowMs }: { readonly bearer: TokenBearer; readonly nowMs: LoopbackOptions["nowMs"] },
+): VaultApi {
   return {
     ...api,
     log: (query, { signal }) => {
-      const leftMs = Math.max(1, expiresAtMs - Date.now());
+      const leftMs = Math.max(1, bearer.expiresAtMs - nowMs());
       return api.log(query, { signal: AbortSignal.any([signal, AbortSignal.timeout(leftMs)]) });
     },
   };
