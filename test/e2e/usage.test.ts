@@ -1,5 +1,5 @@
 /** What the command line answers before any vault exists. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -97,6 +97,9 @@ describe("toka doctor", () => {
     const git = report.checks.find((check) => check.name === "git");
     expect(git?.ok).toBe(false);
     expect(git?.fix).toMatch(/git/u);
+    // Tools run under the system's own Python, wherever the PATH leads.
+    const python = report.checks.find((check) => check.name === "python3");
+    expect(python?.ok).toBe(existsSync("/usr/bin/python3"));
   });
 
   test("finds this machine able when the sandbox works here", async () => {
