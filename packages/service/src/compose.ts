@@ -130,19 +130,9 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
     const local = createLocalVault(parts);
     closers.push(async () => local.idle());
     const api = local.apiFor(operator);
-    let addresses: readonly string[] = [];
-    if (gate !== undefined) {
-      const server = await serve(api, dir);
-      closers.push(async () => server.close());
-      const port = options.port ?? null;
-      const listener =
-        port === null
-          ? undefined
-          : await listen({ dir, port, verify: tokens.verify, apiFor: local.apiFor, nowMs: clock.nowMs });
-      if (listener !== undefined) closers.push(listener.close);
-      addresses = listener?.addresses ?? [];
-      local.markServed(addresses);
-    }
+    const doors = { dir, api, apiFor: local.apiFor, verify: tokens.verify, nowMs: clock.nowMs };
+    const addresses = gate === undefined ? [] : await openDoors(doors, { port: options.port ?? null, closers });
+    if (gate !== undefined) local.markServed(addresses);
     return {
       ...shared,
       api,
@@ -158,6 +148,19 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
     await closeOnce(closing, closers)().catch(onTrouble);
     throw error;
   }
+}
+
+/** The socket, and the listener on loopback when a port is given. @returns the listener's addresses */
+async function openDoors(
+  { api, ...door }: Omit<LoopbackOptions, "port"> & { readonly api: VaultApi },
+  { port, closers }: { readonly port: number | null; readonly closers: (() => Promise<void>)[] },
+): Promise<readonly string[]> {
+  const server = await serve(api, door.dir);
+  closers.push(async () => server.close());
+  if (port === null) return [];
+  const listener = await listen({ ...door, port });
+  closers.push(listener.close);
+  return listener.addresses;
 }
 
 /** Runs the closers in reverse order, each whatever became of the others; the first error is thrown at the end. */
