@@ -7,7 +7,7 @@ import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { tallyCrew } from "./harness/kill.ts";
-import { createScene, root, type Scene } from "./harness/scene.ts";
+import { createScene, type Ended, root, type Scene } from "./harness/scene.ts";
 import { summaryOf } from "./harness/summary.ts";
 
 let scene: Scene;
@@ -233,6 +233,48 @@ describe("a disk that is full", () => {
     const after = (await scene.toka(["log", "--json", "--vault", vault])).stdout;
     expect(after.startsWith(before)).toBe(true);
     expect(summaryOf(await scene.toka(["up", ...args]), 0).verify).toEqual({ ok: true });
+  });
+});
+
+describe("a workspace without room", () => {
+  beforeEach((context) => context.skip(!asRoot, "only root can mount a small disk"));
+
+  let small: string;
+  beforeEach(() => {
+    small = join(scene.dir, "small");
+    mkdirSync(small);
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1500k", "tmpfs", small]);
+  });
+  afterEach(() => void execFileSync("umount", ["-l", small]));
+
+  test("is told of what was recorded and could not be written there, and has it once there is room", async () => {
+    const where = ["--vault", scene.vault, "--workspace", small];
+    const ballast = (size: string): string => `head -c ${size} /dev/zero > ${small}/ballast`;
+    const shell = async (script: string): Promise<Ended> =>
+      scene.toka(["exec", ...where, "--", "sh", "-c", script], { cwd: small });
+    execFileSync("sh", ["-c", ballast("1000k")]);
+    const wrote = await shell("head -c 800k /dev/zero > made; echo kept > note");
+    expect(wrote).toMatchObject({ code: 125, stdout: "" });
+    expect(wrote.stderr).toMatch(
+      /^toka: .*Cannot bring the changes of effect-\d+-0 into the tree: ENOSPC: .*next start/mu,
+    );
+    const still = await shell("true");
+    expect(still.code).toBe(125);
+    expect(still.stderr).toContain("ENOSPC");
+    rmSync(join(small, "ballast"));
+    expect(await shell("wc -c < made; cat note; rm made")).toMatchObject({ code: 0, stdout: "819200\nkept\n" });
+    execFileSync("sh", ["-c", ballast("1000k")]);
+    const [removal] = (await scene.toka(["changes", ...where, "--json"])).stdout
+      .split("\n")
+      .flatMap((line) => (line.includes('"deleted"') ? [JSON.parse(line) as { effect: string }] : []));
+    const undo = ["undo", ...where, removal?.effect ?? "none"];
+    const undone = await scene.toka(undo, { cwd: small });
+    expect(undone).toMatchObject({ code: 1, stdout: "" });
+    expect(undone.stderr).toContain("ENOSPC");
+    rmSync(join(small, "ballast"));
+    expect(await shell("wc -c < made; ls -A")).toMatchObject({ code: 0, stdout: "819200\nmade\nnote\n" });
+    expect((await scene.toka(undo, { cwd: small })).stderr).toContain("already");
+    expect((await scene.toka(["verify", ...where])).code).toBe(0);
   });
 });
 

@@ -66,7 +66,10 @@ export interface Runtime {
    * @returns a function that stops listening
    */
   listen(argumentsCommitment: string, listener: OutputListener): () => void;
-  /** Waits until the tree holds the changes of every effect that is settled by now: call it before reading what an effect wrote. */
+  /**
+   * Waits until the tree holds the changes of every effect that is settled by now: call it before reading what an effect wrote.
+   * @throws a failure `apply_failed` when changes could not be brought in, such as on a full disk; the next start tries again
+   */
   whenApplied(): Promise<void>;
 }
 
@@ -126,7 +129,8 @@ class Gate implements Runtime {
     await this.#following;
     await this.#deadlines.stop();
     while (this.#work.size > 0) await Promise.all(this.#work);
-    await this.#tree.settled();
+    // A settlement that failed was told by `onFailure`; here only its end counts.
+    await this.#tree.settled().catch(() => undefined);
   }
 
   listen(argumentsCommitment: string, listener: OutputListener): () => void {

@@ -231,10 +231,13 @@ async function bring(
     return await applyChanges(changes, contentOf);
   } catch (error) {
     // The settlement stands and the layer stays, so the next start brings them in.
-    throw new RuntimeFailure(`Cannot bring the changes of ${effect} into the tree: ${reasonOf(error)}`, {
-      code: "apply_failed",
-      retry: "later",
-    });
+    throw new RuntimeFailure(
+      `Cannot bring the changes of ${effect} into the tree: ${reasonOf(error)}; they are kept, and the next start of Toka brings them in`,
+      {
+        code: "apply_failed",
+        retry: "later",
+      },
+    );
   }
 }
 

@@ -9,7 +9,10 @@
 export interface Tree {
   /** Runs one settlement when all earlier ones are over. */
   exclusive<T>(settlement: () => Promise<T>): Promise<T>;
-  /** Resolves when every settlement that has begun is over. */
+  /**
+   * Waits until every settlement that has begun is over.
+   * @throws what the first one that failed threw: from then on the tree lacks what the log says, until a next start has brought it in
+   */
   settled(): Promise<void>;
 }
 
@@ -19,15 +22,19 @@ export interface Tree {
  */
 export function createTree(): Tree {
   let last: Promise<unknown> = Promise.resolve();
+  let broken: { readonly by: unknown } | undefined;
   return {
     exclusive: (settlement) => {
       const mine = last.then(settlement);
       // The next one waits for this one's end, whatever that is.
-      last = mine.catch(() => undefined);
+      last = mine.catch((thrown: unknown) => {
+        broken ??= { by: thrown };
+      });
       return mine;
     },
     settled: async () => {
       await last;
+      if (broken !== undefined) throw broken.by;
     },
   };
 }
