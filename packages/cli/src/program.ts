@@ -25,6 +25,7 @@ import { addRun } from "./nouns/run.ts";
 import { addSession } from "./nouns/session.ts";
 import { addState } from "./nouns/state.ts";
 import { addTask } from "./nouns/task.ts";
+import { addSecret } from "./nouns/secret.ts";
 import { addToken } from "./nouns/token.ts";
 import { addUndo } from "./nouns/undo.ts";
 import { showSafely } from "./output/plain.ts";
@@ -84,7 +85,7 @@ function buildProgram(frame: Frame): Command {
   addExec(program, frame);
   addDoctor(program, frame);
   const nouns = [addRun, addAgent, addTask, addSession, addGrant, addPrincipal, addBudget, addOwed, addState];
-  const more = [addApproval, addMessage, addSignals, addToken, addUndo];
+  const more = [addApproval, addMessage, addSecret, addSignals, addToken, addUndo];
   for (const add of [...nouns, ...more, addOriginalNames]) add(program, frame);
   return program;
 }

@@ -190,6 +190,16 @@ export interface MintedToken {
   readonly expiresAtMs: number;
 }
 
+/** A stored secret, without its value. */
+export interface SecretRow {
+  readonly name: string;
+  /** When its value was set, ms since 1970. */
+  readonly setAtMs: number;
+}
+
+/** Where the key of the secrets can be kept. */
+export type KeySource = "file" | "keyring" | "environment";
+
 /** Everything that a command may ask of a vault. */
 export interface VaultApi {
   /** @returns the state at the durable head */
@@ -287,4 +297,26 @@ export interface VaultApi {
    * @throws a failure `content_unknown` when the entry names none such
    */
   content(position: number, commitment: string): Promise<{ readonly bytes: string | null }>;
+  /**
+   * Keeps a secret, in the place of one of that name; it is never shown again. The operator at this machine alone may, as with all secrets.
+   *
+   * @param secret - name, and value in base64
+   * @throws a failure `permission_denied`, `secret_unfit` and the like
+   */
+  setSecret(secret: { readonly name: string; readonly value: string }): Promise<void>;
+  /** @returns the secrets that there are, without their values */
+  secrets(): Promise<readonly SecretRow[]>;
+  /**
+   * Forgets a secret.
+   *
+   * @throws a failure `secret_unknown`
+   */
+  removeSecret(name: string): Promise<void>;
+  /**
+   * Seals the secrets with a new key.
+   *
+   * @param to - where the new key is kept; null: where the last one is
+   * @returns where it is kept
+   */
+  rekeySecrets(to: KeySource | null): Promise<{ readonly source: KeySource }>;
 }

@@ -17,7 +17,6 @@ import {
   type Tool,
   type ToolCatalogue,
 } from "@toka/runtime";
-import type { Vault } from "@toka/store";
 
 import { type AlertsConfig, defaultAlerts } from "./alerts/config.ts";
 import { startAlerts } from "./alerts/start-alerts.ts";
@@ -32,9 +31,13 @@ import { createLocalVault } from "./local-vault.ts";
 import { outputsFolder, type Places } from "./places.ts";
 import { refusalInWords } from "./refusal-words.ts";
 import { keepTimers } from "./timers.ts";
+import { desktopKeyring } from "./secrets/keyring.ts";
+import { createRedactor, type Redactor } from "./secrets/redactor.ts";
+import { onlyRead, ringMachine, ringSandbox } from "./secrets/ring.ts";
+import { openSecretStore, type SecretStore } from "./secrets/secret-store.ts";
 import { openTokenDesk } from "./tokens/token-desk.ts";
 import { createSessions, type Sessions } from "./sessions/sessions.ts";
-import { acceptClock, openVaultAt, operatorCaller } from "./vault-opening.ts";
+import { acceptClock, type HeldVault, openVaultAt, operatorCaller } from "./vault-opening.ts";
 
 /** What a composition is made with. */
 export interface ComposeOptions {
@@ -57,7 +60,7 @@ export interface ComposeOptions {
 
 /** A running composition. */
 export interface Composition {
-  readonly vault: Vault;
+  readonly vault: HeldVault;
   /** As the operator. */
   readonly api: VaultApi;
   /** @returns the api of another caller, whom somebody at the edge has proved */
@@ -88,29 +91,35 @@ export interface Composition {
  * @throws a failure when the vault cannot be opened, the tools cannot be registered, or the socket cannot be made
  */
 export async function compose(options: ComposeOptions): Promise<Composition> {
-  const { places, onNote } = options;
+  const { places } = options;
   const clock = createHostClock({ wall: options.clock, monotonic: () => performance.now() });
+  const redactor = createRedactor();
+  const onNote = (line: string): void => options.onNote(redactor.text(line));
   const onTrouble = (thrown: unknown): void =>
     onNote(`note: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
-  const vault = await openVaultAt(places, { create: options.create, clock: clock.nowMs, onTrouble });
+  const opened = await openVaultAt(places, { create: options.create, clock: clock.nowMs, onTrouble });
+  // From here on nothing in this process reaches the log but through the ring.
+  const ringed = ringMachine(opened.machine, redactor);
+  const vault: HeldVault = { ...opened, machine: options.purpose === "read" ? onlyRead(ringed) : ringed };
   const closing = new AbortController();
   const closers: (() => Promise<void>)[] = [async () => vault.close()];
   try {
     clock.startFrom(await vault.machine.view((state) => state.head.timeMs));
     const operator = operatorCaller();
     if (options.purpose !== "read") await vouchForClock(vault, { onNote, nowMs: clock.nowMs });
-    const sandbox = createSandbox();
-    const gate = options.purpose === "run" ? await openGate({ options, vault, operator, sandbox, clock }) : undefined;
+    const sandbox = ringSandbox(createSandbox(), redactor);
+    const openSecrets = secretsOf(vault, { places, redactor, nowMs: clock.nowMs });
+    // Whoever only reads needs no key, and can look at a vault whose key is lost.
+    if (options.purpose !== "read") await openSecrets();
+    const ring = { options: { ...options, onNote }, vault, clock };
+    const gate = options.purpose === "run" ? await openGate({ ...ring, operator, sandbox }) : undefined;
     if (gate !== undefined) closers.push(async () => gate.runtime.stop());
     const { dir, id, host, machine } = vault;
     const tokens = openTokenDesk({ dir, id, host, machine, clock: clock.nowMs });
     const tools = gate?.tools ?? ungatedTools();
     const shared = { vault, operator, tools: tools.catalogue, runtime: gate?.runtime, nowMs: clock.nowMs };
-    const sessions = createSessions({
-      parts: { ...shared, knownVaults: options.places.knownVaults },
-      addTools: tools.add,
-      onNote,
-    });
+    const sessionParts = { ...shared, knownVaults: places.knownVaults };
+    const sessions = createSessions({ parts: sessionParts, addTools: tools.add, onNote });
     closers.push(async () => sessions.close());
     const parts = {
       dir,
@@ -119,11 +128,13 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
       host,
       clock: clock.nowMs,
       tokens,
+      secrets: openSecrets,
+      redactor,
       runtime: gate?.runtime,
       closing: closing.signal,
     };
     if (gate !== undefined) {
-      for (const task of await followLog({ options, vault, clock, signal: closing.signal })) {
+      for (const task of await followLog({ ...ring, signal: closing.signal })) {
         closers.push(async () => void (await task));
       }
     }
@@ -176,7 +187,7 @@ function closeOnce(closing: AbortController, closers: readonly (() => Promise<vo
 }
 
 async function vouchForClock(
-  vault: Vault,
+  vault: HeldVault,
   { onNote, nowMs }: Pick<ComposeOptions, "onNote"> & { readonly nowMs: () => number },
 ): Promise<void> {
   const note = await acceptClock(vault, { clock: nowMs });
@@ -186,7 +197,7 @@ async function vouchForClock(
 /** What a process that holds a vault does by itself: timers and alerts. */
 async function followLog(from: {
   readonly options: ComposeOptions;
-  readonly vault: Vault;
+  readonly vault: HeldVault;
   readonly clock: HostClock;
   readonly signal: AbortSignal;
 }): Promise<readonly Promise<unknown>[]> {
@@ -195,6 +206,18 @@ async function followLog(from: {
   const config = options.alerts ?? defaultAlerts;
   const alerts = await startAlerts({ ...parts, config, dir: vault.dir, vault: vault.id });
   return [alerts.stopped, keepTimers({ ...parts, host: vault.host })];
+}
+
+/** The secrets of a vault, opened once at first need. */
+function secretsOf(
+  { id, dir, machine }: HeldVault,
+  parts: { readonly places: Places; readonly redactor: Redactor; readonly nowMs: () => number },
+): () => Promise<SecretStore> {
+  const { places, redactor, nowMs } = parts;
+  const { secretKeys, secretKey: variable } = places;
+  const custody = { file: join(secretKeys, id), variable, keyring: desktopKeyring(), vault: id };
+  let opened: Promise<SecretStore> | undefined;
+  return async () => (opened ??= openSecretStore({ ...custody, dir, machine, redactor, nowMs }));
 }
 
 /** HTTP is loaded only by who serves: a command that reads starts without it. */
@@ -221,7 +244,7 @@ interface Gate {
 
 async function openGate(from: {
   readonly options: ComposeOptions;
-  readonly vault: Vault;
+  readonly vault: HeldVault;
   readonly operator: Caller;
   readonly sandbox: Sandbox;
   readonly clock: HostClock;
@@ -243,7 +266,7 @@ async function openGate(from: {
     tools: growing.catalogue,
     layersDir: join(vault.dir, "layers"),
     // A program that could change what is known of vaults could make a rollback pass unseen.
-    hiddenPaths: [vault.dir, options.places.knownVaults],
+    hiddenPaths: [vault.dir, options.places.knownVaults, options.places.secretKeys],
     outputPaths: [outputsFolder(vault.dir)],
     clock,
     onFailure: fail,
@@ -254,7 +277,7 @@ async function openGate(from: {
 
 async function registerTools(
   tools: readonly Tool[],
-  { vault, operator }: { readonly vault: Vault; readonly operator: Caller },
+  { vault, operator }: { readonly vault: HeldVault; readonly operator: Caller },
 ): Promise<void> {
   const { machine } = vault;
   const registered = await machine.view((state) => new Map([...state.tools.values()].map((tool) => [tool.name, tool])));
@@ -282,7 +305,7 @@ async function endOrphanedPrograms({
   vault,
   operator,
 }: {
-  readonly vault: Vault;
+  readonly vault: HeldVault;
   readonly operator: Caller;
 }): Promise<void> {
   const orphans = await vault.machine.view((state) => {

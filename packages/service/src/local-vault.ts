@@ -9,6 +9,9 @@ import { execProgram } from "./exec.ts";
 import { ServiceFailure } from "./failure.ts";
 import { queryLog } from "./log-query.ts";
 import { mayNow, permitReading, type ReadableThing } from "./reading.ts";
+import type { Redactor } from "./secrets/redactor.ts";
+import { ringApi } from "./secrets/ring-api.ts";
+import type { SecretStore } from "./secrets/secret-store.ts";
 import type { Sessions } from "./sessions/sessions.ts";
 import { abandonEffect, operate } from "./state/operate.ts";
 import { readContent } from "./state/read-content.ts";
@@ -28,6 +31,9 @@ export interface LocalVaultParts {
   readonly host: Caller;
   readonly clock: () => number;
   readonly tokens: TokenDesk;
+  /** Opens the secrets at first need. */
+  readonly secrets: () => Promise<SecretStore>;
+  readonly redactor: Redactor;
   /** Absent in a process that only reads. */
   readonly runtime: Runtime | undefined;
   /** Aborted when the process lets go of the vault: ends every follow and every program. */
@@ -53,13 +59,13 @@ export interface LocalVault {
  * @returns the api of each caller, and what its owner needs to end in order
  */
 export function createLocalVault(parts: LocalVaultParts): LocalVault {
-  const { machine, sessions, host, runtime, clock, tokens, closing } = parts;
+  const { machine, sessions, host, runtime, clock, tokens, secrets, redactor, closing } = parts;
   const programs = new Set<Promise<unknown>>();
   let served: ServingProcess | null = null;
   const counted = counter(programs);
   const apiFor = (caller: Caller): VaultApi => {
     const readers = readersFor(caller, { ...parts, served: () => served });
-    return {
+    const api: VaultApi = {
       ...readers,
       operate: async (request) => operate(request, { machine, caller }),
       abandon: async (effect, reason) => abandonEffect({ effect, reason }, { machine, caller, host, clock }),
@@ -84,7 +90,9 @@ export function createLocalVault(parts: LocalVaultParts): LocalVault {
       },
       mintToken: async (request) => tokens.mint(request, caller),
       rotateTokenKey: async () => ({ kid: await tokens.rotate(caller) }),
+      ...secretCalls(secrets, caller),
     };
+    return ringApi(api, redactor);
   };
   return {
     apiFor,
@@ -150,5 +158,16 @@ function counter(underWay: Set<Promise<unknown>>): <T>(work: Promise<T>) => Prom
     } finally {
       underWay.delete(work);
     }
+  };
+}
+
+type SecretCalls = Pick<VaultApi, "setSecret" | "secrets" | "removeSecret" | "rekeySecrets">;
+
+function secretCalls(store: () => Promise<SecretStore>, caller: Caller): SecretCalls {
+  return {
+    setSecret: async ({ name, value }) => (await store()).set({ name, value: Buffer.from(value, "base64") }, caller),
+    secrets: async () => (await store()).list(caller),
+    removeSecret: async (name) => (await store()).remove(name, caller),
+    rekeySecrets: async (to) => ({ source: await (await store()).rekey(to, caller) }),
   };
 }

@@ -15,7 +15,14 @@ export interface Places {
   readonly vault: string;
   /** The file outside the vault that knows each vault's key and last checkpoint; its folder is free of symbolic links. */
   readonly knownVaults: string;
+  /** The folder outside of every vault that holds the keys of their secrets. */
+  readonly secretKeys: string;
+  /** @returns the key of the secrets, when the environment holds it */
+  readonly secretKey: () => string | undefined;
 }
+
+/** Name of the environment variable that may hold the key of the secrets; `NEW,OLD` while it is being changed. */
+export const secretKeyVariable = "TOKA_SECRET_KEY";
 
 /** Name of the vault folder in a workspace. */
 const vaultFolder = ".toka";
@@ -36,7 +43,15 @@ export function findPlaces(options: {
 }): Places {
   const workspace = resolveFolder(options.workspace);
   const vault = resolveAsFarAsPossible(options.vault ?? join(workspace, vaultFolder));
-  return { workspace, vault, knownVaults: join(resolveAsFarAsPossible(configFolder(options.env)), "known-vaults") };
+  const config = resolveAsFarAsPossible(configFolder(options.env));
+  return {
+    workspace,
+    vault,
+    knownVaults: join(config, "known-vaults"),
+    secretKeys: join(config, "secret-keys"),
+    // Asked for at need, so that nothing that prints the places prints the key.
+    secretKey: () => options.env[secretKeyVariable],
+  };
 }
 
 /**

@@ -4,7 +4,7 @@
 import { userInfo } from "node:os";
 import { basename } from "node:path";
 
-import { type Amounts, type Caller, fixedLimits, genesisIds, isName } from "@toka/kernel";
+import { type Amounts, type Caller, fixedLimits, genesisIds, isName, type MachinePort } from "@toka/kernel";
 import { createVault, localProof, openVault, type OpenVaultOptions, type Vault, vaultExists } from "@toka/store";
 
 import { ServiceFailure } from "./failure.ts";
@@ -31,6 +31,9 @@ const operatorAllotment: Amounts = {
 export function operatorCaller(): Caller {
   return { principal: genesisIds.root, grant: genesisIds.rootGrant, proof: localProof() };
 }
+
+/** A vault as this process works with it: its machine is whatever stands around the one that writes. */
+export type HeldVault = Omit<Vault, "machine"> & { readonly machine: MachinePort };
 
 /** How a vault is opened. */
 export interface OpeningOptions extends Omit<OpenVaultOptions, "dir" | "knownVaults"> {
@@ -72,7 +75,7 @@ export async function openVaultAt(places: Places, options: OpeningOptions): Prom
  * @throws a failure `clock_not_accepted` when the kernel refuses the time
  */
 export async function acceptClock(
-  vault: Vault,
+  vault: HeldVault,
   { clock }: { readonly clock: () => number },
 ): Promise<string | undefined> {
   const lastMs = await vault.machine.view((state) => state.head.timeMs);

@@ -19,7 +19,8 @@ describe("findPlaces", () => {
   test("gives one workspace and vault whichever way leads there", () => {
     const straight = findPlaces({ workspace: join(dir, "real"), env: {} });
     expect(straight).toMatchObject({ workspace: join(dir, "real"), vault: join(dir, "real/.toka") });
-    expect(findPlaces({ workspace: join(dir, "link"), env: {} })).toEqual(straight);
+    const { secretKey: _asked, ...round } = findPlaces({ workspace: join(dir, "link"), env: {} });
+    expect(straight).toMatchObject(round);
   });
 
   test("resolves the part of a vault's path that exists when the rest does not", () => {

@@ -56,6 +56,10 @@ function answering(changes: Partial<VaultApi>): VaultApi {
     sessionSummary: unasked,
     changes: unasked,
     undo: unasked,
+    setSecret: unasked,
+    secrets: unasked,
+    removeSecret: unasked,
+    rekeySecrets: unasked,
     ...changes,
   };
 }

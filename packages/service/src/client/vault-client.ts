@@ -10,8 +10,10 @@ import type {
   ExecOutcome,
   ExecRequest,
   Explanation,
+  KeySource,
   LogQuery,
   MintedToken,
+  SecretRow,
   VaultApi,
   VaultStatus,
 } from "../api.ts";
@@ -90,6 +92,10 @@ function vaultOver(transport: Transport): VaultApi {
     undo: async (request) => post<UndoAnswer>("/v1/undo", request),
     mintToken: async (request) => post<MintedToken>("/v1/tokens", request),
     rotateTokenKey: async () => post<{ readonly kid: string }>("/v1/tokens/rotate", {}),
+    setSecret: async (secret) => post("/v1/secrets", secret),
+    secrets: async () => get<readonly SecretRow[]>("/v1/secrets"),
+    removeSecret: async (name) => post("/v1/secrets/remove", { name }),
+    rekeySecrets: async (to) => post<{ readonly source: KeySource }>("/v1/secrets/rekey", { to }),
   };
 }
 

@@ -30,6 +30,8 @@ const statusByCode: Readonly<Record<string, number>> = {
   no_such_entry: 404,
   no_such_route: 404,
   grant_unknown: 404,
+  secret_unknown: 404,
+  secret_unfit: 400,
   host_not_own: 421,
 };
 

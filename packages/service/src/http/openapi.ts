@@ -21,6 +21,10 @@ const summaries: Readonly<Record<string, { readonly summary: string; readonly an
   "POST /v1/undo": { summary: "Take back what effects changed, or say what that would do" },
   "POST /v1/tokens": { summary: "Mint a token; for the operator, over the socket" },
   "POST /v1/tokens/rotate": { summary: "Sign tokens with a new key; for the operator, over the socket" },
+  "GET /v1/secrets": { summary: "Names of the secrets; for the operator, over the socket" },
+  "POST /v1/secrets": { summary: "Keep a secret; for the operator, over the socket" },
+  "POST /v1/secrets/remove": { summary: "Forget a secret; for the operator, over the socket" },
+  "POST /v1/secrets/rekey": { summary: "Seal the secrets with a new key; for the operator, over the socket" },
 };
 
 const failure = {

@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import { encodeEntry } from "@toka/kernel";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
-import type { ExecOutcome, ExecRequest, LogQuery, MintRequest, VaultApi } from "../api.ts";
+import type { ExecOutcome, ExecRequest, KeySource, LogQuery, MintRequest, VaultApi } from "../api.ts";
 import type { StartSessionRequest } from "../sessions/start-request.ts";
 import type { StateArea } from "../state/areas.ts";
 import type { OperateRequest } from "../state/operate.ts";
@@ -136,6 +136,29 @@ const undoSchema = {
   },
 } as const;
 
+const nameProperty = { type: "string", maxLength: 100 } as const;
+
+const secretSchema = {
+  type: "object",
+  additionalProperties: false,
+  required: ["name", "value"],
+  properties: { name: nameProperty, value: { type: "string", maxLength: 65_536 } },
+} as const;
+
+const secretNameSchema = {
+  type: "object",
+  additionalProperties: false,
+  required: ["name"],
+  properties: { name: nameProperty },
+} as const;
+
+const rekeySchema = {
+  type: "object",
+  additionalProperties: false,
+  required: ["to"],
+  properties: { to: { enum: ["file", "keyring", "environment", null] } },
+} as const;
+
 /** Which api answers a request: that of whoever asks. */
 export type ApiOf = (request: FastifyRequest) => VaultApi;
 
@@ -197,6 +220,7 @@ export function addRoutes(app: FastifyInstance, apiOf: ApiOf): void {
   );
   app.post("/v1/tokens/rotate", async (request) => apiOf(request).rotateTokenKey());
   addChanges(app, apiOf);
+  addSecretRoutes(app, apiOf);
 }
 
 function addChanges(app: FastifyInstance, apiOf: ApiOf): void {
@@ -216,6 +240,31 @@ async function begunLines(records: AsyncIterable<unknown>): Promise<AsyncIterabl
   return (async function* () {
     for (let next = first; next.done !== true; next = await iterator.next()) yield `${JSON.stringify(next.value)}\n`;
   })();
+}
+
+function addSecretRoutes(app: FastifyInstance, apiOf: ApiOf): void {
+  app.get("/v1/secrets", async (request) => apiOf(request).secrets());
+  app.post<{ Body: { name: string; value: string } }>(
+    "/v1/secrets",
+    { schema: { body: secretSchema } },
+    async (request) => {
+      await apiOf(request).setSecret(request.body);
+      return {};
+    },
+  );
+  app.post<{ Body: { name: string } }>(
+    "/v1/secrets/remove",
+    { schema: { body: secretNameSchema } },
+    async (request) => {
+      await apiOf(request).removeSecret(request.body.name);
+      return {};
+    },
+  );
+  app.post<{ Body: { to: KeySource | null } }>(
+    "/v1/secrets/rekey",
+    { schema: { body: rekeySchema } },
+    async (request) => apiOf(request).rekeySecrets(request.body.to),
+  );
 }
 
 /** Aborted when the peer hangs up before the answer is complete. */

@@ -14,14 +14,15 @@ import {
 } from "@toka/agent";
 import { type Caller, genesisIds, type MachinePort } from "@toka/kernel";
 import { readFailure, type Runtime, type ToolCatalogue } from "@toka/runtime";
-import { type Vault, verifyVault } from "@toka/store";
+import { verifyVault } from "@toka/store";
 
 import { readDeliverable } from "../deliverable-reader.ts";
 import type { UpSummary } from "../up-summary.ts";
+import type { HeldVault } from "../vault-opening.ts";
 
 /** What running a session works with. */
 export interface SessionParts {
-  readonly vault: Vault;
+  readonly vault: HeldVault;
   readonly operator: Caller;
   readonly tools: ToolCatalogue;
   /** Absent in a process that performs nothing. */

@@ -1,0 +1,110 @@
+/**
+ * The spellings in which a secret is looked for: as it is, and as programs commonly write it.
+ */
+import type { Pattern } from "./matcher.ts";
+
+/** One secret. */
+export interface Secret {
+  readonly name: string;
+  readonly value: Uint8Array;
+}
+
+/** Bytes of a line of a secret that count as the secret; shorter ones may stand anywhere. */
+const lineBytesMin = 16;
+
+/**
+ * All spellings of some secrets.
+ *
+ * @param secrets - with their values
+ * @returns one pattern for each spelling, each of which is replaced by `secret:NAME`
+ */
+export function patternsOf(secrets: readonly Secret[]): readonly Pattern[] {
+  return secrets.flatMap(({ name, value }) => {
+    const spellings = new Set([value, ...linesOf(value)].flatMap((part) => [...spellingsOf(part)]));
+    return [...spellings].map((spelling) => ({
+      bytes: Buffer.from(spelling, "latin1"),
+      replacement: `secret:${name}`,
+    }));
+  });
+}
+
+/** A secret of several lines, such as a private key, is shown a line at a time by some; its frame is no secret. */
+function linesOf(value: Uint8Array): readonly Uint8Array[] {
+  const lines = Buffer.from(value).toString("latin1").split(/\r?\n/u);
+  if (lines.length === 1) return [];
+  return lines.flatMap((line) => {
+    const text = line.trim();
+    return text.length < lineBytesMin || text.startsWith("-----") ? [] : [Buffer.from(text, "latin1")];
+  });
+}
+
+/** Each spelling has one character for each byte. */
+function* spellingsOf(value: Uint8Array): Iterable<string> {
+  const bytes = Buffer.from(value);
+  yield bytes.toString("latin1");
+  for (const base64 of base64Of(bytes)) {
+    yield base64;
+    yield base64.replaceAll("+", "-").replaceAll("/", "_");
+  }
+  const hex = bytes.toString("hex");
+  yield hex;
+  yield hex.toUpperCase();
+  yield* percentOf(bytes);
+  const text = utf8(bytes);
+  if (text !== undefined) yield* jsonOf(text);
+}
+
+/** Base64 of the bytes wherever they stand in a longer text: of the three ways they can fall, what none of their neighbours changes. */
+function* base64Of(bytes: Buffer): Iterable<string> {
+  for (const before of [0, 1, 2]) {
+    const encoded = Buffer.concat([Buffer.alloc(before), bytes])
+      .toString("base64")
+      .replaceAll("=", "");
+    const from = before === 0 ? 0 : before + 1;
+    const whole = (before + bytes.length) % 3 === 0;
+    yield encoded.slice(from, whole ? undefined : -1);
+  }
+}
+
+/** As in addresses and forms: what is not unreserved, with small and capital digits, and every byte; blanks also as plus. */
+function* percentOf(bytes: Buffer): Iterable<string> {
+  const escaped = (keep: RegExp): string =>
+    [...bytes]
+      .map((byte) => {
+        const character = String.fromCodePoint(byte);
+        return keep.test(character) ? character : `%${byte.toString(16).padStart(2, "0").toUpperCase()}`;
+      })
+      .join("");
+  // RFC 3986, encodeURIComponent, and forms.
+  for (const keep of [/[A-Za-z0-9._~-]/u, /[A-Za-z0-9._~!'()*-]/u, /[A-Za-z0-9._*-]/u, /[^\s\S]/u]) {
+    const upper = escaped(keep);
+    const lower = upper.replaceAll(/%[0-9A-F]{2}/gu, (code) => code.toLowerCase());
+    for (const one of [upper, lower]) {
+      yield one;
+      yield one.replaceAll("%20", "+");
+    }
+  }
+}
+
+/** Inside a JSON string, and inside a JSON string in one; with letters beyond ASCII as they are or escaped, and slashes either way. */
+function* jsonOf(text: string): Iterable<string> {
+  const latin1 = (one: string): string => Buffer.from(one, "utf8").toString("latin1");
+  const inside = (one: string): string => JSON.stringify(one).slice(1, -1);
+  const ascii = (one: string): string =>
+    one.replaceAll(/[\u0080-\uffff]/gu, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  const once = inside(text);
+  for (const one of [once, inside(once), ascii16(once, ascii), once.replaceAll("/", "\\/")]) yield latin1(one);
+}
+
+/** Escapes are of UTF-16 units, so a character beyond the first 65,536 has two. */
+function ascii16(text: string, ascii: (one: string) => string): string {
+  return text.split("").map(ascii).join("");
+}
+
+function utf8(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
