@@ -70,6 +70,7 @@ const stepRefusals: ReadonlySet<Refusal["code"]> = new Set<Refusal["code"]>([
   "tool_not_offered",
   "permission_denied",
   "claim_beyond_tool",
+  "policy_denied",
   "approval_required",
   "timeout_out_of_range",
   "budget_not_held",

@@ -71,6 +71,8 @@ function evolveRarer(state: LiveState, event: Exclude<KernelEvent, Busy>, cause:
     case "grant.revoked":
     case "key.recorded":
     case "secret.recorded":
+    case "policy.enacted":
+    case "policy.repealed":
       return evolveAuthority(state, event, cause);
     case "definition.registered":
     case "definition.proposed":

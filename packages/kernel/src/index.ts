@@ -64,6 +64,8 @@ export type {
   GrantRevoked,
   KeyRecorded,
   SecretRecorded,
+  PolicyEnacted,
+  PolicyRepealed,
 } from "./events/authority.ts";
 export type { BudgetAllotted, BudgetCarved, BudgetToppedUp, BudgetClosed, BudgetWarned } from "./events/budget.ts";
 export type {
@@ -124,6 +126,7 @@ export type { GrantIssue } from "./operations/grant-issue.ts";
 export type { GrantRevoke } from "./operations/grant-revoke.ts";
 export type { KeyRecord } from "./operations/key-record.ts";
 export type { ObjectiveJudge, Evidence } from "./operations/objective-judge.ts";
+export type { PolicySet, PolicyRule } from "./operations/policy-set.ts";
 export type { PrincipalRegister } from "./operations/principal-register.ts";
 export type { RunEnd } from "./operations/run-end.ts";
 export type { RunStart } from "./operations/run-start.ts";
@@ -169,6 +172,8 @@ export type {
   SideEffect,
   Effect,
   EffectApproval,
+  Policy,
+  PolicyEffect,
   Tool,
   FailurePolicy,
   Session,
@@ -195,4 +200,4 @@ export type { Facts } from "./predicate/evaluate.ts";
 export { definitionPart } from "./definition-shape.ts";
 export { nextTimerMs } from "./timer/due.ts";
 export { availableOf } from "./budget/booking.ts";
-export { predicate } from "./predicate/shape.ts";
+export { policyFacts, policyPredicate, predicate } from "./predicate/shape.ts";

@@ -191,6 +191,10 @@ export const fixedLimits = {
   keysMax: 64,
   /** Secrets named in a vault. */
   secretsMax: 1_000,
+  /** Policies in force: each request is held against all of them. */
+  policiesMax: 64,
+  /** Characters of a policy's condition as it was written. */
+  policyCharsMax: 2_000,
   /** Parts of a predicate. */
   predicateNodesMax: 512,
   /** Nesting of a predicate: the reader recurses. */

@@ -36,6 +36,7 @@ import { topicUnsubscribe } from "./operations/topic-unsubscribe.ts";
 import { metricEmit } from "./operations/metric-emit.ts";
 import { objectiveJudge } from "./operations/objective-judge.ts";
 import { observationEmit } from "./operations/observation-emit.ts";
+import { policySet } from "./operations/policy-set.ts";
 import { principalRegister } from "./operations/principal-register.ts";
 import { runEnd } from "./operations/run-end.ts";
 import { runStart } from "./operations/run-start.ts";
@@ -70,6 +71,7 @@ export const operationKinds: { readonly [Type in keyof OperationsByType]: Operat
   "grant.issue": grantIssue,
   "grant.delegate": grantDelegate,
   "grant.revoke": grantRevoke,
+  "policy.set": policySet,
   "key.record": keyRecord,
   "secret.record": secretRecord,
   "budget.allot": budgetAllot,

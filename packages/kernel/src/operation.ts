@@ -34,6 +34,7 @@ import type { TopicUnsubscribe } from "./operations/topic-unsubscribe.ts";
 import type { MetricEmit } from "./operations/metric-emit.ts";
 import type { ObjectiveJudge } from "./operations/objective-judge.ts";
 import type { ObservationEmit } from "./operations/observation-emit.ts";
+import type { PolicySet } from "./operations/policy-set.ts";
 import type { PrincipalRegister } from "./operations/principal-register.ts";
 import type { RunEnd } from "./operations/run-end.ts";
 import type { RunStart } from "./operations/run-start.ts";
@@ -68,6 +69,7 @@ export interface OperationsByType {
   readonly "grant.issue": GrantIssue;
   readonly "grant.delegate": GrantDelegate;
   readonly "grant.revoke": GrantRevoke;
+  readonly "policy.set": PolicySet;
   readonly "key.record": KeyRecord;
   readonly "secret.record": SecretRecord;
   readonly "budget.allot": BudgetAllot;

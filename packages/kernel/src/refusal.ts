@@ -112,7 +112,7 @@ export type EffectRefusal =
   | { readonly code: "tool_not_offered"; readonly name: string }
   | { readonly code: "tool_already_offered"; readonly name: string }
   | { readonly code: "claim_beyond_tool"; readonly permission: Permission }
-  | { readonly code: "approval_required"; readonly tool: string | null }
+  | { readonly code: "approval_required"; readonly tool: string | null; readonly policy: string | null }
   | { readonly code: "timeout_out_of_range"; readonly timeoutMsMax: number }
   | { readonly code: "effect_unknown"; readonly effect: EffectId }
   | { readonly code: "effect_already_started"; readonly effect: EffectId }
@@ -135,8 +135,16 @@ export type TimerRefusal =
   | { readonly code: "timer_never_fires"; readonly nowMs: number }
   | { readonly code: "timer_not_due"; readonly nextMs: number | null };
 
-/** Refusals about approvals. */
+/** Refusals about policies and approvals. */
 export type ApprovalRefusal =
+  | { readonly code: "policy_unknown"; readonly name: string }
+  | {
+      readonly code: "policy_denied";
+      readonly policy: string;
+      /** The entry that enacted it. */
+      readonly position: number;
+      readonly error: PredicateError | null;
+    }
   | { readonly code: "approval_pending"; readonly effect: EffectId }
   | { readonly code: "approval_not_awaited"; readonly effect: EffectId }
   | { readonly code: "requester_answers"; readonly effect: EffectId }

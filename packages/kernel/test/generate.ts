@@ -2,7 +2,15 @@
  * Draws operations at random from what lives in the state: there is no second model of the kernel here, only a taste for
  * operations that have a chance.
  */
-import { actions, bindingOf, genesisIds, operationTypes, type Effect, type KernelState } from "../src/index.ts";
+import {
+  actions,
+  approvalsIn,
+  bindingOf,
+  genesisIds,
+  operationTypes,
+  type Effect,
+  type KernelState,
+} from "../src/index.ts";
 import { toolOf, workerPart } from "./furnished.ts";
 import type { Choices, Made, Setting } from "./generate/setting.ts";
 import { makeAlert, makeMetric, makeObservation } from "./generate/observation.ts";
@@ -35,7 +43,7 @@ export function draw(state: KernelState, choices: Choices): Drawn | undefined {
   const made = make({ state, choices, type });
   if (made === undefined) return undefined;
   const by = choices.chance(8) ? anybody({ state, choices }) : (made.by ?? root);
-  const passMs = choices.chance(10) ? choices.below(100_000) : choices.below(20);
+  const passMs = made.passMs ?? (choices.chance(10) ? choices.below(100_000) : choices.below(20));
   return { draft: { ...made.draft, type }, by, passMs };
 }
 
@@ -50,6 +58,7 @@ const busy = [
   "effect.request",
   "effect.request",
   "effect.settle",
+  "effect.abandon",
   "approval.answer",
   "task.complete",
   "task.fail",
@@ -147,7 +156,7 @@ const makers: { readonly [area: string]: Maker } = {
         limits: {
           agentsMax: 5 + choices.below(10),
           effectsMax: 5 + choices.below(20),
-          approvalMsMax: 1_000 + choices.below(500_000),
+          approvalMsMax: 1_000 + choices.below(100_000),
         },
       },
     };
@@ -195,6 +204,7 @@ const makers: { readonly [area: string]: Maker } = {
   },
   effect: makeEffect,
   approval: makeApproval,
+  policy: makePolicy,
   tool: makeTool,
   session: makeSession,
   message: makeMessage,
@@ -348,18 +358,35 @@ function makeEffect(setting: Setting, verb: string): Made | undefined {
 function makeApproval(setting: Setting, verb: string): Made | undefined {
   const { state, choices } = setting;
   const fitting = [...state.effects.values()].filter((one) => one.status === "awaiting" || choices.chance(3));
-  const effect = choices.of(fitting);
+  const stale = choices.chance(50) ? choices.of(approvalsIn(state).filter(({ changed }) => changed)) : undefined;
+  const effect = stale?.effect ?? choices.of(fitting);
   if (effect === undefined) return undefined;
-  if (verb === "expire") return { draft: { effect: effect.id }, by: host };
+  if (verb === "expire") {
+    const leftMs = (effect.approval?.deadlineMs ?? 0) - state.head.timeMs;
+    const passMs = choices.chance(50) ? Math.max(0, leftMs) : 0;
+    return { draft: { effect: effect.id }, by: host, passMs };
+  }
   // Some wait for long, and what they ask for changes meanwhile.
   if (choices.chance(60)) return undefined;
-  const answer = choices.chance(60) ? "allow" : "deny";
-  const binding = choices.chance(90) ? bindingOf(effect) : { program: null, arguments: someDigest, claims: [] };
+  const how = choices.of(["allow", "allow", "allow of something else", "deny"]);
+  const answer = how === "deny" ? "deny" : "allow";
+  const other = { program: null, arguments: someDigest, claims: [] };
+  const binding = how === "allow of something else" ? other : bindingOf(effect);
   const draft = { effect: effect.id, answer, binding, reason: "" };
   // Who asked tries too, and so do those below and beside him.
   if (choices.chance(60)) return { draft };
   const grant = choices.of([...state.grants.values()].filter((one) => one.parent !== null || choices.chance(10)));
   return { draft, by: { principal: grant?.holder ?? root.principal, grant: grant?.id ?? root.grant } };
+}
+
+function makePolicy({ choices }: Setting): Made {
+  const name = `policy${choices.below(3)}`;
+  if (choices.chance(45)) return { draft: { name, rule: null } };
+  const effect = choices.of(["deny", "require-approval", "allow", "allow"]);
+  const fact = choices.of(["tool", "agent", "sideEffect", "kind", "label"]) ?? "tool";
+  const value = choices.of(["reader", "admin", "worker", "read_only", "code"]) ?? "reader";
+  const when = choices.chance(20) ? null : { op: "==", left: { fact: `request.${fact}` }, right: { value } };
+  return { draft: { name, rule: { effect, source: "", when, withinMs: choices.chance(50) ? null : 1_000 } } };
 }
 
 function requesting(setting: Setting): Made | undefined {

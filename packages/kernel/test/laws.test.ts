@@ -48,7 +48,13 @@ function play(numbers: readonly (readonly number[])[], watch: (world: World) => 
     count.asked += 1;
     if ("events" in outcome) {
       count.accepted += 1;
-      for (const event of outcome.events) events.add(event.type);
+      for (const event of outcome.events) {
+        events.add(event.type);
+        if (event.type === "effect.requested" && event.policy !== null) met.add("allowed by policy");
+        if (event.type === "approval.requested" && event.policy !== null) met.add("approval by policy");
+      }
+    } else if (drawn.draft.type === "approval.answer" || drawn.draft.type === "effect.request") {
+      met.add(outcome.refusal.code);
     }
     watch(world);
   }
@@ -139,9 +145,7 @@ describe("after any sequence of operations", () => {
   test("nobody has answered for himself, or for who gave him what he answered with", () => {
     fc.assert(
       fc.property(sequences, (numbers) => {
-        const { wrong, refused } = answeredForThemselves(play(numbers));
-        for (const code of refused) met.add(code);
-        expect(wrong).toEqual([]);
+        expect(answeredForThemselves(play(numbers))).toEqual([]);
       }),
       options,
     );
@@ -235,6 +239,7 @@ describe("the generators", () => {
     const never = operationTypes.filter((type) => type !== "vault.open" && (tally.get(type)?.accepted ?? 0) === 0);
     expect(never).toEqual([]);
     const wanted = ["a later window", "closing", "overdraft at the top", "overdraft below", "requester_answers"];
+    wanted.push("policy_denied", "approval by policy", "allowed by policy");
     wanted.push("approval_expired", "approval_mismatch", "tool_changed", "permission_denied");
     expect(wanted.filter((what) => !met.has(what))).toEqual([]);
     expect(allEvents.filter((type) => !events.has(type))).toEqual([]);
@@ -266,6 +271,7 @@ const allEvents = [
   ...["agent.transitioned", "run.started", "run.ended", "task.scheduled", "task.started", "task.reported"],
   ...["task.completed", "task.failed", "task.cancelled", "task.timed-out", "objective.judged", "effect.requested"],
   ...["effect.started", "effect.settled", "effect.owed", "effect.abandoned", "tool.registered", "tool.updated"],
+  ...["policy.enacted", "policy.repealed"],
   ...["approval.requested", "approval.allowed", "approval.denied", "approval.expired"],
   ...["tool.unregistered", "tool.injected", "session.started", "session.advanced", "session.ended", "fault.recorded"],
   ...["message.sent", "message.acknowledged", "topic.subscribed", "topic.unsubscribed"],
@@ -281,19 +287,14 @@ function flat(draft: { readonly type: string; readonly operations?: unknown }): 
   return Array.isArray(draft.operations) ? draft.operations : [draft];
 }
 
-/** Answers by who asked or by those below him, as the entries alone tell it; and with which codes answers were refused. */
-function answeredForThemselves({ entries }: World): {
-  readonly wrong: readonly string[];
-  readonly refused: ReadonlySet<string>;
-} {
+/** Answers by who asked or by those below him, as the entries alone tell it. */
+function answeredForThemselves({ entries }: World): readonly string[] {
   // Of each principal and grant: who made it. What the operator issued is nobody's.
   const madeBy = new Map<string, string>();
   const principalOf = new Map<string, string>();
   const askers = new Map<string, readonly string[]>();
-  const refused = new Set<string>();
   const wrong: string[] = [];
-  for (const { stamp, operation, outcome } of entries) {
-    if (operation.type === "approval.answer" && "refusal" in outcome) refused.add(outcome.refusal.code);
+  for (const { stamp, outcome } of entries) {
     for (const event of "events" in outcome ? outcome.events : []) {
       if (event.type === "agent.spawned") {
         madeBy.set(event.principal, stamp.principal).set(event.grant, stamp.principal);
@@ -312,7 +313,7 @@ function answeredForThemselves({ entries }: World): {
       if (giver !== undefined && asked.includes(giver)) wrong.push(`${event.effect} under ${stamp.grant}`);
     }
   }
-  return { wrong, refused };
+  return wrong;
 }
 
 /** Grants that go beyond the one above. */

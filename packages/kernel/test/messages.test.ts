@@ -126,6 +126,8 @@ interface Talk {
   readonly acknowledged: Set<MessageId>;
   /** Grants of subscriptions by topic and subscriber, as the entries say: nothing is asked of the kernel's tables. */
   readonly subscribed: Map<string, string>;
+  /** Principals of agents, as the entries say. */
+  readonly principals: Map<string, PrincipalId>;
   readonly wrong: string[];
 }
 
@@ -135,6 +137,12 @@ function check(talk: Talk, entry: Entry, before: ReadonlyMap<string, number | nu
   const plain = entry.operation.type === "batch" ? entry.operation.operations : [entry.operation];
   if (!("events" in outcome)) return;
   for (const event of outcome.events) {
+    if (event.type === "agent.spawned") talk.principals.set(event.agent, event.principal);
+    if (event.type === "timer.fired" && event.message !== null) {
+      const to = talk.principals.get(event.agent);
+      if (to === undefined) talk.wrong.push(`${event.message} is for nobody`);
+      else talk.delivered.set(event.message, to);
+    }
     if (event.type === "topic.subscribed")
       talk.subscribed.set(`${event.topic} ${stamp.principal}`, stamp.grant ?? "none");
     if (event.type === "topic.unsubscribed") talk.subscribed.delete(`${event.topic} ${stamp.principal}`);
@@ -164,7 +172,9 @@ describe("after any talk", () => {
     const property = fc.property(sequences, (numbers) => {
       const world = furnished();
       for (let agents = 0; agents < 3; agents += 1) world.spawn();
-      const talk: Talk = { delivered: new Map(), acknowledged: new Set(), subscribed: new Map(), wrong: [] };
+      const principals = new Map([...world.state.agents.values()].map(({ id, principal }) => [id, principal]));
+      const subscribed = new Map<string, string>();
+      const talk: Talk = { delivered: new Map(), acknowledged: new Set(), subscribed, principals, wrong: [] };
       for (const choices of numbers) {
         const drawn = drawTalk(world.state, new Choices(choices));
         if (drawn === undefined) continue;

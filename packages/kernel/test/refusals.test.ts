@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { decodeState, encodeState, operationTypes, type PlainRefusal, type RefusalCode } from "../src/index.ts";
 import { agentTables } from "./refusals/agent.ts";
 import { approvalTables } from "./refusals/approval.ts";
+import { policyTables } from "./refusals/policy.ts";
 import { authorityTables } from "./refusals/authority.ts";
 import { budgetTables } from "./refusals/budget.ts";
 import { effectTables } from "./refusals/effect.ts";
@@ -23,6 +24,7 @@ const tables = [
   ...observationTables,
   ...timerTables,
   ...approvalTables,
+  ...policyTables,
 ];
 const starting = ["agent.spawn", "run.start", "task.start", "effect.request", "effect.start", "approval.answer"];
 const hostOnly = [
@@ -109,6 +111,8 @@ const everyCode: { readonly [Code in RefusalCode]: true } = {
   effect_owed: true,
   effect_not_owed: true,
   effect_unsettled: true,
+  policy_unknown: true,
+  policy_denied: true,
   approval_pending: true,
   approval_not_awaited: true,
   requester_answers: true,

@@ -1,5 +1,6 @@
 /** One log in which every operation is accepted, and one is refused: what the golden bytes are taken from. */
 import { genesisIds } from "../src/index.ts";
+import { policyOf } from "./refusals/policy.ts";
 import { furnished, go, noGo, toolOf, workerPart } from "./furnished.ts";
 import { answerOf, host, one, requestOf, someContent, type World } from "./world.ts";
 
@@ -11,6 +12,7 @@ export function tour(): World {
   world.timeMs += 100_000_000;
   world.must({ type: "clock.accept", timeMs: world.timeMs });
   authority(world);
+  policies(world);
   budgets(world);
   definitions(world);
   work(world);
@@ -40,6 +42,18 @@ function authority(world: World): void {
   const fault = { type: "fault.record", category: "security", code: 20, severity: "warning", component: "store" };
   world.must({ ...fault, message: "refused too often: “ann”\n", principal: ann.principal, count: 31 }, host);
 }
+
+function policies(world: World): void {
+  const claims = { op: "exists", list: { fact: "request.claims" }, as: "c", where: clauses };
+  world.must(policyOf("no-network", { when: claims, source: 'claims.exists(c, c.startsWith("net."))' }));
+  world.must(
+    policyOf("slow", { effect: "require-approval", when: { op: ">", left: amount, right: { value: 60_000 } } }),
+  );
+  world.must({ type: "policy.set", name: "no-network", rule: null });
+}
+
+const clauses = { op: "startsWith", left: { local: "c" }, right: { value: "net." } };
+const amount = { fact: "request.amounts.cpuMs" };
 
 function budgets(world: World): void {
   const amounts = { moneyMicro: 2_000_000, tokens: 1_000 };

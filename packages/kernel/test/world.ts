@@ -99,6 +99,11 @@ export class World {
     return decide(this.state, parseOperation(draft), this.stamp(by));
   }
 
+  /** What the kernel would say, as it would stand in the entry. */
+  decideOutcome(draft: Draft, by: By = root): Outcome {
+    return outcomeOf(this.decide(draft, by));
+  }
+
   /** Asks, and applies what is recorded. */
   ask(draft: Draft, by: By = root): Outcome {
     const operation = parseOperation(draft);

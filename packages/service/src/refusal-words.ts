@@ -44,6 +44,10 @@ function sentenceOf(refusal: PlainRefusal): string {
       return `the schedule gives no moment after ${iso(refusal.nowMs)}`;
     case "timer_unknown":
       return `no timer ${refusal.timer} is set that who asked may cancel`;
+    case "policy_denied":
+      return `the policy ${refusal.policy}, in force since entry ${refusal.position}, forbids it${refusal.error === null ? "" : ` (its condition comes to nothing: ${refusal.error})`}`;
+    case "policy_unknown":
+      return `no policy ${refusal.name} is in force`;
     case "requester_answers":
       return `${refusal.effect} was asked for by who answers, or by whom he has his authority from; somebody else must answer`;
     case "approval_mismatch":

@@ -13,6 +13,8 @@ export interface ApprovalRequested {
   readonly sideEffect: SideEffect;
   /** Digest of the program that alone may run; null for code. */
   readonly program: Digest | null;
+  /** Name of the policy that requires it; null for the side-effect class. */
+  readonly policy: string | null;
   /** A moment: an answer that comes then or later is none. */
   readonly deadlineMs: number;
 }

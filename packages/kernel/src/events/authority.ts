@@ -50,6 +50,21 @@ export interface SecretRecorded {
   readonly name: string;
 }
 
+/** A policy is in force from now on; `replaced` when another stood under its name. */
+export interface PolicyEnacted {
+  readonly type: "policy.enacted";
+  readonly schema: 1;
+  readonly name: string;
+  readonly replaced: boolean;
+}
+
+/** A policy is no longer in force. */
+export interface PolicyRepealed {
+  readonly type: "policy.repealed";
+  readonly schema: 1;
+  readonly name: string;
+}
+
 /** The events of this area. */
 export type AuthorityEvent =
   | PrincipalRegistered
@@ -57,4 +72,6 @@ export type AuthorityEvent =
   | GrantDelegated
   | GrantRevoked
   | KeyRecorded
-  | SecretRecorded;
+  | SecretRecorded
+  | PolicyEnacted
+  | PolicyRepealed;

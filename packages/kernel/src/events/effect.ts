@@ -13,6 +13,8 @@ export interface EffectRequested {
   readonly task: TaskId | null;
   readonly step: string | null;
   readonly sideEffect: SideEffect;
+  /** Name of the policy that allows it; null when none is about it. */
+  readonly policy: string | null;
 }
 
 /** An effect is being performed. */

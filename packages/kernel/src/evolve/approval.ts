@@ -23,7 +23,7 @@ export function evolveApproval(state: LiveState, event: ApprovalEvent, cause: Ca
 }
 
 function requested(state: LiveState, event: ApprovalRequested, cause: Cause): void {
-  const approval = { deadlineMs: event.deadlineMs, by: null };
+  const approval = { policy: event.policy, deadlineMs: event.deadlineMs, by: null };
   putRequested(state, { event, cause, status: "awaiting", approval });
 }
 

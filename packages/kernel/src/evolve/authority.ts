@@ -3,6 +3,7 @@ import type { AuthorityEvent, GrantDelegated, GrantIssued } from "../events/auth
 import { genesisIds } from "../ids.ts";
 import type { GrantId } from "../ids.ts";
 import { fixedLimits } from "../limits.ts";
+import type { Policy } from "../state/entities.ts";
 import type { LiveState } from "../state/live-state.ts";
 import { askedFor, rowOf } from "./cause.ts";
 import type { Cause } from "./cause.ts";
@@ -29,6 +30,14 @@ export function evolveAuthority(state: LiveState, event: AuthorityEvent, cause: 
     }
     case "secret.recorded":
       return changeVault(state, { secrets: [...(state.vault?.secrets ?? []), event.name] });
+    case "policy.enacted": {
+      const { rule } = askedFor(cause, "policy.set");
+      const { position } = cause;
+      const enacted = rule === null ? [] : [{ name: event.name, position, ...rule }];
+      return changeVault(state, { policies: [...otherPolicies(state, event.name), ...enacted] });
+    }
+    case "policy.repealed":
+      return changeVault(state, { policies: otherPolicies(state, event.name) });
   }
 }
 
@@ -43,6 +52,10 @@ export function endGrant(state: LiveState, grant: GrantId): void {
   if (holder === undefined) return;
   const ended = [...holder.ended, grant].slice(-fixedLimits.endedGrantsKept);
   state.table.principals.put({ ...holder, ended });
+}
+
+function otherPolicies(state: LiveState, name: string): readonly Policy[] {
+  return (state.vault?.policies ?? []).filter((policy) => policy.name !== name);
 }
 
 function addGrant(

@@ -12,6 +12,7 @@ import { digest, id, permission, shortText } from "../codec/shapes.ts";
 import { accept, grantAsked, type Moment, type OperationKind, refuse } from "../decision.ts";
 import type { EffectId } from "../ids.ts";
 import { fixedLimits } from "../limits.ts";
+import { rulingOn } from "../policies.ts";
 import type { PlainRefusal } from "../refusal.ts";
 import type { Effect, EffectApproval } from "../state/entities.ts";
 import type { LiveState } from "../state/live-state.ts";
@@ -80,7 +81,11 @@ function notAllowable(
   if ((agent !== null && !state.agents.has(agent)) || !grantIsLive(state, { grant, timeMs: moment.timeMs })) {
     return { code: "authority_ended", grant };
   }
-  return task === null || state.tasks.has(task) ? undefined : { code: "task_unknown", task };
+  if (task !== null && !state.tasks.has(task)) return { code: "task_unknown", task };
+  // What was forbidden since it was asked for is not allowed by one person's yes.
+  const { effect: ruled, policy, error } = rulingOn(state, effect);
+  if (ruled !== "deny" || policy === null) return undefined;
+  return { code: "policy_denied", policy: policy.name, position: policy.position, error };
 }
 
 function differenceOf(bound: Binding, shown: Binding): keyof Binding | undefined {

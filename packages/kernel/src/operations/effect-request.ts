@@ -21,6 +21,7 @@ import {
 import type { DefinitionPart } from "../definition.ts";
 import { type AgentId, type BudgetId, compareIds, type EffectId, placeOf, type TaskId } from "../ids.ts";
 import { fixedLimits, limitCeilings } from "../limits.ts";
+import { type Ruling, rulingOn } from "../policies.ts";
 import { evaluate } from "../predicate/evaluate.ts";
 import { factsOf, own } from "../predicate/facts.ts";
 import type { PlainRefusal } from "../refusal.ts";
@@ -95,25 +96,26 @@ export const effectRequest: OperationKind<EffectRequest> = {
     const tool = operation.tool === null ? undefined : state.lookup.tool(operation.tool);
     const at: AtHand = { operation, moment, agent, definition, tool };
     const reserve = reserveOf(operation.kind, operation.reserve);
+    const sideEffect = tool?.sideEffect ?? classOf(operation);
+    const refused = agentAmiss(at) ?? stepAmiss(state, at) ?? toolAmiss(at) ?? claimsAmiss(state, at);
+    if (refused !== undefined) return refuse(refused);
+    const ruling = rulingOn(state, { ...operation, principal: moment.stamp.principal, sideEffect, reserve });
     const no =
-      agentAmiss(at) ??
-      stepAmiss(state, at) ??
-      toolAmiss(at) ??
-      claimsAmiss(state, at) ??
+      policyAmiss(at, ruling) ??
       undoesAmiss(state, at) ??
       timeoutAmiss(state, at) ??
       spendable(state, { budget: operation.budget, wanted: reserve, moment }) ??
       crowded(state, at);
     if (no !== undefined) return refuse(no);
-    const sideEffect = tool?.sideEffect ?? classOf(operation);
     const effect = moment.fresh("effect");
-    if (!needsApproval(tool)) {
-      return accept({ type: "effect.requested", schema: 1, effect, agent: id, task, step, sideEffect });
+    const asks = { effect, agent: id, task, step, sideEffect };
+    const policy = ruling.policy?.name ?? null;
+    if (ruling.effect !== "require-approval") {
+      return accept({ type: "effect.requested", schema: 1, ...asks, policy });
     }
-    const deadlineMs = moment.timeMs + openVault(state).limits.approvalMsMax;
-    const program = tool?.program ?? null;
-    const asks = { effect, agent: id, task, step, sideEffect, program, deadlineMs };
-    return accept({ type: "approval.requested", schema: 1, ...asks });
+    const waitMs = Math.min(ruling.policy?.withinMs ?? Infinity, openVault(state).limits.approvalMsMax);
+    const waits = { program: tool?.program ?? null, policy, deadlineMs: moment.timeMs + waitMs };
+    return accept({ type: "approval.requested", schema: 1, ...asks, ...waits });
   },
 };
 
@@ -169,14 +171,16 @@ function claimsAmiss(state: LiveState, { operation, moment, tool }: AtHand): Ami
   if (lacking !== undefined) return { code: "permission_denied", permission: lacking };
   if (tool === undefined) return undefined;
   const beyond = claims.find((claim) => !isCovered(tool.permissions, claim));
-  if (beyond !== undefined) return { code: "claim_beyond_tool", permission: beyond };
-  // Nobody could answer: then it is refused at once instead of waiting for ever.
-  if (!needsApproval(tool) || !isBeyondApproval(moment.stamp.principal)) return undefined;
-  return { code: "approval_required", tool: tool.name };
+  return beyond === undefined ? undefined : { code: "claim_beyond_tool", permission: beyond };
 }
 
-function needsApproval(tool: Tool | undefined): boolean {
-  return tool?.sideEffect === "privileged";
+function policyAmiss({ operation, moment }: AtHand, { effect, policy, error }: Ruling): Amiss {
+  if (effect === "deny" && policy !== null) {
+    return { code: "policy_denied", policy: policy.name, position: policy.position, error };
+  }
+  // Nobody could answer: then it is refused at once instead of waiting for ever.
+  if (effect !== "require-approval" || !isBeyondApproval(moment.stamp.principal)) return undefined;
+  return { code: "approval_required", tool: operation.tool, policy: policy?.name ?? null };
 }
 
 function callOf({ kind, tool }: EffectRequest): Permission {

@@ -15,7 +15,8 @@ export type PredicateScalar = string | number | boolean;
  * A predicate or one of its parts, as it stands in a definition.
  *
  * - `fact` reads from the state or from the attested inputs: `attempt`, `steps.<label>.outcome`, `steps.<label>.code`,
- *   `tasks.<key>.status`, `tasks.<key>.steps.<label>.outcome`, `tasks.<key>.steps.<label>.code`, `inputs.<name>`.
+ *   `tasks.<key>.status`, `tasks.<key>.steps.<label>.outcome`, `tasks.<key>.steps.<label>.code`, `inputs.<name>`; in a policy what is
+ *   asked for: `request.<name>`, see `policyFacts`.
  * - `exists` and `all` bind each item of a list to `as`, which `local` reads inside `where`.
  * - `and` and `or` pass over an error when another part decides alone, as CEL does.
  */

@@ -1,4 +1,5 @@
 /** Reads a predicate: its forms, its size and its depth. */
+import { amountKinds } from "../budget/amounts.ts";
 import { oneOf, problem, record, textThat } from "../codec/shape.ts";
 import type { Shape } from "../codec/shape.ts";
 import { inputValue, key } from "../codec/shapes.ts";
@@ -11,14 +12,27 @@ import type { Predicate } from "./predicate.ts";
  * @returns it, with keys in canonical order
  * @throws Malformed for another form, above 512 parts or 32 levels
  */
-export const predicate: Shape<Predicate> = (value) => {
-  const budget = { nodes: 0, depth: 0 };
-  return part(value, budget);
-};
+export const predicate: Shape<Predicate> = (value) => part(value, { nodes: 0, depth: 0, fact: factName });
+
+/** What a policy's predicate can read of a request, without the `request.` that stands before each. */
+export const policyFacts: readonly string[] = [
+  ...["kind", "tool", "sideEffect", "claims", "label", "agent", "definition", "principal", "task", "step", "timeoutMs"],
+  ...amountKinds.map((kind) => `amounts.${kind}`),
+];
+
+/**
+ * Reads the predicate of a policy: its facts are those of a request, each of which has a value for every request.
+ *
+ * @returns it, with keys in canonical order
+ * @throws Malformed for another form, above 512 parts or 32 levels
+ */
+export const policyPredicate: Shape<Predicate> = (value) => part(value, { nodes: 0, depth: 0, fact: requestFact });
 
 interface Budget {
   nodes: number;
   depth: number;
+  /** What a fact may be called here. */
+  readonly fact: Shape<string>;
 }
 
 function part(value: unknown, budget: Budget): Predicate {
@@ -43,7 +57,7 @@ function form(value: unknown, budget: Budget): Predicate {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw problem(value, { path: "", wanted: "an object with op, fact, local or value" });
   }
-  if (Object.hasOwn(value, "fact")) return record<{ fact: string }>({ fact: factName })(value);
+  if (Object.hasOwn(value, "fact")) return record<{ fact: string }>({ fact: budget.fact })(value);
   if (Object.hasOwn(value, "local")) return record<{ local: string }>({ local: key })(value);
   if (Object.hasOwn(value, "value"))
     return record<Extract<Predicate, { value: unknown }>>({ value: inputValue })(value);
@@ -111,4 +125,10 @@ const factName: Shape<string> = textThat(
 const word = "[A-Za-z0-9][A-Za-z0-9_-]*";
 const factPattern = new RegExp(
   `^(?:attempt|(?:tasks\\.${word}\\.)?steps\\.${word}\\.(?:outcome|code)|tasks\\.${word}\\.status|inputs\\.[A-Za-z0-9_][A-Za-z0-9_.+@-]*)$`,
+);
+
+const requestFacts = new Set(policyFacts.map((fact) => `request.${fact}`));
+const requestFact: Shape<string> = textThat(
+  (value) => requestFacts.has(value),
+  `one of ${[...requestFacts].join(", ")}`,
 );

@@ -21,6 +21,7 @@ import type {
   ToolId,
 } from "../ids.ts";
 import type { KernelLimits } from "../limits.ts";
+import type { Predicate } from "../predicate/predicate.ts";
 
 /** Where the log stands. */
 export interface Head {
@@ -43,6 +44,25 @@ export interface Vault {
   readonly keys: readonly RecordedKey[];
   /** Names of secrets; their values are never here. */
   readonly secrets: readonly string[];
+  /** In force, the one enacted first at the front. */
+  readonly policies: readonly Policy[];
+}
+
+/** What a policy does with the requests that it is about. */
+export type PolicyEffect = "deny" | "require-approval" | "allow";
+
+/** A policy that is in force. */
+export interface Policy {
+  readonly name: string;
+  /** The entry that enacted it. */
+  readonly position: number;
+  readonly effect: PolicyEffect;
+  /** The condition as somebody wrote it, for people. */
+  readonly source: string;
+  /** The condition that decides; null for every request. */
+  readonly when: Predicate | null;
+  /** How long a request waits for its approval; null for as long as the vault allows. */
+  readonly withinMs: number | null;
 }
 
 /** A public key that signs for this vault. */
@@ -240,6 +260,8 @@ export interface Effect {
 
 /** The approval that an effect needs. */
 export interface EffectApproval {
+  /** Name of the policy that requires it; null for the side-effect class. */
+  readonly policy: string | null;
   /** A moment: an answer that comes then or later is none. */
   readonly deadlineMs: number;
   /** Who allowed it; null while it is awaited. */

@@ -46,4 +46,6 @@ export interface Setting {
 export interface Made {
   readonly draft: Omit<Draft, "type">;
   readonly by?: By;
+  /** How far the clock moves before it is asked, ms; drawn when absent. */
+  readonly passMs?: number;
 }

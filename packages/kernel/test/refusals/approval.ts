@@ -2,6 +2,7 @@
 import type { EffectId } from "../../src/index.ts";
 import { go, inhabited, toolOf } from "../furnished.ts";
 import { answerOf, host, one, otherDigest, root, settlementOf, someDigest } from "../world.ts";
+import { policyOf } from "./policy.ts";
 import { fields, stranger, type Row, type Scene, type Table } from "./table.ts";
 
 /** A step of a running task waits for an approval, and the operator answers. */
@@ -130,6 +131,7 @@ export const approvalTables: readonly Table[] = [
           world.must({ type: "task.cancel", task: task?.id, reason: "operator", inputs: [] });
         },
       },
+      { code: "policy_denied", breaks: ({ world }) => void world.must(policyOf("closed")) },
     ],
   },
   {

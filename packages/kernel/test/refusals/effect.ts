@@ -12,6 +12,7 @@ import {
   type Spawned,
   type World,
 } from "../world.ts";
+import { policyOf } from "./policy.ts";
 import { fields, noRoomFor, stranger, type Row, type Scene, type Table } from "./table.ts";
 
 function agentOf(world: World): Spawned {
@@ -186,6 +187,8 @@ export const effectTables: readonly Table[] = [
     },
     rows: [
       fields("claim_beyond_tool", { claims: ["fs.read:/w/b"] }),
+      // It forbids every request, also that of a tool which needs an approval besides.
+      { code: "policy_denied", breaks: ({ world }) => void world.must(policyOf("closed")) },
       {
         code: "approval_required",
         // The operator asks in the agent's name: nobody could answer for him.
