@@ -1,8 +1,9 @@
 /**
  * Policies: what an administrator forbids, has approved or allows, of all that authority and budgets would let through.
  *
- * Source: docs/decisions/0020-policies.md.
+ * Source: docs/decisions/0021-policies.md.
  */
+import { isBeyondApproval } from "./approvals.ts";
 import { amountKinds } from "./budget/amounts.ts";
 import type { Figures } from "./budget/figures.ts";
 import { evaluate } from "./predicate/evaluate.ts";
@@ -27,21 +28,26 @@ export interface Ruling {
 
 /**
  * What the policies in force say of a request. Deny outweighs require-approval, which outweighs allow. Where no policy applies, a
- * privileged effect requires an approval and every other one is allowed.
+ * privileged effect requires an approval, unless it is the operator's own, and every other one is allowed.
  *
  * @param state in which they are in force
  * @param subject the request
  * @returns the ruling
  */
 export function rulingOn(state: KernelState, subject: PolicySubject): Ruling {
-  const byDefault = subject.sideEffect === "privileged" ? "require-approval" : "allow";
-  let ruling: Ruling = { effect: byDefault, policy: null, error: null };
+  let ruling: Ruling = { effect: byDefault(subject), policy: null, error: null };
   for (const policy of state.vault?.policies ?? []) {
     if (ruling.policy !== null && strength[policy.effect] <= strength[ruling.policy.effect]) continue;
     const { holds, error } = applies(policy, { state, subject });
     if (holds) ruling = { effect: policy.effect, policy, error };
   }
   return ruling;
+}
+
+// The operator is who others would have to ask: for what is his own he is asked again only where a policy of his says so.
+function byDefault({ sideEffect, agent, principal }: PolicySubject): PolicyEffect {
+  const own = agent === null && isBeyondApproval(principal);
+  return sideEffect === "privileged" && !own ? "require-approval" : "allow";
 }
 
 const strength: { readonly [Kind in PolicyEffect]: number } = { deny: 2, "require-approval": 1, allow: 0 };

@@ -137,6 +137,7 @@ export type TimerRefusal =
 
 /** Refusals about policies and approvals. */
 export type ApprovalRefusal =
+  | { readonly code: "agent_sets_policy"; readonly principal: PrincipalId }
   | { readonly code: "policy_unknown"; readonly name: string }
   | {
       readonly code: "policy_denied";

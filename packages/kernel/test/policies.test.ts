@@ -147,6 +147,35 @@ describe("a ruling", () => {
     });
   });
 
+  test("is allow for the operator's own request of a privileged tool, unless a policy says otherwise", () => {
+    const { world, worker } = inhabited();
+    const own = { tool: "admin", agent: null, budget: "budget-1-3" };
+    expect(said(world.ask(requestOf(worker, own), root))).toBe("effect.requested");
+    // In an agent's name it is the agent's, and whoever else has to wait.
+    expect(said(world.ask(requestOf(worker, { ...own, agent: worker.agent }), root))).toBe("approval_required");
+    const ann = world.person("ann", ["tool.call:*", "fs.read:/w/**"]);
+    expect(said(world.ask(requestOf(worker, { ...own, budget: ann.budget }), ann))).toBe("approval.requested");
+    world.must(policyOf("two-eyes", rule("require-approval", is("sideEffect", "privileged"))));
+    expect(world.ask(requestOf(worker, own), root)).toEqual({
+      refusal: { code: "approval_required", tool: "admin", policy: "two-eyes" },
+    });
+  });
+
+  test("cannot be walked round with a wider claim than the one that it names", () => {
+    const { world, worker } = inhabited();
+    world.must(
+      policyOf("shut", rule("deny", { op: "touches", left: fact("claims"), right: { value: "fs.read:/w/a/**" } })),
+    );
+    const claiming = (claim: string): string =>
+      said(world.decideOutcome(requestOf(worker, { claims: [claim] }), worker));
+    expect(["/w/**", "/w/a", "/w/a/**", "/w/a/b"].map((path) => claiming(`fs.read:${path}`))).toEqual(
+      Array.from({ length: 4 }, () => "policy_denied"),
+    );
+    expect(["/w/b", "/w/ab", "/w"].map((path) => claiming(`fs.read:${path}`))).toEqual(
+      Array.from({ length: 3 }, () => "effect.requested"),
+    );
+  });
+
   test("is in force from its own entry to the one that repeals it", () => {
     const { world, worker } = inhabited();
     const look = requestOf(worker, { reserve: {} });

@@ -41,6 +41,18 @@ describe("a predicate holds", () => {
     ["the beginning of a text", { op: "startsWith", left: { fact: "inputs.name" }, right: is("report") }],
     ["its end", { op: "endsWith", left: { fact: "inputs.name" }, right: is(".md") }],
     ["its middle", { op: "contains", left: { fact: "inputs.name" }, right: is("ort.") }],
+    [
+      "a wide claim that touches what lies in it",
+      { op: "touches", left: is("fs.write:/**"), right: is("fs.write:/etc/**") },
+    ],
+    [
+      "a claim that lies in what it touches",
+      { op: "touches", left: is("net.connect:a.example.com:443"), right: is("net.connect:*.example.com:443") },
+    ],
+    [
+      "a list of claims of which one touches",
+      { op: "touches", left: is(["fs.read:/w/**", "proc.exec:git"]), right: is("proc.exec:g*") },
+    ],
     ["membership", { op: "in", item: is("b"), list: { fact: "inputs.list" } }],
     ["the size of a list", { op: "==", left: { op: "size", of: list }, right: is(3) }],
     ["the size of a text in code points", { op: "==", left: { op: "size", of: is("a😀") }, right: is(2) }],
@@ -59,6 +71,9 @@ describe("a predicate does not hold, and is definitely false,", () => {
     ["for what is not equal", { op: "==", left: n, right: is(4) }],
     ["for one item of none", { op: "exists", list: is([]), as: "item", where: itemAbove(0) }],
     ["for and, where another part is an error", { op: "and", of: [missing, { op: "not", of: yes }] }],
+    ["for what lies apart", { op: "touches", left: is("fs.write:/w/**"), right: is("fs.write:/we/**") }],
+    ["for another action", { op: "touches", left: is(["fs.read:/**"]), right: is("fs.write:/**") }],
+    ["for what touches in no claim", { op: "touches", left: is([]), right: is("fs.write:/**") }],
     ["for lists of other lengths", { op: "==", left: list, right: is([1]) }],
   ])("%s", (_, form) => {
     expect(verdict(form)).toEqual({ holds: false, error: null });
@@ -90,6 +105,13 @@ describe("a predicate does not hold, and nobody may read that as no,", () => {
     ["type_mismatch", "for a size of a number", { op: "size", of: n }],
     ["type_mismatch", "for an item of a text", { op: "in", item: is("a"), list: is("abc") }],
     ["type_mismatch", "for a condition on items that is none", deepList],
+    [
+      "type_mismatch",
+      "for touching with what is no permission",
+      { op: "touches", left: is("x"), right: is("fs.read:/**") },
+    ],
+    ["type_mismatch", "for touching what is no permission", { op: "touches", left: is([]), right: is("fs.read:w") }],
+    ["type_mismatch", "for a number among claims", { op: "touches", left: is([1]), right: is("fs.read:/**") }],
     ["division_by_zero", "for a division by zero", { op: "/", left: n, right: is(0) }],
     ["number_out_of_range", "for a product too large", { op: "*", left: is(1e308), right: is(10) }],
     ["local_unknown", "for a name that nothing binds", { local: "item" }],
@@ -133,7 +155,7 @@ describe("any predicate", () => {
       fc.record({ op: fc.constantFrom("and", "or"), of: fc.array(tie("form"), { minLength: 1, maxLength: 3 }) }),
       fc.record({ op: fc.constantFrom("not", "size"), of: tie("form") }) as fc.Arbitrary<Predicate>,
       fc.record({
-        op: fc.constantFrom("==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "startsWith", "contains"),
+        op: fc.constantFrom("==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "startsWith", "contains", "touches"),
         left: tie("form"),
         right: tie("form"),
       }) as fc.Arbitrary<Predicate>,

@@ -111,6 +111,7 @@ const everyCode: { readonly [Code in RefusalCode]: true } = {
   effect_owed: true,
   effect_not_owed: true,
   effect_unsettled: true,
+  agent_sets_policy: true,
   policy_unknown: true,
   policy_denied: true,
   approval_pending: true,

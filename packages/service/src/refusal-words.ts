@@ -46,6 +46,8 @@ function sentenceOf(refusal: PlainRefusal): string {
       return `no timer ${refusal.timer} is set that who asked may cancel`;
     case "policy_denied":
       return `the policy ${refusal.policy}, in force since entry ${refusal.position}, forbids it${refusal.error === null ? "" : ` (its condition comes to nothing: ${refusal.error})`}`;
+    case "agent_sets_policy":
+      return `policies bind agents, and the grant asked under stems from the agent ${refusal.principal}; a person sets them`;
     case "policy_unknown":
       return `no policy ${refusal.name} is in force`;
     case "requester_answers":

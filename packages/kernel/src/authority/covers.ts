@@ -24,6 +24,18 @@ export function covers(held: Permission, wanted: Permission): boolean {
 }
 
 /**
+ * Tells whether there is anything that two permissions both allow. Folders, prefixes and domains lie inside one another or apart, never
+ * across, so that one of the two then covers the other.
+ *
+ * @param one canonical
+ * @param other canonical
+ * @returns true when they have something in common
+ */
+export function overlaps(one: Permission, other: Permission): boolean {
+  return covers(one, other) || covers(other, one);
+}
+
+/**
  * What of the wanted permissions no held one covers.
  *
  * @returns the permissions beyond, in the order wanted; empty when all are covered

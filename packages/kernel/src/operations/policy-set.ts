@@ -1,11 +1,13 @@
 /** `policy.set`: an administrator enacts a policy under a name, in place of the one that stands there, or repeals it. */
 import { integer, nullable, oneOf, record, text } from "../codec/shape.ts";
 import { name } from "../codec/shapes.ts";
-import { accept, denied, openVault, type OperationKind, refuse } from "../decision.ts";
+import { accept, denied, grantAsked, openVault, type OperationKind, refuse } from "../decision.ts";
 import { fixedLimits, limitCeilings } from "../limits.ts";
 import type { Predicate } from "../predicate/predicate.ts";
 import { policyPredicate } from "../predicate/shape.ts";
-import type { PolicyEffect } from "../state/entities.ts";
+import type { PrincipalId } from "../ids.ts";
+import type { Grant, PolicyEffect } from "../state/entities.ts";
+import type { LiveState } from "../state/live-state.ts";
 
 /** Sets the policy of that name. */
 export interface PolicySet {
@@ -43,6 +45,8 @@ export const policySet: OperationKind<PolicySet> = {
   decide: (state, operation, moment) => {
     const no = denied(state, { moment, permission: "vault.admin:*" });
     if (no !== undefined) return refuse(no);
+    const agent = agentBehind(state, grantAsked(state, moment));
+    if (agent !== undefined) return refuse({ code: "agent_sets_policy", principal: agent });
     const { policies } = openVault(state);
     const stands = policies.some(({ name: of }) => of === operation.name);
     if (operation.rule === null) {
@@ -54,3 +58,13 @@ export const policySet: OperationKind<PolicySet> = {
     return accept({ type: "policy.enacted", schema: 1, name: operation.name, replaced: stands });
   },
 };
+
+// Policies bind agents: none sets or lifts one, whatever it holds, nor does anybody with what an agent passed on.
+function agentBehind(state: LiveState, grant: Grant): PrincipalId | undefined {
+  // The kernel bounds the depth of delegation, so that the line ends.
+  for (let at: Grant | undefined = grant; at !== undefined;) {
+    if (state.principals.get(at.holder)?.kind === "agent") return at.holder;
+    at = at.parent === null ? undefined : state.grants.get(at.parent);
+  }
+  return undefined;
+}

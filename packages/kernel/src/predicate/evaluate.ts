@@ -1,4 +1,6 @@
 /** Evaluates predicates: total, in a bounded number of steps, with CEL's rule that a deciding part outweighs an error beside it. */
+import { overlaps } from "../authority/covers.ts";
+import { permissionProblem } from "../authority/permission.ts";
 import { fixedLimits } from "../limits.ts";
 import type { Predicate, PredicateError, PredicateValue, Verdict } from "./predicate.ts";
 
@@ -67,6 +69,8 @@ function reckon(predicate: Predicate, scope: Scope): Result {
       const { op } = predicate;
       return both(predicate.left, predicate.right, { scope, then: (left, right) => arithmetic(op, { left, right }) });
     }
+    case "touches":
+      return both(predicate.left, predicate.right, { scope, then: touches });
     case "startsWith":
     case "endsWith":
     case "contains": {
@@ -186,6 +190,19 @@ function search(
   if (!spend(scope, left.length + right.length)) return new Wrong("steps_exceeded");
   if (op === "startsWith") return left.startsWith(right);
   return op === "endsWith" ? left.endsWith(right) : left.includes(right);
+}
+
+// What is no permission touches nothing that anybody could tell; it must not read as a definite no.
+function touches(left: PredicateValue, right: PredicateValue, scope: Scope): Result {
+  if (typeof right !== "string" || typeof left === "number" || typeof left === "boolean") {
+    return new Wrong("type_mismatch");
+  }
+  for (const one of [right, ...(typeof left === "string" ? [left] : left)]) {
+    if (typeof one !== "string") return new Wrong("type_mismatch");
+    if (!spend(scope, one.length + right.length)) return new Wrong("steps_exceeded");
+    if (permissionProblem(one) !== undefined) return new Wrong("type_mismatch");
+  }
+  return typeof left === "string" ? overlaps(left, right) : left.some((one) => overlaps(String(one), right));
 }
 
 function arithmetic(

@@ -18,6 +18,8 @@ export type PredicateScalar = string | number | boolean;
  *   `tasks.<key>.status`, `tasks.<key>.steps.<label>.outcome`, `tasks.<key>.steps.<label>.code`, `inputs.<name>`; in a policy what is
  *   asked for: `request.<name>`, see `policyFacts`.
  * - `exists` and `all` bind each item of a list to `as`, which `local` reads inside `where`.
+ * - `touches` tells whether a permission, or one of a list of them, allows anything that the one on the right allows too: a wide claim
+ *   touches what lies inside it.
  * - `and` and `or` pass over an error when another part decides alone, as CEL does.
  */
 export type Predicate =
@@ -26,6 +28,7 @@ export type Predicate =
   | { readonly op: "==" | "!=" | "<" | "<=" | ">" | ">="; readonly left: Predicate; readonly right: Predicate }
   | { readonly op: "+" | "-" | "*" | "/"; readonly left: Predicate; readonly right: Predicate }
   | { readonly op: "startsWith" | "endsWith" | "contains"; readonly left: Predicate; readonly right: Predicate }
+  | { readonly op: "touches"; readonly left: Predicate; readonly right: Predicate }
   | { readonly op: "in"; readonly item: Predicate; readonly list: Predicate }
   | { readonly op: "size"; readonly of: Predicate }
   | { readonly op: "exists" | "all"; readonly list: Predicate; readonly as: string; readonly where: Predicate }

@@ -105,6 +105,8 @@ function operator(op: unknown, child: Shape<Predicate>): Shape<Predicate> {
         left: child,
         right: child,
       });
+    case "touches":
+      return record<Form<"touches">>({ op: oneOf("touches"), left: child, right: child });
     default:
       throw problem(op, { path: "op", wanted: "an operator of the kernel's predicates" });
   }
