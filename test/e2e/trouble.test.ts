@@ -234,20 +234,8 @@ describe("a disk that is full", () => {
     expect(after.startsWith(before)).toBe(true);
     expect(summaryOf(await scene.toka(["up", ...args]), 0).verify).toEqual({ ok: true });
   });
-});
 
-describe("a workspace without room", () => {
-  beforeEach((context) => context.skip(!asRoot, "only root can mount a small disk"));
-
-  let small: string;
-  beforeEach(() => {
-    small = join(scene.dir, "small");
-    mkdirSync(small);
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1500k", "tmpfs", small]);
-  });
-  afterEach(() => void execFileSync("umount", ["-l", small]));
-
-  test("is told of what was recorded and could not be written there, and has it once there is room", async () => {
+  test("below the workspace: whoever changes it is told what could not be written, and it is there once there is room", async () => {
     const where = ["--vault", scene.vault, "--workspace", small];
     const ballast = (size: string): string => `head -c ${size} /dev/zero > ${small}/ballast`;
     const shell = async (script: string): Promise<Ended> =>
