@@ -1,5 +1,5 @@
 /** The operator's nouns as real processes: what one invocation does, the next one sees, with and without a process that serves. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -157,5 +157,64 @@ describe("the operator", () => {
     await done(["budget", "close", budget]);
     expect((await done(["grant", "tree"])).stdout).not.toContain("auditor");
     expect((await done(["budget", "tree"])).stdout).not.toContain("auditor");
+  });
+});
+
+describe("toka tool", () => {
+  const tools = join(import.meta.dirname, "crews/tally/tools");
+
+  test("calls a tool that was registered from a folder, also by an agent file and in the next process", async () => {
+    const registered = await answer(["tool", "register", "--discover", tools]);
+    expect(registered).toMatchObject({ ok: true, tools: [{ name: "tally", version: "1.0.0" }] });
+    expect((await done(["tool", "list"])).stdout).toMatch(/^tool-\d+-\d+\ttally\t1\.0\.0\tidempotent\tsha256:/mu);
+    const folder = join(scene.vault, "out");
+    await done(["tool", "run", "tally", "--with", JSON.stringify({ folder, step: "one" })]);
+    const called = await answer(["tool", "run", "tally", "--with", JSON.stringify({ folder, step: "one" })]);
+    expect(called).toMatchObject({ ok: true, outcome: "succeeded", result: { lines: 2 } });
+    const file = join(scene.workspace, "greeter.yaml");
+    const text = readFileSync(file, "utf8").replace(
+      /\{ name: look, tool: file-lister.*\}/u,
+      '{ name: look, tool: tally, with: { folder: "${output}", step: two } }',
+    );
+    writeFileSync(file, text);
+    expect(await answer(["run", "greeter.yaml"])).toMatchObject({ ok: true });
+    expect(readFileSync(join(folder, "greeter/two"), "utf8")).toBe("ran\n");
+    expect(await answer(["verify"])).toMatchObject({ ok: true });
+  });
+
+  test("calls nothing that was changed since it was registered, until it is registered again", async () => {
+    const own = join(scene.workspace, "tools");
+    cpSync(tools, own, { recursive: true });
+    await done(["tool", "register", "--discover", "tools"]);
+    const call = ["tool", "run", "tally", "--with", JSON.stringify({ folder: join(scene.vault, "out"), step: "one" })];
+    await done(call);
+    appendFileSync(join(own, "tally/tally.sh"), "echo changed >&2\n");
+    const changed = await scene.toka(call);
+    expect(changed).toMatchObject({ code: 1, stdout: "" });
+    expect(changed.stderr).toContain("its program is not here as it was registered; toka tool register --discover");
+    await done(["tool", "register", "--discover", "tools"]);
+    expect(await answer(call)).toMatchObject({ ok: true, result: { lines: 2 } });
+  });
+
+  test("leaves the grants alone that somebody passed to himself, and says what is wrong with a call before anything starts", async () => {
+    await done(["run", "greeter.yaml"]);
+    const own = [`fs.read:${scene.workspace}/**`, "code.run:native"];
+    await done(["grant", "delegate", "root", ...own, "--for", "2h"]);
+    const listed = await answer(["tool", "run", "file-lister", "--with", JSON.stringify({ path: scene.workspace })]);
+    expect(JSON.stringify(listed)).toContain("greeter.yaml");
+    for (const [args, says, code] of [
+      [["file-listr"], 'did you mean "file-lister"?', 1],
+      [["file-lister", "--with", '{"pth": "/"}'], "Cannot call the tool file-lister", 1],
+      [["file-lister", "--with", "[]"], "wanted a JSON object", 2],
+    ] as const) {
+      const ended = await scene.toka(["tool", "run", ...args]);
+      expect(ended.stderr).toContain(says);
+      expect(ended.code).toBe(code);
+    }
+    const { grants } = (await answer(["grant", "tree"])) as { grants: readonly { permissions: readonly string[] }[] };
+    expect(grants.map(({ permissions }) => permissions)).toEqual([expect.any(Array), own]);
+    const none = await scene.toka(["tool", "register", "--discover", scene.workspace]);
+    expect(none.code).toBe(1);
+    expect(none.stderr).toContain("Cannot register the tools");
   });
 });

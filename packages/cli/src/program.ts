@@ -27,6 +27,7 @@ import { addState } from "./nouns/state.ts";
 import { addTask } from "./nouns/task.ts";
 import { addSecret } from "./nouns/secret.ts";
 import { addToken } from "./nouns/token.ts";
+import { addTool } from "./nouns/tool.ts";
 import { addUndo } from "./nouns/undo.ts";
 import { showSafely } from "./output/plain.ts";
 import { UsageError } from "./usage-error.ts";
@@ -84,7 +85,7 @@ function buildProgram(frame: Frame): Command {
   addCheck(program, frame);
   addExec(program, frame);
   addDoctor(program, frame);
-  const nouns = [addRun, addAgent, addTask, addSession, addGrant, addPrincipal, addBudget, addOwed, addState];
+  const nouns = [addRun, addAgent, addTool, addTask, addSession, addGrant, addPrincipal, addBudget, addOwed, addState];
   const more = [addApproval, addMessage, addSecret, addSignals, addToken, addUndo];
   for (const add of [...nouns, ...more, addOriginalNames]) add(program, frame);
   return program;

@@ -9,6 +9,7 @@ import type { Amounts, Receipt, RecordedEntry, Refusal } from "@toka/kernel";
 import type { StartedSession, StartSessionRequest } from "./sessions/start-request.ts";
 import type { StateAnswer, StateArea } from "./state/areas.ts";
 import type { OperateRequest } from "./state/operate.ts";
+import type { RunToolRequest, ToolOutcome } from "./tools/run-tool.ts";
 import type { UpSummary } from "./up-summary.ts";
 import type { ChangeRecord, ChangesQuery, UndoAnswer, UndoRequest } from "./undo/answers.ts";
 
@@ -319,4 +320,20 @@ export interface VaultApi {
    * @returns where it is kept
    */
   rekeySecrets(to: KeySource | null): Promise<{ readonly source: KeySource }>;
+  /**
+   * Calls one tool as an effect of its own.
+   *
+   * @param request - which tool, with which arguments
+   * @param options - a signal that ends it
+   * @returns what became of it
+   * @throws a failure `arguments_invalid` when the arguments are not what the tool takes
+   */
+  runTool(request: RunToolRequest, options: { readonly signal: AbortSignal }): Promise<ToolOutcome>;
+  /**
+   * Makes the tools in a folder known to the vault; for who administers it.
+   *
+   * @param folder - absolute
+   * @returns their names and versions
+   */
+  registerTools(folder: string): Promise<readonly { readonly name: string; readonly version: string }[]>;
 }

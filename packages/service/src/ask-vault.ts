@@ -3,6 +3,8 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 
+import type { MachinePort } from "@toka/kernel";
+import type { Tool } from "@toka/runtime";
 import { vaultExists } from "@toka/store";
 
 import type { VaultApi } from "./api.ts";
@@ -11,6 +13,7 @@ import { ServiceFailure } from "./failure.ts";
 import { vaultUnreachable } from "./client/transport.ts";
 import { isServed, remoteVault } from "./client/vault-client.ts";
 import type { Places } from "./places.ts";
+import { rememberedTools } from "./tools/remembered-tools.ts";
 import { toolsOf } from "./session-tools.ts";
 
 /** Time for another process to begin to serve, or to let go: opening a large vault takes a few seconds. */
@@ -71,7 +74,9 @@ async function askHere<T>(
       message: `Cannot open the vault ${places.vault}: there is none; toka up makes one`,
     });
   }
-  const composition = await compose({ places, purpose, create, clock, tools: toolsOf, onNote });
+  const tools = async (machine: MachinePort): Promise<readonly Tool[]> =>
+    toolsOf(machine, { more: await rememberedTools(places.vault) });
+  const composition = await compose({ places, purpose, create, clock, tools, onNote });
   try {
     const answer = await options.use(composition.api);
     await composition.idle();

@@ -7,7 +7,7 @@
 import { join } from "node:path";
 
 import { clockOver } from "@toka/agent";
-import type { Caller, GrantId, MachinePort } from "@toka/kernel";
+import type { Caller, MachinePort } from "@toka/kernel";
 import {
   createRuntime,
   createSandbox,
@@ -21,13 +21,13 @@ import {
 import { type AlertsConfig, defaultAlerts } from "./alerts/config.ts";
 import { startAlerts } from "./alerts/start-alerts.ts";
 import type { VaultApi } from "./api.ts";
-import { programPermission } from "./exec.ts";
 import { ServiceFailure } from "./failure.ts";
 import { createHostClock, type HostClock } from "./host-clock.ts";
 import type { LoopbackOptions, LoopbackServer } from "./http/loopback.ts";
 import { createGrowingTools, type GrowingTools } from "./growing-tools.ts";
 import type { VaultServer } from "./http/server.ts";
 import { createLocalVault } from "./local-vault.ts";
+import { endOrphans } from "./orphans.ts";
 import { outputsFolder, type Places } from "./places.ts";
 import { refusalInWords } from "./refusal-words.ts";
 import { keepTimers } from "./timers.ts";
@@ -116,7 +116,7 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
     if (gate !== undefined) closers.push(async () => gate.runtime.stop());
     const { dir, id, host, machine } = vault;
     const tokens = openTokenDesk({ dir, id, host, machine, clock: clock.nowMs });
-    const tools = gate?.tools ?? ungatedTools();
+    const tools = gate?.tools ?? ungatedTools({ vault, operator });
     const shared = { vault, operator, tools: tools.catalogue, runtime: gate?.runtime, nowMs: clock.nowMs };
     const sessionParts = { ...shared, knownVaults: places.knownVaults };
     const sessions = createSessions({ parts: sessionParts, addTools: tools.add, onNote });
@@ -124,6 +124,7 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
     const parts = {
       dir,
       sessions,
+      tools,
       machine,
       host,
       clock: clock.nowMs,
@@ -231,9 +232,9 @@ async function listen(options: LoopbackOptions): Promise<LoopbackServer> {
   return serveLoopback(options);
 }
 
-/** Nothing is performed here, so that tools are only looked at: whoever performs registers them. */
-function ungatedTools(): GrowingTools {
-  return createGrowingTools([], async () => {});
+/** Nothing is performed here; the log is made to know the tools of whatever is started. */
+function ungatedTools(to: { readonly vault: HeldVault; readonly operator: Caller }): GrowingTools {
+  return createGrowingTools([], async (more) => registerTools(more, to));
 }
 
 interface Gate {
@@ -254,7 +255,7 @@ async function openGate(from: {
   const tools = await options.tools(machine);
   const growing = createGrowingTools(tools, async (more) => registerTools(more, { vault, operator }));
   await registerTools(tools, { vault, operator });
-  await endOrphanedPrograms({ vault, operator });
+  await endOrphans({ machine, operator });
   let fail: (failure: unknown) => void = () => {};
   const failed = new Promise<never>((_resolve, reject) => (fail = reject));
   // Whoever waits for the failure is told; when nobody does, the next call meets it.
@@ -294,29 +295,5 @@ async function registerTools(
         message: `Cannot register the tool ${name}: ${refusalInWords(outcome.refusal)}`,
       });
     }),
-  );
-}
-
-/**
- * A program that somebody ran is not run again when its process died: its grant ends before the gate looks at what is left. Such grants are
- * known by their shape, which `exec` alone makes: passed on to the holder itself, for a time, and for running code last of all.
- */
-async function endOrphanedPrograms({
-  vault,
-  operator,
-}: {
-  readonly vault: HeldVault;
-  readonly operator: Caller;
-}): Promise<void> {
-  const orphans = await vault.machine.view((state) => {
-    const grants: GrantId[] = [];
-    for (const { id, parent, holder, expiresAtMs, permissions } of state.grants.values()) {
-      if (parent === null || expiresAtMs === null || permissions.at(-1) !== programPermission) continue;
-      if (state.grants.get(parent)?.holder === holder) grants.push(id);
-    }
-    return grants;
-  });
-  await Promise.all(
-    orphans.map(async (grant) => vault.machine.submit({ type: "grant.revoke", grant }, { caller: operator })),
   );
 }

@@ -73,13 +73,17 @@ export function crewFrom(source: {
   readonly folder: string;
   readonly toolsBase?: string;
   readonly prefix?: string;
+  /** Tools beside the built-in ones and the crew's own, which come first. */
+  readonly more?: readonly Tool[];
 }): LoadedCrew {
-  const { files, folder, toolsBase = folder } = source;
+  const { files, folder, toolsBase = folder, more = [] } = source;
   const prefix = source.prefix ?? (folder.endsWith("/") ? folder : `${folder}/`);
   const problems: Problem[] = [];
   // What is wrong with the crew file itself is found again, and told with the rest, by readCrew.
   const own = readCrewFile(files, { prefix, problems })?.tools;
-  const tools = loadTools([builtInToolsFolder, ...(own === undefined ? [] : [join(toolsBase, own)])]);
+  const first = loadTools([builtInToolsFolder, ...(own === undefined ? [] : [join(toolsBase, own)])]);
+  const taken = new Set(first.map((tool) => tool.description.name));
+  const tools = [...first, ...more.filter((tool) => !taken.has(tool.description.name))];
   const read = readCrew(files, { prefix, tools: createToolCatalogue(tools) });
   if ("problems" in read) throw new SourceFailure(`the crew ${folder}`, read.problems);
   return { folder, crew: read.value, tools };

@@ -1,11 +1,12 @@
 /**
- * One program in the box, asked for by a caller: a grant of its own, an effect under that grant, and the end of both.
+ * One program in the box, or one call of a tool, asked for by a caller: a grant of its own, an effect under that grant, and the end of both.
  *
  * The grant is what makes it narrow and what makes it stoppable: revoking it ends the program, whoever performs it.
  */
 import { constants } from "node:os";
 
 import {
+  type Amounts,
   type BudgetId,
   type Caller,
   compareIds,
@@ -24,8 +25,8 @@ import { ServiceFailure } from "./failure.ts";
 /** Time that a program gets when nobody says: an hour, after which somebody has surely forgotten it. */
 const timeoutMsDefault = 3_600_000;
 
-/** The permission to run a program at all; it stands last in the grant of one. */
-export const programPermission = "code.run:native";
+/** What `exec` and `tool run` call their effects; an orphan is known by it. */
+export const jobLabels: ReadonlySet<string> = new Set(["exec", "tool run"]);
 
 /** The grant outlives the program by this, so that a program at its deadline ends for that reason. */
 const grantMarginMs = 60_000;
@@ -39,6 +40,29 @@ export interface ExecParts {
   readonly clock: () => number;
 }
 
+/** One effect to be asked for: a program, or a call of a tool. */
+export interface Job {
+  readonly kind: "code" | "tool";
+  readonly label: "exec" | "tool run";
+  readonly tool: string | null;
+  /** The arguments, as they are sealed. */
+  readonly text: string;
+  readonly claims: readonly string[];
+  readonly reserve: Amounts;
+  readonly timeoutMs: number;
+}
+
+type Settlement = Extract<Operation, { readonly type: "effect.settle" }>;
+
+/** How a job is run, and how its settlement is told. */
+export interface JobOptions<Outcome> extends ExecOptions {
+  readonly parts: ExecParts;
+  readonly settled: (settlement: Settlement, position: number) => Promise<Outcome>;
+}
+
+/** What becomes of a job that is not settled. */
+type Unsettled = Extract<ExecOutcome, { readonly type: "refused" | "stopped" }>;
+
 /**
  * Runs one program as an effect of its own.
  *
@@ -51,12 +75,36 @@ export async function execProgram(
   request: ExecRequest,
   options: ExecOptions & { readonly parts: ExecParts },
 ): Promise<ExecOutcome> {
-  const { machine, caller, clock } = options.parts;
   const claims = request.permissions ?? [`fs.read:${below(request.workspace)}`, `fs.write:${below(request.workspace)}`];
   const timeoutMs = request.timeoutMs ?? timeoutMsDefault;
+  const text = encodeCodeArguments({
+    argv: request.argv,
+    cwd: startFolder(request.cwd, claims),
+    stdin: Buffer.from(request.stdin, "base64"),
+    env: {},
+  });
+  const reserve = codeReservation({ timeoutMs, writes: claims.some((claim) => claim.startsWith("fs.write:")) });
+  const job = { kind: "code", label: "exec", tool: null, text, claims, reserve, timeoutMs } as const;
+  const { machine } = options.parts;
+  return runJob<ExecOutcome>(job, {
+    ...options,
+    settled: async (settlement, position) => exitedOrStopped(settlement, { machine, position }),
+  });
+}
+
+/**
+ * Runs a job as an effect of its own, under a grant that ends with it.
+ *
+ * @param job - what to ask for
+ * @param options - output as it comes, a signal that ends it, the parts, and how its settlement is told
+ * @returns what became of it
+ * @throws a failure of the machine
+ */
+export async function runJob<Outcome>(job: Job, options: JobOptions<Outcome>): Promise<Outcome | Unsettled> {
+  const { machine, caller, clock } = options.parts;
   if (caller.grant === null)
     throw new ServiceFailure("caller_without_grant", {
-      message: "Cannot run the program: the caller holds no grant",
+      message: "Cannot ask for an effect: the caller holds no grant",
     });
   const budget = await budgetOf(caller, machine);
   const delegated = await submit(
@@ -64,20 +112,20 @@ export async function execProgram(
       type: "grant.delegate",
       to: caller.principal,
       parent: caller.grant,
-      permissions: [...claims, programPermission],
-      expiresAtMs: clock() + timeoutMs + grantMarginMs,
+      permissions: [...job.claims, permissionOf(job)],
+      expiresAtMs: clock() + job.timeoutMs + grantMarginMs,
     },
     { machine, caller },
   );
   if ("refusal" in delegated) return { type: "refused", ...delegated };
   const grant = delegated.events.find((event) => event.type === "grant.delegated")?.grant;
   if (grant === undefined)
-    throw new ServiceFailure("fault", { message: "Cannot run the program: delegating made no grant" });
+    throw new ServiceFailure("fault", { message: "Cannot ask for an effect: delegating made no grant" });
   const revoke = revoker(grant, { machine, caller });
   options.signal.addEventListener("abort", revoke.now, { once: true });
   try {
     if (options.signal.aborted) revoke.now();
-    return await runUnder(grant, { request, claims, timeoutMs, budget, options });
+    return await runUnder(grant, { job, budget, options });
   } finally {
     options.signal.removeEventListener("abort", revoke.now);
     revoke.now();
@@ -105,6 +153,16 @@ export async function budgetOf({ principal }: Caller, machine: MachinePort): Pro
   });
 }
 
+/**
+ * Tells which permission an effect needs besides its claims.
+ *
+ * @param effect - to be asked for, or asked for
+ * @returns the permission to run a program at all, or to call that tool
+ */
+export function permissionOf({ tool }: { readonly tool: string | null }): string {
+  return tool === null ? "code.run:native" : `tool.call:${tool}`;
+}
+
 function below(folder: string): string {
   return folder === "/" ? "/**" : `${folder}/**`;
 }
@@ -126,53 +184,31 @@ function revoker(
   };
 }
 
-interface Run {
-  readonly request: ExecRequest;
-  readonly claims: readonly string[];
-  readonly timeoutMs: number;
+interface Run<Outcome> {
+  readonly job: Job;
   readonly budget: BudgetId;
-  readonly options: ExecOptions & { readonly parts: ExecParts };
+  readonly options: JobOptions<Outcome>;
 }
 
-async function runUnder(grant: GrantId, { request, claims, timeoutMs, budget, options }: Run): Promise<ExecOutcome> {
+async function runUnder<Outcome>(grant: GrantId, { job, budget, options }: Run<Outcome>): Promise<Outcome | Unsettled> {
   const { machine, caller, runtime } = options.parts;
-  const { argv } = request;
-  const text = encodeCodeArguments({
-    argv,
-    cwd: startFolder(request.cwd, claims),
-    stdin: Buffer.from(request.stdin, "base64"),
-    env: {},
-  });
-  const draft = machine.seal(text);
-  const reserve = codeReservation({ timeoutMs, writes: claims.some((claim) => claim.startsWith("fs.write:")) });
+  const { kind, label, tool, claims, reserve, timeoutMs } = job;
+  const draft = machine.seal(job.text);
   // Listening starts before anybody can have performed the effect, so it is by the arguments, whose salt makes them this run's own.
   const stopListening = runtime.listen(draft.content.commitment, options.onOutput);
   try {
+    const about = { kind, label, agent: null, task: null, step: null, tool, arguments: draft.content } as const;
     const requested = await submit(
-      {
-        type: "effect.request",
-        kind: "code",
-        label: "exec",
-        agent: null,
-        task: null,
-        step: null,
-        tool: null,
-        arguments: draft.content,
-        claims,
-        reserve,
-        budget,
-        timeoutMs,
-        inputs: [],
-      },
+      { type: "effect.request", ...about, claims, reserve, budget, timeoutMs, inputs: [] },
       { machine, caller: { ...caller, grant }, payloads: [draft] },
     );
     if ("refusal" in requested) return { type: "refused", ...requested };
     const asked = requested.events.find(({ type }) => type === "effect.requested" || type === "approval.requested");
     const effect = asked !== undefined && "effect" in asked ? asked.effect : undefined;
     if (effect === undefined)
-      throw new ServiceFailure("fault", { message: "Cannot run the program: requesting made no effect" });
-    const outcome = await settlementOf(effect, { machine, after: requested.position });
-    // Whoever is told that the program is over finds what it wrote.
+      throw new ServiceFailure("fault", { message: "Cannot ask for an effect: requesting made none" });
+    const outcome = await settlementOf(effect, { machine, after: requested.position, settled: options.settled });
+    // Whoever is told that it is over finds what it wrote.
     await runtime.whenApplied();
     return outcome;
   } finally {
@@ -210,10 +246,14 @@ async function submit(
   return { events: receipt.outcome.events, position: receipt.position ?? 0 };
 }
 
-async function settlementOf(
+async function settlementOf<Outcome>(
   effect: EffectId,
-  { machine, after }: { readonly machine: MachinePort; readonly after: number },
-): Promise<ExecOutcome> {
+  {
+    machine,
+    after,
+    settled,
+  }: Pick<JobOptions<Outcome>, "settled"> & { readonly machine: MachinePort; readonly after: number },
+): Promise<Outcome | Unsettled> {
   const stop = new AbortController();
   try {
     for await (const { entry } of machine.watch(after, { signal: stop.signal })) {
@@ -225,26 +265,28 @@ async function settlementOf(
         return { type: "stopped", outcome: "denied", message: operation.reason, position };
       if (operation.type === "approval.expire")
         return { type: "stopped", outcome: "expired", message: "nobody approved it in time", position };
-      if (operation.type !== "effect.settle") continue;
-      const code = exitCodeOf(operation.code);
-      if ((operation.outcome === "succeeded" || operation.outcome === "failed") && code !== undefined) {
-        return { type: "exited", code, position, changed: operation.changed };
-      }
-      const message = operation.result === null ? undefined : messageIn(await machine.payload(operation.result));
-      return {
-        type: "stopped",
-        outcome: operation.outcome,
-        message: message ?? `the program was stopped (${operation.code ?? "no code"})`,
-        position,
-      };
+      if (operation.type === "effect.settle") return await settled(operation, position);
     }
   } finally {
     stop.abort();
   }
   throw new ServiceFailure("vault_closed", {
-    message: "Cannot tell what became of the program: the vault was closed meanwhile",
+    message: "Cannot tell what became of the effect: the vault was closed meanwhile",
     retry: "later",
   });
+}
+
+async function exitedOrStopped(
+  { code: said, outcome, changed, result }: Settlement,
+  { machine, position }: { readonly machine: MachinePort; readonly position: number },
+): Promise<ExecOutcome> {
+  const code = exitCodeOf(said);
+  if ((outcome === "succeeded" || outcome === "failed") && code !== undefined) {
+    return { type: "exited", code, position, changed };
+  }
+  const told = result === null ? undefined : messageIn(await machine.payload(result));
+  const message = told ?? `the program was stopped (${said ?? "no code"})`;
+  return { type: "stopped", outcome, message, position };
 }
 
 function exitCodeOf(code: string | null): number | undefined {

@@ -7,8 +7,9 @@ import type { Runtime } from "@toka/runtime";
 import type { ServingProcess, VaultApi } from "./api.ts";
 import { execProgram } from "./exec.ts";
 import { ServiceFailure } from "./failure.ts";
+import type { GrowingTools } from "./growing-tools.ts";
 import { queryLog } from "./log-query.ts";
-import { mayNow, permitReading, type ReadableThing } from "./reading.ts";
+import { administered, mayNow, permitReading, type ReadableThing } from "./reading.ts";
 import type { Redactor } from "./secrets/redactor.ts";
 import { ringApi } from "./secrets/ring-api.ts";
 import type { SecretStore } from "./secrets/secret-store.ts";
@@ -20,6 +21,7 @@ import { readStatus } from "./status.ts";
 import type { TokenDesk } from "./tokens/token-desk.ts";
 import { listChanges } from "./undo/changes.ts";
 import { undo } from "./undo/undo.ts";
+import { registerToolFolder, runTool } from "./tools/run-tool.ts";
 import { explainEntry } from "./why.ts";
 
 /** What answers are made from. */
@@ -27,6 +29,7 @@ export interface LocalVaultParts {
   readonly dir: string;
   readonly machine: MachinePort;
   readonly sessions: Sessions;
+  readonly tools: GrowingTools;
   /** The vault's host, which alone may record some things. */
   readonly host: Caller;
   readonly clock: () => number;
@@ -59,7 +62,7 @@ export interface LocalVault {
  * @returns the api of each caller, and what its owner needs to end in order
  */
 export function createLocalVault(parts: LocalVaultParts): LocalVault {
-  const { machine, sessions, host, runtime, clock, tokens, secrets, redactor, closing } = parts;
+  const { dir, machine, sessions, tools, host, runtime, clock, tokens, secrets, redactor, closing } = parts;
   const programs = new Set<Promise<unknown>>();
   let served: ServingProcess | null = null;
   const counted = counter(programs);
@@ -69,6 +72,19 @@ export function createLocalVault(parts: LocalVaultParts): LocalVault {
       ...readers,
       operate: async (request) => operate(request, { machine, caller }),
       abandon: async (effect, reason) => abandonEffect({ effect, reason }, { machine, caller, host, clock }),
+      runTool: async (request, { signal }) => {
+        if (runtime === undefined)
+          throw new ServiceFailure("vault_read_only", {
+            message: "Cannot call the tool: this process only reads the vault",
+          });
+        const both = AbortSignal.any([signal, closing]);
+        const job = { signal: both, tools: tools.catalogue, parts: { machine, runtime, caller, clock } };
+        return counted(runTool(request, job));
+      },
+      registerTools: async (folder) => {
+        await administered("register tools", { machine, caller, clock });
+        return registerToolFolder(folder, { vault: dir, addTools: tools.add });
+      },
       startSession: async (request) => sessions.start(request, caller),
       sessionSummary: async (session) => {
         await permitReading(machine, { caller, what: "status", clock });

@@ -47,3 +47,21 @@ export async function mayNow(
     return authorises(state, { grant: grant.id, permission, timeMs: Math.max(clock(), state.head.timeMs) });
   });
 }
+
+/**
+ * Asks whether a caller administers the vault.
+ *
+ * @param what - it wants to do, such as `register tools`
+ * @param options - the machine, who, and host time
+ * @throws a failure `permission_denied` when the caller's grant does not allow `vault.admin:*` now
+ */
+export async function administered(
+  what: string,
+  options: { readonly machine: Pick<MachinePort, "view">; readonly caller: Caller; readonly clock: () => number },
+): Promise<void> {
+  const permission = "vault.admin:*";
+  if (await mayNow(options.machine, { ...options, permission })) return;
+  throw new ServiceFailure("permission_denied", {
+    message: `Cannot ${what}: the grant ${options.caller.grant ?? "null"} does not allow ${permission}`,
+  });
+}

@@ -14,12 +14,12 @@ import { crewOf } from "./sessions/crew-source.ts";
  * Loads the tools of a vault as it stands.
  *
  * @param machine - of the vault
- * @param options - tools that come before any other of their names
+ * @param options - tools that come before any other of their names, and the tools that the vault remembers
  * @returns those, the built-in tools, and the tools of open sessions whose crews are still on disk and in order
  */
 export async function toolsOf(
   machine: MachinePort,
-  { first = [] }: { readonly first?: readonly Tool[] } = {},
+  { first = [], more = [] }: { readonly first?: readonly Tool[]; readonly more?: readonly Tool[] } = {},
 ): Promise<readonly Tool[]> {
   const tools = new Map<string, Tool>();
   const add = (more: readonly Tool[]): void => {
@@ -29,15 +29,16 @@ export async function toolsOf(
   add(loadTools([builtInToolsFolder]));
   for (const found of await findOpenSessions(machine)) {
     const recorded = await readSessionCrew(machine, found);
-    if (recorded !== undefined && existsSync(recorded.folder)) add(toolsFrom(recorded));
+    if (recorded !== undefined && existsSync(recorded.folder)) add(toolsFrom(recorded, more));
   }
+  add(more);
   return [...tools.values()];
 }
 
 /** A crew that is out of order cannot go on, which is told when somebody tries; everything else in the vault can. */
-function toolsFrom(recorded: RecordedCrew): readonly Tool[] {
+function toolsFrom(recorded: RecordedCrew, more: readonly Tool[]): readonly Tool[] {
   try {
-    return crewOf(recorded).tools;
+    return crewOf(recorded, more).tools;
   } catch (error) {
     if (error instanceof SourceFailure) return [];
     throw error;

@@ -24,6 +24,7 @@ import { isServed, remoteVault } from "./client/vault-client.ts";
 import { outputFolder, type Places } from "./places.ts";
 import { toolsOf } from "./session-tools.ts";
 import { isOfFiles } from "./sessions/crew-source.ts";
+import { rememberedTools } from "./tools/remembered-tools.ts";
 import type { UpSummary } from "./up-summary.ts";
 
 /** What `toka up` is called with. */
@@ -68,7 +69,7 @@ export async function startUp(options: UpOptions): Promise<UpRun> {
   let chosen: Chosen | undefined;
   const tools = async (machine: MachinePort): Promise<readonly Tool[]> => {
     chosen = await chooseSession(machine, options);
-    return toolsOf(machine, { first: chosen.crew.tools });
+    return toolsOf(machine, { first: chosen.crew.tools, more: await rememberedTools(places.vault) });
   };
   const composition = await composeHere({ places, onNote, tools, port: options.port ?? null, ...alerts });
   if (chosen === undefined)
@@ -110,7 +111,13 @@ export async function startServing(options: ServeOptions): Promise<Pick<UpRun, "
   const { places, onNote } = options;
   await refuseSecond(places);
   const alerts = alertsOf(options);
-  const composition = await composeHere({ places, onNote, tools: toolsOf, port: options.port ?? null, ...alerts });
+  const composition = await composeHere({
+    places,
+    onNote,
+    tools: async (machine) => toolsOf(machine, { more: await rememberedTools(places.vault) }),
+    port: options.port ?? null,
+    ...alerts,
+  });
   await resumeHeld(composition);
   await composition.sessions.adopt({ except: [] });
   return { dir: composition.vault.dir, failed: composition.failed, close: composition.close };

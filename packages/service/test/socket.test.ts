@@ -49,6 +49,8 @@ function answering(changes: Partial<VaultApi>): VaultApi {
     state: unasked,
     operate: unasked,
     content: unasked,
+    runTool: unasked,
+    registerTools: unasked,
     abandon: unasked,
     mintToken: unasked,
     rotateTokenKey: unasked,

@@ -55,7 +55,7 @@ export async function spawnAgent(
 ): Promise<number> {
   const places = placesOf(options, context);
   const file = fileOf(options.agent, [context.cwd, places.workspace]);
-  const request = sessionRequest(await readCrewSource([file]), places);
+  const request = await sessionRequest(await readCrewSource([file]), places);
   const { started, served } = await askVault(places, {
     ...asking(context, "write"),
     create: true,

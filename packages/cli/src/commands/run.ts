@@ -45,7 +45,7 @@ export async function runFiles(options: RunOptions, context: CommandContext): Pr
     for (const line of lines) await writeLine(context.stdout, line);
     return exitDone;
   }
-  const request = sessionRequest(source, places);
+  const request = await sessionRequest(source, places);
   let session: string | undefined;
   const use = async (api: VaultApi): Promise<UpSummary | undefined> => {
     // Asked again, another process would hold the vault; what was begun is not begun twice.

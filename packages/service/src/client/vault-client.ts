@@ -85,6 +85,9 @@ function vaultOver(transport: Transport): VaultApi {
     content: async (position, commitment) => get(`/v1/content/${position}/${encodeURIComponent(commitment)}`),
     operate: async (request) => post("/v1/operate", request),
     abandon: async (effect, reason) => post("/v1/abandon", { effect, reason }),
+    runTool: async (request, { signal }) =>
+      readJson(await transport.ask({ method: "POST", path: "/v1/tools/run", body: JSON.stringify(request), signal })),
+    registerTools: async (folder) => post("/v1/tools/register", { folder }),
     startSession: async (request) => post("/v1/sessions", request),
     sessionSummary: async (session) => get(`/v1/sessions/${encodeURIComponent(session)}/summary`),
     exec: async (body, options) => runRemotely(transport, { body, ...options }),

@@ -14,6 +14,8 @@ const summaries: Readonly<Record<string, { readonly summary: string; readonly an
   "GET /v1/content/:position/:commitment": { summary: "Bytes that an entry names by commitment" },
   "POST /v1/operate": { summary: "Have one operation decided" },
   "POST /v1/abandon": { summary: "Give up learning what came of an owed effect" },
+  "POST /v1/tools/run": { summary: "Call one tool" },
+  "POST /v1/tools/register": { summary: "Make the tools in a folder known to the vault" },
   "POST /v1/sessions": { summary: "Start a session of a crew and spawn its first agents" },
   "GET /v1/sessions/:session/summary": { summary: "What a session came to, once it is over" },
   "POST /v1/exec": { summary: "Run one program: its output, then the outcome", answer: "lines" },

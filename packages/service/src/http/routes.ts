@@ -8,6 +8,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 import type { ExecOutcome, ExecRequest, KeySource, LogQuery, MintRequest, VaultApi } from "../api.ts";
 import type { StartSessionRequest } from "../sessions/start-request.ts";
+import type { RunToolRequest } from "../tools/run-tool.ts";
 import type { StateArea } from "../state/areas.ts";
 import type { OperateRequest } from "../state/operate.ts";
 import { stateAreas } from "../state/read-state.ts";
@@ -91,6 +92,20 @@ const contentSchema = {
     ...positionSchema.properties,
     commitment: { type: "string", pattern: "^sha256:[A-Za-z0-9_-]{43}$" },
   },
+} as const;
+
+const runToolSchema = {
+  type: "object",
+  additionalProperties: false,
+  required: ["tool", "arguments"],
+  properties: { tool: { type: "string", maxLength: 200 }, arguments: { type: "object" } },
+} as const;
+
+const registerSchema = {
+  type: "object",
+  additionalProperties: false,
+  required: ["folder"],
+  properties: { folder: { type: "string", pattern: "^/", maxLength: 4096 } },
 } as const;
 
 const mintSchema = {
@@ -205,6 +220,12 @@ export function addRoutes(app: FastifyInstance, apiOf: ApiOf): void {
     "/v1/abandon",
     { schema: { body: abandonSchema } },
     async (request) => apiOf(request).abandon(request.body.effect, request.body.reason),
+  );
+  app.post<{ Body: RunToolRequest }>("/v1/tools/run", { schema: { body: runToolSchema } }, async (request, reply) =>
+    apiOf(request).runTool(request.body, { signal: untilClosed(request, reply) }),
+  );
+  app.post<{ Body: { folder: string } }>("/v1/tools/register", { schema: { body: registerSchema } }, async (request) =>
+    apiOf(request).registerTools(request.body.folder),
   );
   app.post<{ Body: StartSessionRequest }>("/v1/sessions", { schema: { body: sessionSchema } }, async (request) =>
     apiOf(request).startSession(request.body),

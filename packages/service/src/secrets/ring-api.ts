@@ -36,6 +36,12 @@ export function ringApi(api: VaultApi, redactor: Redactor): VaultApi {
         const kept = { argv: argv.map(text), workspace: text(workspace), cwd: text(cwd), stdin };
         return api.exec({ ...request, ...kept, permissions: permissions?.map(text) ?? null }, options);
       }),
+    runTool: async (request, options) =>
+      guarded(async () => {
+        const kept = { tool: redactor.text(request.tool), arguments: redactor.fields(request.arguments) };
+        return api.runTool(kept, options);
+      }),
+    registerTools: async (folder) => guarded(async () => api.registerTools(redactor.text(folder))),
     // What is shown here comes from files of the user, or from before a secret was stored.
     undo: async (request) =>
       guarded(async () => {

@@ -7,9 +7,12 @@ import { dirname } from "node:path";
 
 import { type CrewFiles, readAgentFile, readBounded, readCrewFolder } from "@toka/agent";
 
+import type { Tool } from "@toka/runtime";
+
 import { crewFolder, crewFrom, type LoadedCrew } from "../crews.ts";
 import { ServiceFailure } from "../failure.ts";
 import type { Places } from "../places.ts";
+import { rememberedTools } from "../tools/remembered-tools.ts";
 import type { StartSessionRequest } from "./start-request.ts";
 
 /** The files of a crew, and the folder that its own tools lie in. */
@@ -61,13 +64,14 @@ export function isOfFiles(folder: string): boolean {
  * Reads a crew from its files and checks it.
  *
  * @param source - of the crew
+ * @param more - tools beside the built-in ones and its own
  * @returns the crew and its tools
  * @throws SourceFailure with every problem found
  */
-export function crewOf(source: CrewSource): LoadedCrew {
+export function crewOf(source: CrewSource, more: readonly Tool[] = []): LoadedCrew {
   return isOfFiles(source.folder)
-    ? crewFrom({ ...source, prefix: "", toolsBase: dirname(source.folder) })
-    : crewFrom(source);
+    ? crewFrom({ ...source, more, prefix: "", toolsBase: dirname(source.folder) })
+    : crewFrom({ ...source, more });
 }
 
 /**
@@ -78,8 +82,11 @@ export function crewOf(source: CrewSource): LoadedCrew {
  * @returns what `startSession` takes
  * @throws SourceFailure with every problem of the crew, before any vault is asked
  */
-export function sessionRequest(source: CrewSource, { workspace }: Pick<Places, "workspace">): StartSessionRequest {
-  crewOf(source);
+export async function sessionRequest(
+  source: CrewSource,
+  { workspace, vault }: Pick<Places, "workspace" | "vault">,
+): Promise<StartSessionRequest> {
+  crewOf(source, await rememberedTools(vault));
   const files = [...source.files].map(([path, bytes]) => [path, Buffer.from(bytes).toString("base64")] as const);
   return { folder: source.folder, files: Object.fromEntries(files), workspace };
 }

@@ -8,6 +8,7 @@ import { createToolCatalogue, type ToolCatalogue } from "@toka/runtime";
 
 import { examineMachine } from "../doctor.ts";
 import { outputFolder, type Places } from "../places.ts";
+import { rememberedTools } from "../tools/remembered-tools.ts";
 import { type CrewSource, crewOf } from "./crew-source.ts";
 
 /** One agent of a plan. */
@@ -48,7 +49,7 @@ export interface RunPlan {
  * @throws SourceFailure with every problem of the files
  */
 export async function planRun(source: CrewSource, places: Places): Promise<RunPlan> {
-  const { crew, tools } = crewOf(source);
+  const { crew, tools } = crewOf(source, await rememberedTools(places.vault));
   const folders = { workspace: places.workspace, output: outputFolder(places, crew.name) };
   const catalogue = createToolCatalogue(tools);
   const agents = crew.agents.map((agent) => planAgent(agent, { folders, catalogue }));

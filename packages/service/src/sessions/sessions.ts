@@ -10,8 +10,9 @@ import type { Tool } from "@toka/runtime";
 
 import { messageOf, ServiceFailure } from "../failure.ts";
 import { outputsFolder } from "../places.ts";
-import { mayNow } from "../reading.ts";
+import { administered } from "../reading.ts";
 import type { UpSummary } from "../up-summary.ts";
+import { rememberedTools } from "../tools/remembered-tools.ts";
 import { crewOf } from "./crew-source.ts";
 import type { StartedSession, StartSessionRequest } from "./start-request.ts";
 import { type RunOptions, runSession, type SessionParts, spawnFirst } from "./run-session.ts";
@@ -117,13 +118,9 @@ async function begin(
 ): Promise<OpenSession> {
   const { vault, nowMs } = parts;
   const { machine } = vault;
-  if (!(await mayNow(machine, { caller, permission: "vault.admin:*", clock: nowMs }))) {
-    throw new ServiceFailure("permission_denied", {
-      message: "Cannot start a session: the grant does not allow vault.admin:*",
-    });
-  }
+  await administered("start a session", { machine, caller, clock: nowMs });
   const files = new Map(Object.entries(request.files).map(([path, text]) => [path, Buffer.from(text, "base64")]));
-  const { crew, tools } = crewOf({ files, folder: request.folder });
+  const { crew, tools } = crewOf({ files, folder: request.folder }, await rememberedTools(vault.dir));
   await addTools(tools);
   const output = join(outputsFolder(vault.dir), crew.name);
   mkdirSync(output, { recursive: true, mode: 0o700 });
