@@ -9,7 +9,7 @@ import type { Amounts, Receipt, RecordedEntry, Refusal } from "@toka/kernel";
 import type { StartedSession, StartSessionRequest } from "./sessions/start-request.ts";
 import type { StateAnswer, StateArea } from "./state/areas.ts";
 import type { OperateRequest } from "./state/operate.ts";
-import type { RunToolRequest, ToolOutcome } from "./tools/run-tool.ts";
+import type { RunToolRequest, ToolOutcome } from "./tools/tool-call.ts";
 import type { UpSummary } from "./up-summary.ts";
 import type { ChangeRecord, ChangesQuery, UndoAnswer, UndoRequest } from "./undo/answers.ts";
 

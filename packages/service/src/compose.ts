@@ -141,15 +141,13 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
     }
     const local = createLocalVault(parts);
     closers.push(async () => local.idle());
-    const api = local.apiFor(operator);
-    const doors = { dir, api, apiFor: local.apiFor, verify: tokens.verify, nowMs: clock.nowMs };
+    const { apiFor } = local;
+    const api = apiFor(operator);
+    const doors = { dir, api, apiFor, verify: tokens.verify, nowMs: clock.nowMs };
     const addresses = gate === undefined ? [] : await openDoors(doors, { port: options.port ?? null, closers });
     if (gate !== undefined) local.markServed(addresses);
     return {
-      ...shared,
-      api,
-      apiFor: local.apiFor,
-      addresses,
+      ...{ ...shared, api, apiFor, addresses },
       sandbox,
       sessions,
       failed: gate?.failed ?? new Promise<never>(() => {}),

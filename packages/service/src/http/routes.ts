@@ -8,7 +8,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 import type { ExecOutcome, ExecRequest, KeySource, LogQuery, MintRequest, VaultApi } from "../api.ts";
 import type { StartSessionRequest } from "../sessions/start-request.ts";
-import type { RunToolRequest } from "../tools/run-tool.ts";
+import type { RunToolRequest } from "../tools/tool-call.ts";
 import type { StateArea } from "../state/areas.ts";
 import type { OperateRequest } from "../state/operate.ts";
 import { stateAreas } from "../state/read-state.ts";

@@ -4,33 +4,12 @@
 import { statSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 
-import type { Refusal } from "@toka/kernel";
 import { builtInToolsFolder, createToolCatalogue, loadTools, type Tool, type ToolCatalogue } from "@toka/runtime";
 
 import { type ExecParts, runJob } from "../exec.ts";
 import { ServiceFailure } from "../failure.ts";
 import { rememberTools } from "./remembered-tools.ts";
-
-/** One call of a tool. */
-export interface RunToolRequest {
-  readonly tool: string;
-  readonly arguments: { readonly [name: string]: unknown };
-}
-
-/** What became of a call. */
-export type ToolOutcome =
-  | {
-      readonly type: "settled";
-      /** `succeeded`, `failed`, `timed-out`, `limit` and the like. */
-      readonly outcome: string;
-      readonly position: number;
-      /** Files that changed in the tree. */
-      readonly changed: number;
-      /** What the tool printed, or what is to be said of it when it did not succeed: JSON as text; null when there is nothing. */
-      readonly result: string | null;
-    }
-  | { readonly type: "refused"; readonly refusal: Refusal; readonly position: number | null }
-  | { readonly type: "stopped"; readonly outcome: string; readonly message: string; readonly position: number };
+import type { RunToolRequest, ToolOutcome } from "./tool-call.ts";
 
 /**
  * Calls a tool as an effect of its own, under a grant that holds this call and nothing else.
