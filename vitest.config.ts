@@ -20,6 +20,8 @@ const config: ViteUserConfig = defineConfig({
     exclude: ["**/node_modules/**", "**/dist/**", "**/fixtures/**"],
     environment: "node",
     pool: "forks",
+    // What is loaded by `require` is resolved by Node itself, and to the sources as well.
+    execArgv: ["--conditions=toka-source"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -81,7 +81,7 @@ export async function topUpBudget(
   options: NounOptions & AmountWords & { readonly budget: string },
   context: CommandContext,
 ): Promise<number> {
-  const amounts = amountsOf(options);
+  const amounts = await amountsOf(options);
   return operateOn(
     async (api) => {
       const { id } = await findBudget(options.budget, api);
@@ -103,7 +103,7 @@ export async function carveBudget(
   options: NounOptions & AmountWords & { readonly to: string; readonly from?: string },
   context: CommandContext,
 ): Promise<number> {
-  const amounts = amountsOf(options);
+  const amounts = await amountsOf(options);
   return operateOn(
     async (api) => {
       const holder = await findPrincipal(options.to, api);
@@ -137,8 +137,8 @@ export async function closeBudget(
   );
 }
 
-function amountsOf(words: AmountWords): BudgetRow["allotment"] {
-  const read = amountsFrom(words);
+async function amountsOf(words: AmountWords): Promise<BudgetRow["allotment"]> {
+  const read = await amountsFrom(words);
   if ("problem" in read) throw new UsageError(`Cannot read the amounts: ${read.problem}`);
   if (Object.keys(read.amounts).length === 0)
     throw new UsageError("Cannot use no amounts: give at least one, such as --tool-calls 100 or --cpu 5m");

@@ -50,7 +50,7 @@ const startMessages: Readonly<Record<number, string>> = {
  * @throws a usage error when the grant cannot be read
  */
 export async function runExec(options: ExecOptions, context: CommandContext): Promise<number> {
-  const permissions = options.grant === undefined ? null : readGrant(options.grant, context);
+  const permissions = options.grant === undefined ? null : await readGrant(options.grant, context);
   try {
     const places = placesOf(options, context);
     const stdin = options.stdin && !context.stdinIsTerminal ? await readStdin(context) : new Uint8Array();
@@ -86,9 +86,9 @@ function within(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder === "/" ? "/" : `${folder}/`);
 }
 
-function readGrant(grant: string, context: CommandContext): readonly string[] {
+async function readGrant(grant: string, context: CommandContext): Promise<readonly string[]> {
   const text = grant.trimStart().startsWith("[") ? grant : readGrantFile(resolve(context.cwd, grant));
-  const permissions = permissionsFrom(text);
+  const permissions = await permissionsFrom(text);
   if ("problem" in permissions) throw new UsageError(`Cannot read the grant: ${permissions.problem}`);
   return permissions.permissions;
 }

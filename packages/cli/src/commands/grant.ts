@@ -60,7 +60,7 @@ export async function delegateGrant(
   },
   context: CommandContext,
 ): Promise<number> {
-  const span = options.for === undefined ? undefined : spanFrom(options.for);
+  const span = options.for === undefined ? undefined : await spanFrom(options.for);
   if (options.for !== undefined && span === undefined)
     throw new UsageError(`Cannot use --for ${options.for}: wanted a span such as 15m, 2h or 7d`);
   return operateOn(

@@ -54,7 +54,7 @@ export async function runLog(options: LogOptions, context: CommandContext): Prom
   };
   const use = async (api: VaultApi): Promise<void> => {
     for await (const recorded of api.log(query, { signal: context.interrupted })) {
-      await writeLine(context.stdout, options.json ? storedBytes(recorded) : describeEntry(recorded));
+      await writeLine(context.stdout, options.json ? await storedBytes(recorded) : describeEntry(recorded));
       if (context.interrupted.aborted) break;
     }
   };

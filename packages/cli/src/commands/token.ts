@@ -25,7 +25,7 @@ export interface MintOptions extends NounOptions {
  * @throws a failure when there is no such grant, a permission cannot be read, and the like
  */
 export async function mintToken(options: MintOptions, context: CommandContext): Promise<number> {
-  const request = requestOf(options);
+  const request = await requestOf(options);
   const { minted, served } = await writing({ options, context }, async (api) => {
     const made = await api.mintToken(request);
     return { minted: made, served: (await api.status()).served };
@@ -44,9 +44,9 @@ export async function mintToken(options: MintOptions, context: CommandContext): 
   return exitDone;
 }
 
-function requestOf(options: MintOptions): MintRequest {
+async function requestOf(options: MintOptions): Promise<MintRequest> {
   const { subject, grant, permissions } = options;
-  const spanMs = spanFrom(options.for);
+  const spanMs = await spanFrom(options.for);
   if (spanMs === undefined) throw new UsageError(`Cannot use --for ${options.for}: wanted a span such as 15m or 2h`);
   const lifetimeS = Math.floor(spanMs / 1000);
   if (grant !== undefined) {

@@ -3,7 +3,7 @@
  */
 import { connect } from "node:net";
 
-import { decodeEntry, type RecordedEntry } from "@toka/kernel";
+import type { RecordedEntry } from "@toka/kernel";
 
 import type {
   ExecOptions,
@@ -110,6 +110,8 @@ async function* readLog(
   const search = new URLSearchParams({ after: String(query.after), follow: String(query.follow) });
   if (query.kind !== null) search.set("kind", query.kind);
   if (query.agent !== null) search.set("agent", query.agent);
+  // Loaded only here: no other answer needs the kernel.
+  const { decodeEntry } = await import("@toka/kernel");
   const response = await transport.ask({ method: "GET", path: `/v1/log?${search.toString()}`, signal });
   try {
     for await (const line of readLines(response)) {

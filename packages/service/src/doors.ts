@@ -1,0 +1,136 @@
+/**
+ * The parts of the service that stand on kernel, store, gate or agents: each is loaded when it is called.
+ *
+ * A command that asks another process over the socket starts without those four, which take ten times as long to load as all else that
+ * it needs. So whatever this package shows that stands on one of them is behind a function here that waits.
+ */
+import type { Amounts, RecordedEntry } from "@toka/kernel";
+import type { stdinBytesMax as gateStdinBytesMax } from "@toka/runtime";
+
+import type { AmountWords } from "./amounts-from.ts";
+import type { CheckReport } from "./check.ts";
+import type { DoctorOptions, DoctorReport } from "./doctor.ts";
+import type { Places } from "./places.ts";
+import type { CrewSource } from "./sessions/crew-source.ts";
+import type { RunPlan } from "./sessions/plan-run.ts";
+import type { StartSessionRequest } from "./sessions/start-request.ts";
+import type { ServeOptions, UpOptions, UpRun } from "./up.ts";
+import type { VaultVerdict } from "./verify.ts";
+
+/** How many bytes of standard input a program may be given; the type is the gate's own, so that the two cannot differ. */
+export const stdinBytesMax: typeof gateStdinBytesMax = 16_777_216;
+
+/**
+ * Checks a file that a person wrote: see `check.ts`.
+ *
+ * @returns what was found in it
+ */
+export async function checkFile(path: string): Promise<CheckReport> {
+  return (await import("./check.ts")).checkFile(path);
+}
+
+/**
+ * Looks at this machine: see `doctor.ts`.
+ *
+ * @returns what was found
+ */
+export async function examineMachine(options: DoctorOptions): Promise<DoctorReport> {
+  return (await import("./doctor.ts")).examineMachine(options);
+}
+
+/**
+ * Opens a vault and runs a crew: see `up.ts`.
+ *
+ * @returns the run
+ */
+export async function startUp(options: UpOptions): Promise<UpRun> {
+  return (await import("./up.ts")).startUp(options);
+}
+
+/**
+ * Holds a vault: see `up.ts`.
+ *
+ * @returns the running vault
+ */
+export async function startServing(options: ServeOptions): Promise<Pick<UpRun, "dir" | "failed" | "close">> {
+  return (await import("./up.ts")).startServing(options);
+}
+
+/**
+ * Verifies a vault: see `verify.ts`.
+ *
+ * @returns the verdict
+ */
+export async function verifyVaultFiles(places: Places): Promise<VaultVerdict> {
+  return (await import("./verify.ts")).verifyVaultFiles(places);
+}
+
+/**
+ * Reads what is to be run: see `sessions/crew-source.ts`.
+ *
+ * @returns the crew's files
+ */
+export async function readCrewSource(paths: readonly string[]): Promise<CrewSource> {
+  return (await import("./sessions/crew-source.ts")).readCrewSource(paths);
+}
+
+/**
+ * Asks for a session of a crew: see `sessions/crew-source.ts`.
+ *
+ * @returns the request
+ */
+export async function sessionRequest(
+  source: CrewSource,
+  places: Pick<Places, "workspace">,
+): Promise<StartSessionRequest> {
+  return (await import("./sessions/crew-source.ts")).sessionRequest(source, places);
+}
+
+/**
+ * Says what running a crew would mean: see `sessions/plan-run.ts`.
+ *
+ * @returns the plan
+ */
+export async function planRun(source: CrewSource, places: Places): Promise<RunPlan> {
+  return (await import("./sessions/plan-run.ts")).planRun(source, places);
+}
+
+/**
+ * Reads amounts that a person wrote: see `amounts-from.ts`.
+ *
+ * @returns the amounts, or what is wrong
+ */
+export async function amountsFrom(
+  words: AmountWords,
+): Promise<{ readonly amounts: Amounts } | { readonly problem: string }> {
+  return (await import("./amounts-from.ts")).amountsFrom(words);
+}
+
+/**
+ * Reads a span of time that a person wrote: see `amounts-from.ts`.
+ *
+ * @returns milliseconds, or undefined when it is none
+ */
+export async function spanFrom(text: string): Promise<number | undefined> {
+  return (await import("./amounts-from.ts")).spanFrom(text);
+}
+
+/**
+ * Reads a list of permissions that a person wrote: see `permissions.ts`.
+ *
+ * @returns the permissions, or what is wrong
+ */
+export async function permissionsFrom(
+  text: string,
+): Promise<{ readonly permissions: readonly string[] } | { readonly problem: string }> {
+  return (await import("./permissions.ts")).permissionsFrom(text);
+}
+
+/**
+ * The bytes of an entry, as they lie in the log: see `stored-bytes.ts`.
+ *
+ * @returns one line of JSON
+ */
+export async function storedBytes(recorded: RecordedEntry): Promise<string> {
+  return (await import("./stored-bytes.ts")).storedBytes(recorded);
+}
