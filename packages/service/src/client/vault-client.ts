@@ -110,13 +110,11 @@ async function* readLog(
   const search = new URLSearchParams({ after: String(query.after), follow: String(query.follow) });
   if (query.kind !== null) search.set("kind", query.kind);
   if (query.agent !== null) search.set("agent", query.agent);
-  // Loaded only here: no other answer needs the kernel.
-  const { decodeEntry } = await import("@toka/kernel");
   const response = await transport.ask({ method: "GET", path: `/v1/log?${search.toString()}`, signal });
   try {
     for await (const line of readLines(response)) {
       const { bytes, digest } = decodeJson<EntryLine>(line);
-      yield { entry: decodeEntry(bytes), digest };
+      yield { entry: decodeJson<RecordedEntry["entry"]>(bytes), digest };
     }
   } catch (error) {
     if (!signal.aborted) throw transport.gone(error);
