@@ -76,6 +76,7 @@ const asking = [
   "alert list",
   "changes",
   "why 1",
+  "tool list",
   "log",
 ];
 

@@ -81,7 +81,7 @@ export async function readCrewSource(paths: readonly string[]): Promise<CrewSour
  */
 export async function sessionRequest(
   source: CrewSource,
-  places: Pick<Places, "workspace">,
+  places: Pick<Places, "workspace" | "vault">,
 ): Promise<StartSessionRequest> {
   return (await import("./sessions/crew-source.ts")).sessionRequest(source, places);
 }
