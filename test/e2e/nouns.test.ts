@@ -137,8 +137,22 @@ describe("the operator", () => {
       /^agent-\d+-0\tgreeter\trunning\t0\/2\tnothing\tsession-\d+-1\n$/u,
     );
     await done(["session", "end", "greeter"]);
-    expect((await done(["agent", "list"])).stdout).toBe("");
-    expect((await done(["session", "list"])).stdout).toBe("");
+    // What reads a list finds it empty; a person is told so.
+    for (const [noun, says] of [
+      ["agent", "no live agents"],
+      ["session", "no session is open"],
+      ["task", "no task is scheduled"],
+      ["approval", "nothing waits for an approval"],
+      ["message", "no message waits"],
+      ["alert", "no alerts"],
+    ] as const) {
+      const listed = await done([noun, "list"]);
+      expect(listed.stdout).toBe("");
+      expect(listed.stderr).toContain(says);
+    }
+    // A noun alone means its list.
+    expect((await done(["grant", "--json"])).stdout).toBe((await done(["grant", "tree", "--json"])).stdout);
+    expect((await done(["agent", "--json"])).stdout).toBe((await done(["agent", "list", "--json"])).stdout);
   });
 
   test("passes rights and budgets on, sees them in the trees, and takes them back", async () => {

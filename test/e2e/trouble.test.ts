@@ -201,6 +201,14 @@ describe("an effect in the world outside", () => {
     const log = await scene.toka(["log", "--kind", "effect"]);
     expect(log.stdout.match(/effect\.start /gu)).toHaveLength(1);
     expect((await scene.toka(["status"])).stdout).toContain("owed: 1");
+    const [effect] = (await scene.toka(["owed"])).stdout.split("\t");
+    const abandoned = await scene.toka(["owed", "abandon", effect ?? "", "--reason", "the other side never saw it"]);
+    expect(abandoned).toMatchObject({ code: 0, stderr: "" });
+    expect(abandoned.stdout).toContain(`effect ${effect ?? ""}`);
+    expect(await scene.toka(["owed"])).toMatchObject({ code: 0, stdout: "", stderr: "nothing is owed\n" });
+    const story = await scene.toka(["log", "--kind", "effect.abandon", "--json"]);
+    expect(story.stdout).toContain("the other side never saw it");
+    expect((await scene.toka(["verify"])).stdout).toContain("verify: OK");
   });
 });
 

@@ -19,6 +19,7 @@ import { addAgent } from "./nouns/agent.ts";
 import { addBudget } from "./nouns/budget.ts";
 import { addApproval, addMessage, addSignals } from "./nouns/exchange.ts";
 import { addGrant, addPrincipal } from "./nouns/grant.ts";
+import { withVerb } from "./nouns/noun.ts";
 import { addOriginalNames } from "./nouns/original.ts";
 import { addOwed } from "./nouns/owed.ts";
 import { addRun } from "./nouns/run.ts";
@@ -43,7 +44,7 @@ export async function runCommandLine(args: readonly string[], context: CommandCo
   const outcome = { code: exitDone };
   const program = buildProgram({ context, outcome });
   try {
-    await program.parseAsync([...args], { from: "user" });
+    await program.parseAsync([...withVerb(args, program)], { from: "user" });
     return outcome.code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitDone : exitUsage;
@@ -165,14 +166,13 @@ function addVerify(program: Command, frame: Frame): void {
 }
 
 function addCheck(program: Command, frame: Frame): void {
-  program
-    .command("check")
+  vaultCommand(program, "check")
     .description("Check agent, crew and tool files; problems are told with file:line:column")
     .argument("<file...>", "files, or crew folders")
     .addHelpText("after", example("toka check examples/crews/repo-care", "toka check my-crew/agents/writer.yaml"))
-    .action(async (files: string[]) => {
+    .action(async (files: string[], options: { workspace?: string; vault?: string }) => {
       const { runCheck } = await import("./commands/check.ts");
-      await perform(frame, { files }, async ({ files: given }, context) => runCheck(given, context));
+      await perform(frame, { ...options, files }, runCheck);
     });
 }
 

@@ -1,7 +1,14 @@
 /** Messages and topics: who gets what, in which order, how often, and what ends it. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { fixedLimits, type Entry, type KernelState, type MessageId, type PrincipalId } from "../src/index.ts";
+import {
+  fixedLimits,
+  type Entry,
+  type GrantId,
+  type KernelState,
+  type MessageId,
+  type PrincipalId,
+} from "../src/index.ts";
 import { furnished, inhabited } from "./furnished.ts";
 import { draw, type Drawn } from "./generate.ts";
 import { Choices } from "./generate/setting.ts";
@@ -79,6 +86,29 @@ describe("a subscription", () => {
     world.timeMs = expiresAtMs;
     world.must(send("news"));
     expect(mailbox(world, ben)).toHaveLength(1);
+  });
+
+  test("whose grant expired takes no room from those who subscribe to a full topic, and goes", () => {
+    const { world } = inhabited();
+    const expiresAtMs = world.timeMs + 1_000;
+    const join = (name: string, until: number | null): { readonly principal: PrincipalId; readonly grant: GrantId } => {
+      const known = world.must({ type: "principal.register", name, kind: "person" });
+      const { principal } = one(known, "principal.registered");
+      const rest = { type: "grant.issue", permissions: ["topic.subscribe:news"], expiresAtMs: until, depthMax: 0 };
+      const { grant } = one(world.must({ ...rest, holder: principal }), "grant.issued");
+      return { principal, grant };
+    };
+    const crowd = Array.from({ length: fixedLimits.subscribersMax }, (_, count) =>
+      join(`one-${count}`, count === 0 ? null : expiresAtMs),
+    );
+    for (const by of crowd) world.must({ type: "topic.subscribe", topic: "news" }, by);
+    const late = join("late", null);
+    const refusal = { code: "limit_reached", limit: "subscribersMax", max: fixedLimits.subscribersMax };
+    expect(world.decideOutcome({ type: "topic.subscribe", topic: "news" }, late)).toEqual({ refusal });
+    world.timeMs = expiresAtMs;
+    world.must({ type: "topic.subscribe", topic: "news" }, late);
+    const left = [...world.state.subscriptions.values()].map(({ subscriber }) => subscriber);
+    expect(left).toEqual([crowd[0]?.principal, late.principal]);
   });
 
   test("whose grant expired is replaced when its holder subscribes again", () => {

@@ -1,14 +1,15 @@
 /**
  * Checks files that a person wrote, without running anything.
  */
-import { readFileSync, statSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { existsSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 
-import { readAgentFile } from "@toka/agent";
-import { formatProblem, isManifestFile, loadTool, SourceFailure } from "@toka/runtime";
+import { formatProblem, isManifestFile, loadTool, type Problem, SourceFailure, type Tool } from "@toka/runtime";
 
 import { loadCrew } from "./crews.ts";
 import { messageOf } from "./failure.ts";
+import { crewOf, readCrewSource } from "./sessions/crew-source.ts";
+import { rememberedTools } from "./tools/remembered-tools.ts";
 
 /** What was found in one file. */
 export interface CheckReport {
@@ -18,28 +19,27 @@ export interface CheckReport {
   readonly problems: readonly string[];
 }
 
-/** Bytes of one file; the readers have bounds of their own far below. */
-const fileBytesMax = 64 * 1024 * 1024;
-
 /**
- * Checks one file: `crew.yaml` or a folder as a crew, `tool.yaml` or `NAME.tool.yaml` as a tool, anything else as an agent.
+ * Checks one file: `crew.yaml` or a folder as a crew, `tool.yaml` or `NAME.tool.yaml` as a tool, anything else as an agent. What passes is
+ * what can be run: an agent file in the folder of a crew as one of that crew, any other by itself.
  *
  * @param path - absolute
+ * @param vault - the vault folder whose registered tools count as well; there need be none
  * @returns what it was taken for and every problem found
  */
-export async function checkFile(path: string): Promise<CheckReport> {
+export async function checkFile(path: string, vault: string): Promise<CheckReport> {
   const kind = kindOf(path);
   try {
     switch (kind) {
       case "crew":
-        await loadCrew(isFolder(path) ? path : dirname(path));
+        await loadCrew(isFolder(path) ? path : dirname(path), await rememberedTools(vault));
         return { kind, problems: [] };
       case "tool": {
         const loading = loadTool(path);
         return { kind, problems: "problems" in loading ? loading.problems.map(formatProblem) : [] };
       }
       case "agent":
-        return { kind, problems: checkAgent(path) };
+        return { kind, problems: await checkAgent(path, await rememberedTools(vault)) };
     }
   } catch (error) {
     if (error instanceof SourceFailure) return { kind, problems: error.problems.map(formatProblem) };
@@ -56,13 +56,32 @@ function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-function checkAgent(path: string): readonly string[] {
-  const stats = statSync(path);
-  const { size } = stats;
+async function checkAgent(path: string, more: readonly Tool[]): Promise<readonly string[]> {
   // A device has no end and a pipe may have no writer.
-  if (!stats.isFile()) return [`${path}:1:1: Cannot read the file: it is no regular file`];
-  if (size > fileBytesMax)
-    return [`${path}:1:1: Cannot read the file: it has ${size} bytes, at most ${fileBytesMax} are allowed`];
-  const read = readAgentFile(readFileSync(path), { file: path });
-  return "problems" in read ? read.problems.map(formatProblem) : [];
+  if (!statSync(path).isFile()) return [`${path}:1:1: Cannot read the file: it is no regular file`];
+  const crew = crewFolderOf(path);
+  if (crew === undefined) {
+    crewOf(await readCrewSource([path]), more);
+    return [];
+  }
+  try {
+    await loadCrew(crew, more);
+    return [];
+  } catch (error) {
+    if (!(error instanceof SourceFailure)) throw error;
+    return inFile(error.problems, path).map(formatProblem);
+  }
+}
+
+/** The crew that an agent file belongs to. */
+function crewFolderOf(path: string): string | undefined {
+  const folder = dirname(path);
+  const crew = dirname(folder);
+  return basename(folder) === "agents" && existsSync(join(crew, "crew.yaml")) ? crew : undefined;
+}
+
+/** What is wrong elsewhere in the crew is not this file's; it is told of whoever checks the crew. */
+function inFile(problems: readonly Problem[], path: string): readonly Problem[] {
+  const file = realpathSync(path);
+  return problems.filter(({ at }) => existsSync(at.file) && realpathSync(at.file) === file);
 }

@@ -53,11 +53,12 @@ export async function crewFolder(crew: string): Promise<string> {
  * Reads a crew and its tools from disk.
  *
  * @param folder - absolute
+ * @param more - tools beside the built-in ones and its own
  * @returns the crew
  * @throws SourceFailure with every problem found
  */
-export async function loadCrew(folder: string): Promise<LoadedCrew> {
-  return crewFrom({ files: await readCrewFolder(folder), folder });
+export async function loadCrew(folder: string, more: readonly Tool[] = []): Promise<LoadedCrew> {
+  return crewFrom({ files: await readCrewFolder(folder), folder, more });
 }
 
 /**

@@ -33,9 +33,11 @@ export async function listAgents(
   const rows = answer.rows.filter((row) => state === undefined || row.state === state);
   const total = state === undefined ? answer.total : rows.length;
   const terminal = context.stdoutIsTerminal;
-  const lines = (): readonly string[] =>
-    rows.length === 0 ? (terminal ? ["no live agents"] : []) : tableLines(rows.map(cellsOf), { heads, terminal });
-  return tellRows({ ...answer, rows, total }, { options, context, area: "agents", lines });
+  const lines = (): readonly string[] => tableLines(rows.map(cellsOf), { heads, terminal });
+  return tellRows(
+    { ...answer, rows, total },
+    { options, context, area: "agents", none: "no live agents; toka agent spawn FILE makes one", lines },
+  );
 }
 
 function cellsOf(agent: AgentRow): readonly string[] {

@@ -27,13 +27,8 @@ type NamedOptions = NounOptions & { readonly effect: string };
 export async function listApprovals(options: NounOptions, context: CommandContext): Promise<number> {
   const answer = await reading({ options, context }, async (api) => api.state("approvals"));
   const terminal = context.stdoutIsTerminal;
-  const lines = (): readonly string[] =>
-    answer.rows.length === 0
-      ? terminal
-        ? ["nothing waits for an approval"]
-        : []
-      : tableLines(answer.rows.map(cellsOf), { heads, terminal });
-  return tellRows(answer, { options, context, area: "approvals", lines });
+  const lines = (): readonly string[] => tableLines(answer.rows.map(cellsOf), { heads, terminal });
+  return tellRows(answer, { options, context, area: "approvals", none: "nothing waits for an approval", lines });
 }
 
 function cellsOf(row: ApprovalRow): readonly string[] {

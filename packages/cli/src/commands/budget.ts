@@ -28,7 +28,7 @@ type Kind = keyof BudgetRow["allotment"];
 export async function showBudgetTree(options: NounOptions, context: CommandContext): Promise<number> {
   const answer = await reading({ options, context }, async (api) => api.state("budgets"));
   const lines = (): readonly string[] => treeLines(growTree(answer.rows, treeLinesOf));
-  return tellRows(answer, { options, context, area: "budgets", lines });
+  return tellRows(answer, { options, context, area: "budgets", none: "no open budgets", lines });
 }
 
 function treeLinesOf(budget: BudgetRow): readonly string[] {

@@ -8,6 +8,7 @@ import { askVault, type ChangeRecord, type Places, type VaultApi } from "@toka/s
 import { type CommandContext, exitDone, writeLine } from "../context.ts";
 import { fromWorkspace, showStates } from "../output/changed-path.ts";
 import { showAsJson, showOnOneLine } from "../output/plain.ts";
+import { tellNone } from "../output/told.ts";
 import { asking, type PlaceOptions, placesOf } from "./places.ts";
 
 /** What `toka changes` takes. */
@@ -45,8 +46,7 @@ export async function runChanges(options: ChangesOptions, context: CommandContex
       last = record.effect;
       if (context.interrupted.aborted) break;
     }
-    if (last === undefined && context.stdoutIsTerminal && !options.json)
-      await writeLine(context.stdout, "nothing was changed");
+    if (last === undefined && !options.json) await tellNone(context, "nothing was changed");
   };
   await askVault(places, { ...asking(context, "read"), use });
   return exitDone;

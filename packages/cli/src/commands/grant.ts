@@ -29,7 +29,7 @@ export async function showGrantTree(
   const answer = await reading({ options, context }, async (api) => api.state("grants"));
   const max = options.all ? Number.POSITIVE_INFINITY : permissionsShown;
   const lines = (): readonly string[] => treeLines(growTree(answer.rows, (grant) => linesOf(grant, max)));
-  return tellRows(answer, { options, context, area: "grants", lines });
+  return tellRows(answer, { options, context, area: "grants", none: "no live grants", lines });
 }
 
 function linesOf(grant: GrantRow, max: number): readonly string[] {

@@ -6,6 +6,7 @@ import type { StateRows } from "@toka/service";
 import { type CommandContext, exitDone, writeLine } from "../context.ts";
 import { showAsJson } from "../output/plain.ts";
 import { tableLines } from "../output/table.ts";
+import { tellNone } from "../output/told.ts";
 import { UsageError } from "../usage-error.ts";
 import { contentFrom, contentOf, type ShownContent } from "./contents.ts";
 import { findRow, type NounOptions, operateOn, reading } from "./vault-rows.ts";
@@ -37,14 +38,11 @@ export async function listMessages(
       messages: shown.map((row, index) => ({ ...row, says: texts[index] ?? { text: null, base64: null } })),
     };
   });
+  if (messages.length === 0 && !options.json) return tellNone(context, "no message waits");
   const terminal = context.stdoutIsTerminal;
   const lines = options.json
     ? [showAsJson({ total, messages })]
-    : [
-        ...(messages.length === 0 && terminal ? ["no message waits"] : []),
-        ...tableLines(messages.map(cellsOf), { heads, terminal }),
-        ...(left > 0 ? [`and ${left} more`] : []),
-      ];
+    : [...tableLines(messages.map(cellsOf), { heads, terminal }), ...(left > 0 ? [`and ${left} more`] : [])];
   for (const line of lines) await writeLine(context.stdout, line);
   return exitDone;
 }

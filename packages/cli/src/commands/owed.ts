@@ -24,9 +24,11 @@ export async function listOwed(options: NounOptions, context: CommandContext): P
   const answer = await reading({ options, context }, async (api) => api.state("effects"));
   const rows = answer.rows.filter((effect) => effect.status === "owed");
   const terminal = context.stdoutIsTerminal;
-  const lines = (): readonly string[] =>
-    rows.length === 0 ? (terminal ? ["nothing is owed"] : []) : tableLines(rows.map(cellsOf), { heads, terminal });
-  return tellRows({ ...answer, rows, total: rows.length }, { options, context, area: "effects", lines });
+  const lines = (): readonly string[] => tableLines(rows.map(cellsOf), { heads, terminal });
+  return tellRows(
+    { ...answer, rows, total: rows.length },
+    { options, context, area: "effects", none: "nothing is owed", lines },
+  );
 }
 
 function cellsOf(effect: EffectRow): readonly string[] {

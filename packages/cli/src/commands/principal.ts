@@ -20,7 +20,7 @@ export async function listPrincipals(options: NounOptions, context: CommandConte
   const answer = await reading({ options, context }, async (api) => api.state("principals"));
   const cells = answer.rows.map((row) => [row.id, row.name, row.kind, row.agent ?? "none"]);
   const lines = (): readonly string[] => tableLines(cells, { heads, terminal: context.stdoutIsTerminal });
-  return tellRows(answer, { options, context, area: "principals", lines });
+  return tellRows(answer, { options, context, area: "principals", none: "no principals", lines });
 }
 
 /**

@@ -8,6 +8,7 @@ import { ServiceFailure } from "@toka/service";
 
 import { type CommandContext, exitDone, writeLine } from "../context.ts";
 import { showAsJson } from "../output/plain.ts";
+import { tellNone } from "../output/told.ts";
 import { type NounOptions, writing } from "./vault-rows.ts";
 
 /** Bytes read from standard input; a secret has far fewer. */
@@ -48,8 +49,7 @@ export async function listSecrets(options: NounOptions, context: CommandContext)
   }
   for (const { name, setAtMs } of secrets)
     await writeLine(context.stdout, `${name}\tset ${new Date(setAtMs).toISOString()}`);
-  if (secrets.length === 0) await writeLine(context.stdout, "no secrets; toka secret set NAME keeps one");
-  return exitDone;
+  return secrets.length > 0 ? exitDone : tellNone(context, "no secrets; toka secret set NAME keeps one");
 }
 
 /**

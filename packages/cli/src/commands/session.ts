@@ -6,6 +6,7 @@ import { endOfSession, type StateRows, type VaultApi } from "@toka/service";
 import { type CommandContext, exitDone, writeLine } from "../context.ts";
 import { showAsJson, showOnOneLine } from "../output/plain.ts";
 import { tableLines } from "../output/table.ts";
+import { countOf } from "../output/told.ts";
 import { findRow, type NounOptions, operateOn, reading, tellRows } from "./vault-rows.ts";
 import { wordAmong } from "./words.ts";
 
@@ -26,13 +27,14 @@ type NamedOptions = NounOptions & { readonly name: string };
 export async function listSessions(options: NounOptions, context: CommandContext): Promise<number> {
   const answer = await reading({ options, context }, async (api) => api.state("sessions"));
   const terminal = context.stdoutIsTerminal;
-  const lines = (): readonly string[] =>
-    answer.rows.length === 0
-      ? terminal
-        ? ["no open session"]
-        : []
-      : tableLines(answer.rows.map(cellsOf), { heads, terminal });
-  return tellRows(answer, { options, context, area: "sessions", lines });
+  const lines = (): readonly string[] => tableLines(answer.rows.map(cellsOf), { heads, terminal });
+  return tellRows(answer, {
+    options,
+    context,
+    area: "sessions",
+    none: "no session is open; toka run FILE starts one",
+    lines,
+  });
 }
 
 function cellsOf(session: SessionRow): readonly string[] {
@@ -59,7 +61,7 @@ export async function showSession(options: NamedOptions, context: CommandContext
 
 function tell(session: SessionRow): readonly string[] {
   return [
-    `${session.id} ${showOnOneLine(session.name)}: wave ${session.wave}, at most ${session.concurrencyMax} agents at once, ${session.onFailure} on a failure, ${session.restartsMax} restarts`,
+    `${session.id} ${showOnOneLine(session.name)}: wave ${session.wave}, at most ${countOf(session.concurrencyMax, "agents")} at once, ${session.onFailure} on a failure, ${countOf(session.restartsMax, "restarts")}`,
     `  workspace ${showOnOneLine(session.workspace)}`,
     `  output ${showOnOneLine(session.output)}`,
     ...session.agents.map((agent) => {

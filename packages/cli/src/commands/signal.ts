@@ -7,6 +7,7 @@ import type { RecordedEntry, VaultApi } from "@toka/service";
 import { type CommandContext, exitDone, writeLine } from "../context.ts";
 import { showAsJson } from "../output/plain.ts";
 import { tableLines } from "../output/table.ts";
+import { tellNone } from "../output/told.ts";
 import { UsageError } from "../usage-error.ts";
 import { contentFrom } from "./contents.ts";
 import { findRow, type NounOptions, operateOn, reading } from "./vault-rows.ts";
@@ -91,9 +92,9 @@ async function tellTable(
     none,
   }: { readonly heads: readonly string[]; readonly context: CommandContext; readonly none: string },
 ): Promise<number> {
-  const terminal = context.stdoutIsTerminal;
-  const lines = rows.length === 0 ? (terminal ? [none] : []) : tableLines(rows, { heads, terminal });
-  for (const line of lines) await writeLine(context.stdout, line);
+  if (rows.length === 0) return tellNone(context, none);
+  for (const line of tableLines(rows, { heads, terminal: context.stdoutIsTerminal }))
+    await writeLine(context.stdout, line);
   return exitDone;
 }
 

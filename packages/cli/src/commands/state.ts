@@ -5,6 +5,7 @@ import type { VaultApi } from "@toka/service";
 
 import { type CommandContext, exitDone, writeLine } from "../context.ts";
 import { showAsJson, showOnOneLine } from "../output/plain.ts";
+import { countOf } from "../output/told.ts";
 import { type NounOptions, reading } from "./vault-rows.ts";
 
 /**
@@ -43,7 +44,7 @@ function tell(state: Everything): readonly string[] {
   const owed = state.effects.rows.filter((effect) => effect.status === "owed").length;
   return [
     `at entry ${position}: ${Object.entries(state)
-      .map(([area, { total }]) => `${total} ${area}`)
+      .map(([area, { total }]) => countOf(total, area))
       .join(", ")}`,
     ...state.agents.rows.map((agent) => {
       const tasks = agent.tasks.map((task) => `${showOnOneLine(task.key)} ${task.status}`).join(", ");

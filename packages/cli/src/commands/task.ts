@@ -37,13 +37,8 @@ export async function listTasks(
     return { ...tasks, rows, total: of === undefined ? tasks.total : rows.length };
   });
   const terminal = context.stdoutIsTerminal;
-  const lines = (): readonly string[] =>
-    answer.rows.length === 0
-      ? terminal
-        ? ["no task is scheduled or running"]
-        : []
-      : tableLines(answer.rows.map(cellsOf), { heads, terminal });
-  return tellRows(answer, { options, context, area: "tasks", lines });
+  const lines = (): readonly string[] => tableLines(answer.rows.map(cellsOf), { heads, terminal });
+  return tellRows(answer, { options, context, area: "tasks", none: "no task is scheduled or running", lines });
 }
 
 function cellsOf(task: TaskRow): readonly string[] {

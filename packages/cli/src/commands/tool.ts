@@ -38,7 +38,13 @@ export async function listTools(options: NounOptions, context: CommandContext): 
     tool.program.slice(0, digestWidth),
   ]);
   const lines = (): readonly string[] => tableLines(cells, { heads, terminal: context.stdoutIsTerminal });
-  return tellRows(answer, { options, context, area: "tools", lines });
+  return tellRows(answer, {
+    options,
+    context,
+    area: "tools",
+    none: "no tool is registered; whoever performs effects registers those that come with Toka",
+    lines,
+  });
 }
 
 /**

@@ -13,6 +13,7 @@ import { suggestion, type VaultApi } from "@toka/service";
 
 import { type CommandContext, exitDone, exitFailed, writeLine } from "../context.ts";
 import { showAsJson, showOnOneLine } from "../output/plain.ts";
+import { tellNone } from "../output/told.ts";
 import { asking, type PlaceOptions, placesOf } from "./places.ts";
 
 /** What every command of a noun takes. */
@@ -91,14 +92,15 @@ export function findRow<Row extends { readonly id: string; readonly name?: strin
  * Prints rows: one JSON object, or lines.
  *
  * @param answer - the rows
- * @param how - the area's name, the lines for people, and where to
+ * @param how - the area's name, what is said of no rows, the lines for people, and where to
  * @returns 0
  */
 export async function tellRows<Area extends StateArea>(
   { position, total, rows }: StateAnswer<Area>,
-  how: Asked & { readonly area: Area; readonly lines: () => readonly string[] },
+  how: Asked & { readonly area: Area; readonly none: string; readonly lines: () => readonly string[] },
 ): Promise<number> {
   const { options, context, area } = how;
+  if (rows.length === 0 && !options.json) return tellNone(context, how.none);
   const left = total - rows.length;
   const lines = options.json
     ? [showAsJson({ position, total, [area]: rows })]

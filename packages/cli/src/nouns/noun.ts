@@ -17,3 +17,23 @@ export function addNoun(program: Command, words: { readonly name: string; readon
     .showHelpAfterError(`(toka ${words.name} --help lists its commands)`)
     .showSuggestionAfterError();
 }
+
+/** What a noun alone means, the first of these that it has. */
+const verbsAlone: readonly string[] = ["list", "tree"];
+
+/**
+ * Completes a command line that names a noun and no verb: it means its list.
+ *
+ * @param args - as given
+ * @param program - with its commands
+ * @returns the command line with the verb, or as it was given
+ */
+export function withVerb(args: readonly string[], program: Command): readonly string[] {
+  const [first, second, ...rest] = args;
+  const noun = program.commands.find((command) => command.name() === first);
+  const verb = verbsAlone.find((name) => noun?.commands.some((command) => command.name() === name));
+  if (first === undefined || verb === undefined) return args;
+  if (second === undefined) return [first, verb];
+  const isOption = second.startsWith("-") && !["-h", "--help"].includes(second);
+  return isOption ? [first, verb, second, ...rest] : args;
+}

@@ -4,6 +4,7 @@
 import type { RunPlan } from "@toka/service";
 
 import { showAmounts } from "./amounts.ts";
+import { countOf } from "./told.ts";
 import { showOnOneLine } from "./plain.ts";
 
 /**
@@ -15,7 +16,7 @@ import { showOnOneLine } from "./plain.ts";
 export function planLines(plan: RunPlan): readonly string[] {
   return [
     `would run ${showOnOneLine(plan.name)} over ${showOnOneLine(plan.workspace)}; nothing was started`,
-    `at most ${plan.concurrencyMax} agents at once, each restarted ${plan.restartsMax} times at most`,
+    `at most ${countOf(plan.concurrencyMax, "agents")} at once, each restarted ${plan.restartsMax} times at most`,
     ...plan.waves.map((names, index) => `wave ${index + 1}: ${names.map((name) => showOnOneLine(name)).join(", ")}`),
     "",
     ...plan.agents.flatMap((agent) => [

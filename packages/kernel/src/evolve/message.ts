@@ -1,7 +1,8 @@
 /** What events of messages and topics do to the state. */
 import type { MessageEvent, MessageSent } from "../events/message.ts";
+import { isInForce } from "../authority/authorises.ts";
 import { genesisIds } from "../ids.ts";
-import type { SubscriptionId } from "../ids.ts";
+import type { PrincipalId, SubscriptionId } from "../ids.ts";
 import { countSignal } from "../signals.ts";
 import type { LiveState } from "../state/live-state.ts";
 import { askedFor, rowOf } from "./cause.ts";
@@ -17,15 +18,24 @@ export function evolveMessage(state: LiveState, event: MessageEvent, cause: Caus
     case "topic.subscribed": {
       const { principal: subscriber, grant } = cause.stamp;
       const { subscription: id, topic } = event;
-      // One whose grant has expired may still stand: it is replaced.
-      for (const former of state.lookup.subscriptionsOf(subscriber)) {
-        if (former.topic === topic) state.table.subscriptions.drop(former.id);
-      }
+      dropFormer(state, { topic, subscriber, timeMs: cause.timeMs });
       const under = rowOf(state.grants, grant ?? genesisIds.rootGrant).id;
       return state.table.subscriptions.put({ id, topic, subscriber, grant: under, missed: 0 });
     }
     case "topic.unsubscribed":
       return state.table.subscriptions.drop(event.subscription);
+  }
+}
+
+// What has expired may still stand: the subscriber's own is replaced, and the others of the topic make room.
+function dropFormer(
+  state: LiveState,
+  { topic, subscriber, timeMs }: { topic: string; subscriber: PrincipalId; timeMs: number },
+): void {
+  for (const id of [...state.index.subscriptionsTo.idsOf(topic)]) {
+    const row = rowOf(state.subscriptions, id);
+    const grant = rowOf(state.grants, row.grant);
+    if (row.subscriber === subscriber || !isInForce(grant, timeMs)) state.table.subscriptions.drop(id);
   }
 }
 

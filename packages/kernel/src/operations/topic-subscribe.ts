@@ -21,7 +21,7 @@ export const topicSubscribe: OperationKind<TopicSubscribe> = {
     if (no !== undefined) return refuse(no);
     if (isSubscribed(state, { topic, moment })) return refuse({ code: "already_subscribed", topic });
     const max = fixedLimits.subscribersMax;
-    if (state.index.subscriptionsTo.count(topic) >= max) {
+    if (isCrowded(state, { topic, moment })) {
       return refuse({ code: "limit_reached", limit: "subscribersMax", max });
     }
     const over = full("subscriptionsMax", { state, count: state.subscriptions.size });
@@ -36,6 +36,19 @@ export const topicSubscribe: OperationKind<TopicSubscribe> = {
     });
   },
 };
+
+// Those whose grant has expired get nothing any more, and go when the next one subscribes.
+function isCrowded(state: LiveState, { topic, moment }: { topic: string; moment: Moment }): boolean {
+  const max = fixedLimits.subscribersMax;
+  if (state.index.subscriptionsTo.count(topic) < max) return false;
+  let live = 0;
+  for (const id of state.index.subscriptionsTo.idsOf(topic)) {
+    const row = state.subscriptions.get(id);
+    const grant = row === undefined ? undefined : state.grants.get(row.grant);
+    if (grant !== undefined && isInForce(grant, moment.timeMs)) live += 1;
+  }
+  return live >= max;
+}
 
 function isSubscribed(state: LiveState, { topic, moment }: { topic: string; moment: Moment }): boolean {
   return state.lookup.subscriptionsOf(moment.stamp.principal).some((row) => {
