@@ -25,8 +25,8 @@ export const stdinBytesMax: typeof gateStdinBytesMax = 16_777_216;
  *
  * @returns what was found in it
  */
-export async function checkFile(path: string): Promise<CheckReport> {
-  return (await import("./check.ts")).checkFile(path);
+export async function checkFile(path: string, vault: string): Promise<CheckReport> {
+  return (await import("./check.ts")).checkFile(path, vault);
 }
 
 /**
