@@ -6,6 +6,7 @@ export { parseSize, parseSpan } from "./definition/quantities.ts";
 export { checkCalls } from "./crew/check-calls.ts";
 export type { KnownTools } from "./crew/check-calls.ts";
 export type { CrewDefinition, CrewFiles } from "./crew/crew-definition.ts";
+export { readPolicies } from "./policy/read-policies.ts";
 export { readCrew, readCrewFile } from "./crew/read-crew.ts";
 export { readBounded, readCrewFolder } from "./crew/read-folder.ts";
 export { compile, type Folders } from "./compile.ts";

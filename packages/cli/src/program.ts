@@ -22,6 +22,7 @@ import { addGrant, addPrincipal } from "./nouns/grant.ts";
 import { withVerb } from "./nouns/noun.ts";
 import { addOriginalNames } from "./nouns/original.ts";
 import { addOwed } from "./nouns/owed.ts";
+import { addPolicy } from "./nouns/policy.ts";
 import { addRun } from "./nouns/run.ts";
 import { addSession } from "./nouns/session.ts";
 import { addState } from "./nouns/state.ts";
@@ -87,7 +88,7 @@ function buildProgram(frame: Frame): Command {
   addExec(program, frame);
   addDoctor(program, frame);
   const nouns = [addRun, addAgent, addTool, addTask, addSession, addGrant, addPrincipal, addBudget, addOwed, addState];
-  const more = [addApproval, addMessage, addSecret, addSignals, addToken, addUndo];
+  const more = [addApproval, addPolicy, addMessage, addSecret, addSignals, addToken, addUndo];
   for (const add of [...nouns, ...more, addOriginalNames]) add(program, frame);
   return program;
 }
@@ -167,7 +168,7 @@ function addVerify(program: Command, frame: Frame): void {
 
 function addCheck(program: Command, frame: Frame): void {
   vaultCommand(program, "check")
-    .description("Check agent, crew and tool files; problems are told with file:line:column")
+    .description("Check agent, crew, tool and policy files; problems are told with file:line:column")
     .argument("<file...>", "files, or crew folders")
     .addHelpText("after", example("toka check examples/crews/repo-care", "toka check my-crew/agents/writer.yaml"))
     .action(async (files: string[], options: { workspace?: string; vault?: string }) => {

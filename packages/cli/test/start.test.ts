@@ -71,6 +71,7 @@ const asking = [
   "budget tree",
   "owed list",
   "approval list",
+  "policy list",
   "message list",
   "observation list",
   "alert list",

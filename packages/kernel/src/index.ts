@@ -174,6 +174,7 @@ export type {
   EffectApproval,
   Policy,
   PolicyEffect,
+  PolicyRef,
   Tool,
   FailurePolicy,
   Session,

@@ -8,7 +8,7 @@ import { amountKinds } from "./budget/amounts.ts";
 import type { Figures } from "./budget/figures.ts";
 import { evaluate } from "./predicate/evaluate.ts";
 import type { PredicateError, PredicateValue } from "./predicate/predicate.ts";
-import type { Effect, Policy, PolicyEffect } from "./state/entities.ts";
+import type { Effect, Policy, PolicyEffect, PolicyRef } from "./state/entities.ts";
 import type { KernelState } from "./state/state.ts";
 
 /** What a policy can look at of a request: as it was asked, with what it would reserve. */
@@ -42,6 +42,15 @@ export function rulingOn(state: KernelState, subject: PolicySubject): Ruling {
     if (holds) ruling = { effect: policy.effect, policy, error };
   }
   return ruling;
+}
+
+/**
+ * Names a policy for an event or a refusal.
+ *
+ * @returns its name and the entry that enacted it; null for none
+ */
+export function refTo(policy: Policy | null): PolicyRef | null {
+  return policy === null ? null : { name: policy.name, position: policy.position };
 }
 
 // The operator is who others would have to ask: for what is his own he is asked again only where a policy of his says so.

@@ -1,7 +1,7 @@
 /** Refusals: the first of the three kinds of no. Values with a code, in a fixed order of precedence, shown to the caller. */
 import type { AmountKind } from "./budget/amounts.ts";
 import type { Permission } from "./authority/permission.ts";
-import type { TaskEnd, StepState } from "./state/entities.ts";
+import type { PolicyRef, StepState, TaskEnd } from "./state/entities.ts";
 import type {
   AgentId,
   BudgetId,
@@ -112,7 +112,7 @@ export type EffectRefusal =
   | { readonly code: "tool_not_offered"; readonly name: string }
   | { readonly code: "tool_already_offered"; readonly name: string }
   | { readonly code: "claim_beyond_tool"; readonly permission: Permission }
-  | { readonly code: "approval_required"; readonly tool: string | null; readonly policy: string | null }
+  | { readonly code: "approval_required"; readonly tool: string | null; readonly policy: PolicyRef | null }
   | { readonly code: "timeout_out_of_range"; readonly timeoutMsMax: number }
   | { readonly code: "effect_unknown"; readonly effect: EffectId }
   | { readonly code: "effect_already_started"; readonly effect: EffectId }
@@ -139,13 +139,7 @@ export type TimerRefusal =
 export type ApprovalRefusal =
   | { readonly code: "agent_sets_policy"; readonly principal: PrincipalId }
   | { readonly code: "policy_unknown"; readonly name: string }
-  | {
-      readonly code: "policy_denied";
-      readonly policy: string;
-      /** The entry that enacted it. */
-      readonly position: number;
-      readonly error: PredicateError | null;
-    }
+  | { readonly code: "policy_denied"; readonly policy: PolicyRef; readonly error: PredicateError | null }
   | { readonly code: "approval_pending"; readonly effect: EffectId }
   | { readonly code: "approval_not_awaited"; readonly effect: EffectId }
   | { readonly code: "requester_answers"; readonly effect: EffectId }

@@ -4,7 +4,7 @@
  * Two things answer: the process that holds the vault, directly, and any other process, over the socket of that one. Both give
  * the same answers, so a command never asks which of the two it has.
  */
-import type { Amounts, Receipt, RecordedEntry, Refusal } from "@toka/kernel";
+import type { Amounts, PolicyEffect, PolicyRef, Receipt, RecordedEntry, Refusal } from "@toka/kernel";
 
 import type { StartedSession, StartSessionRequest } from "./sessions/start-request.ts";
 import type { StateAnswer, StateArea } from "./state/areas.ts";
@@ -153,6 +153,13 @@ export interface BudgetLink {
   readonly madeAt: number;
 }
 
+/** A policy that decided something. */
+export interface DecidingPolicy extends PolicyRef {
+  readonly effect: PolicyEffect;
+  /** Its condition as it was written. */
+  readonly source: string;
+}
+
 /** Why an entry came out as it did. */
 export interface Explanation {
   readonly position: number;
@@ -169,6 +176,8 @@ export interface Explanation {
   readonly told: Told | null;
   readonly events: readonly string[];
   readonly causes: readonly number[];
+  /** The policy that decided, as it was then; null when none did. */
+  readonly policy: DecidingPolicy | null;
   readonly grants: readonly GrantLink[];
   readonly budgets: readonly BudgetLink[];
 }

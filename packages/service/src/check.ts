@@ -8,20 +8,22 @@ import { formatProblem, isManifestFile, loadTool, type Problem, SourceFailure, t
 
 import { loadCrew } from "./crews.ts";
 import { messageOf } from "./failure.ts";
+import { readPolicyFile } from "./policy-file.ts";
 import { crewOf, readCrewSource } from "./sessions/crew-source.ts";
 import { rememberedTools } from "./tools/remembered-tools.ts";
 
 /** What was found in one file. */
 export interface CheckReport {
   /** What the file was taken for. */
-  readonly kind: "crew" | "agent" | "tool";
+  readonly kind: "crew" | "agent" | "tool" | "policy";
   /** Each as `file:line:column: message`, in the order of the file. */
   readonly problems: readonly string[];
 }
 
 /**
- * Checks one file: `crew.yaml` or a folder as a crew, `tool.yaml` or `NAME.tool.yaml` as a tool, anything else as an agent. What passes is
- * what can be run: an agent file in the folder of a crew as one of that crew, any other by itself.
+ * Checks one file: `crew.yaml` or a folder as a crew, `tool.yaml` or `NAME.tool.yaml` as a tool, `policies.yaml`, `policy.yaml` or
+ * `NAME.policy.yaml` as policies, anything else as an agent. What passes is what can be run: an agent file in the folder of a crew as one of
+ * that crew, any other by itself.
  *
  * @param path - absolute
  * @param vault - the vault folder whose registered tools count as well; there need be none
@@ -38,6 +40,9 @@ export async function checkFile(path: string, vault: string): Promise<CheckRepor
         const loading = loadTool(path);
         return { kind, problems: "problems" in loading ? loading.problems.map(formatProblem) : [] };
       }
+      case "policy":
+        await readPolicyFile(path);
+        return { kind, problems: [] };
       case "agent":
         return { kind, problems: await checkAgent(path, await rememberedTools(vault)) };
     }
@@ -49,6 +54,7 @@ export async function checkFile(path: string, vault: string): Promise<CheckRepor
 
 function kindOf(path: string): CheckReport["kind"] {
   if (isFolder(path) || /^crew\.ya?ml$/u.test(basename(path))) return "crew";
+  if (/^(?:(?:.+\.)?policy|policies)\.ya?ml$/u.test(basename(path))) return "policy";
   return isManifestFile(basename(path)) ? "tool" : "agent";
 }
 

@@ -4,7 +4,7 @@
  * A command that asks another process over the socket starts without those four, which take ten times as long to load as all else that
  * it needs. So whatever this package shows that stands on one of them is behind a function here that waits.
  */
-import type { Amounts, RecordedEntry } from "@toka/kernel";
+import type { Amounts, PolicySet, RecordedEntry } from "@toka/kernel";
 import type { stdinBytesMax as gateStdinBytesMax } from "@toka/runtime";
 
 import type { AmountWords } from "./amounts-from.ts";
@@ -72,6 +72,15 @@ export async function verifyVaultFiles(places: Places): Promise<VaultVerdict> {
  */
 export async function readCrewSource(paths: readonly string[]): Promise<CrewSource> {
   return (await import("./sessions/crew-source.ts")).readCrewSource(paths);
+}
+
+/**
+ * Reads a policy file: see `policy-file.ts`.
+ *
+ * @returns one operation for each policy
+ */
+export async function readPolicyFile(path: string): Promise<readonly PolicySet[]> {
+  return (await import("./policy-file.ts")).readPolicyFile(path);
 }
 
 /**

@@ -23,6 +23,7 @@ export {
   permissionsFrom,
   planRun,
   readCrewSource,
+  readPolicyFile,
   sessionRequest,
   spanFrom,
   startServing,

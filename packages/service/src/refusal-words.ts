@@ -35,7 +35,7 @@ function sentenceOf(refusal: PlainRefusal): string {
     case "host_only":
       return `only the host may ask this, and ${refusal.principal} is not the host`;
     case "approval_required":
-      return `${refusal.tool ?? "the program"} needs an approval, and nobody can answer for who holds all authority: let an agent or another principal ask`;
+      return `${refusal.tool ?? "the program"} needs an approval${refusal.policy === null ? "" : ` by the policy ${refusal.policy.name}`}, and nobody can answer for who holds all authority: let an agent or another principal ask`;
     case "recipient_not_reachable":
       return `${refusal.agent} does not live, or the grant that was asked under does not cover messages to it`;
     case "message_unknown":
@@ -45,7 +45,7 @@ function sentenceOf(refusal: PlainRefusal): string {
     case "timer_unknown":
       return `no timer ${refusal.timer} is set that who asked may cancel`;
     case "policy_denied":
-      return `the policy ${refusal.policy}, in force since entry ${refusal.position}, forbids it${refusal.error === null ? "" : ` (its condition comes to nothing: ${refusal.error})`}`;
+      return `the policy ${refusal.policy.name}, in force since entry ${refusal.policy.position}, forbids it${refusal.error === null ? "" : ` (its condition comes to nothing: ${refusal.error})`}`;
     case "agent_sets_policy":
       return `policies bind agents, and the grant asked under stems from the agent ${refusal.principal}; a person sets them`;
     case "policy_unknown":

@@ -19,6 +19,7 @@ import {
 import type { BudgetLink, Explanation, GrantLink } from "./api.ts";
 import { ServiceFailure } from "./failure.ts";
 import { toldBy } from "./failures.ts";
+import { decidingPolicy } from "./deciding-policy.ts";
 import { refusalInWords } from "./refusal-words.ts";
 
 /** Links of one chain; a kernel's delegation depth and budget trees are far below it. */
@@ -56,6 +57,7 @@ export async function explainEntry(machine: MachinePort, position: number): Prom
     told: await toldBy(machine, entry),
     events: "events" in entry.outcome ? entry.outcome.events.map((event) => event.type) : [],
     causes: entry.stamp.causes,
+    policy: await decidingPolicy({ entry, asked }, async (at) => (await readEntry(machine, at))?.entry),
     grants: await grantChain(machine, asked.stamp.grant),
     budgets: await budgetChain(machine, budgetOf(asked)),
   };

@@ -143,6 +143,8 @@ describe("the state of a vault", () => {
   test("is the same directly and over the socket when asked for any area", async () => {
     const { agent } = await spawnGreeter();
     await composition.api.operate(schedule(agent));
+    const rule = { effect: "deny", source: "false", when: { value: false }, withinMs: null };
+    await composition.api.operate({ operation: { type: "policy.set", name: "nothing", rule }, contents: {} });
     for (const area of stateAreas as readonly StateArea[]) {
       const direct = await composition.api.state(area);
       expect(direct.total).toBe(direct.rows.length);

@@ -3,7 +3,8 @@
  * predicate form, which is total and counts its steps. So the kernel itself re-decides them, and CEL never runs.
  */
 import { Environment, type ASTNode } from "@marcbachmann/cel-js";
-import type { Predicate } from "@toka/kernel";
+import { amountKinds, policyFacts, type Predicate } from "@toka/kernel";
+import { suggestion } from "@toka/runtime";
 import { lower, type ConditionInput, type ConditionNames, type ConditionProblem } from "./lower.ts";
 
 /** A condition ready to be registered. */
@@ -23,6 +24,29 @@ const environment = new Environment({ unlistedVariablesAreDyn: false, homogeneou
   .registerVariable("tasks", "map")
   .registerVariable("attempt", "int");
 
+// CEL never runs: the kernel touches, and here only the types are told.
+const neverRun = (): never => {
+  throw new Error("Cannot touch: the kernel evaluates conditions");
+};
+
+const policyEnvironment = new Environment({
+  unlistedVariablesAreDyn: false,
+  homogeneousAggregateLiterals: false,
+  limits,
+})
+  .registerVariable({ name: "request", schema: requestTypes() })
+  .registerFunction("string.touches(string): bool", neverRun)
+  .registerFunction("list<string>.touches(string): bool", neverRun);
+
+/** The types of what a policy may look at, as the kernel lists it. */
+function requestTypes(): { readonly [name: string]: string | { readonly [kind: string]: string } } {
+  const amounts = Object.fromEntries(amountKinds.map((kind) => [kind, "int"]));
+  const typeOf = (name: string): string =>
+    name === "claims" ? "list<string>" : name === "timeoutMs" ? "int" : "string";
+  const plain = policyFacts.filter((name) => !name.startsWith("amounts.")).map((name) => [name, typeOf(name)] as const);
+  return { ...Object.fromEntries(plain), amounts };
+}
+
 /**
  * Reads one CEL condition.
  *
@@ -31,9 +55,27 @@ const environment = new Environment({ unlistedVariablesAreDyn: false, homogeneou
  * @returns the lowered condition, or its first problem
  */
 export function readCondition(source: string, names: ConditionNames): Condition | ConditionProblem {
+  return readWith(environment, { source, names });
+}
+
+/**
+ * Reads the condition of a policy.
+ *
+ * It may use `request.kind`, `.tool`, `.sideEffect`, `.claims`, `.label`, `.agent`, `.definition`, `.principal`, `.task`, `.step`, `.timeoutMs` and
+ * `.amounts.KIND`, the operators and functions of other conditions, and `touches("PERMISSION")` on the claims or on one of them.
+ * @returns the lowered predicate, or the first problem
+ */
+export function readPolicyCondition(source: string): { readonly predicate: Predicate } | ConditionProblem {
+  return readWith(policyEnvironment, { source, names: null });
+}
+
+function readWith(
+  within: Environment,
+  { source, names }: { readonly source: string; readonly names: ConditionNames | null },
+): Condition | ConditionProblem {
   let ast: ASTNode;
   try {
-    const parsed = environment.parse(source);
+    const parsed = within.parse(source);
     const checked = parsed.check();
     if (!checked.valid) return problemOf(checked.error, source);
     if (checked.type !== "bool" && checked.type !== "dyn") {
@@ -60,6 +102,14 @@ function problemOf(error: unknown, source: string): ConditionProblem {
   const hint = /\b(?:steps|tasks)\.[a-z0-9]+-/u.test(source)
     ? '; a name with hyphens is written steps["read-file"]'
     : "";
+  const [, unknown] = /^no such key: (\S+)$/u.exec(said) ?? [];
+  if (unknown !== undefined) {
+    const near = suggestion(unknown, policyFacts);
+    return {
+      problem: `Cannot use the condition: a request has no "${unknown}"${near}; known: ${policyFacts.join(", ")}`,
+      offset: typeof start === "number" ? start : 0,
+    };
+  }
   return { problem: `Cannot use the condition: ${said}${hint}`, offset: typeof start === "number" ? start : 0 };
 }
 

@@ -1,6 +1,6 @@
 /** Lowers a parsed CEL expression to the kernel's predicate form, or says what does not lower and where. */
 import type { ASTNode } from "@marcbachmann/cel-js";
-import { fixedLimits, isName, type Predicate } from "@toka/kernel";
+import { fixedLimits, isName, permissionProblem, type Predicate } from "@toka/kernel";
 import { suggestion } from "@toka/runtime";
 
 /** What a lowered condition reads from step results; the driver attests these as inputs. */
@@ -38,7 +38,8 @@ const walksNestedMax = 1;
 interface Scope {
   readonly inputs: Map<string, ConditionInput>;
   readonly steps: Set<string>;
-  readonly names: ConditionNames;
+  /** Null in a policy's condition, which is about a request. */
+  readonly names: ConditionNames | null;
   /** Variables bound by the walks around this place, outermost first. */
   readonly bound: readonly string[];
 }
@@ -53,11 +54,11 @@ class NotLowered extends Error {
 }
 
 /**
- * Lowers an expression that was parsed and type-checked.
+ * Lowers an expression that was parsed and type-checked; without names it is a policy's.
  * @returns the predicate with the inputs and steps that it reads, or the first part that does not lower
  * @throws what the parser's tree itself throws, which is a bug
  */
-export function lower(ast: ASTNode, names: ConditionNames): Lowered {
+export function lower(ast: ASTNode, names: ConditionNames | null): Lowered {
   const scope: Scope = { inputs: new Map(), steps: new Set(), names, bound: [] };
   try {
     const predicate = lowerNode(ast, scope);
@@ -103,8 +104,10 @@ function lowerNode(node: ASTNode, scope: Scope): Predicate {
     case "-":
     case "*":
     case "/":
+      checkWords(node, scope);
       return { op: node.op, left: lowerNode(node.args[0], scope), right: lowerNode(node.args[1], scope) };
     case "in":
+      checkWords(node, scope);
       return { op: "in", item: lowerNode(node.args[0], scope), list: lowerNode(node.args[1], scope) };
     case "call":
       return lowerCall(node, scope);
@@ -141,6 +144,9 @@ function lowerMethod(node: ASTNode & { readonly op: "rcall" }, scope: Scope): Pr
       where: lowerNode(second, { ...scope, bound: [...scope.bound, first.args] }),
     };
   }
+  if (name === "touches" && scope.names === null && first !== undefined) {
+    return { op: "touches", left: lowerNode(receiver, scope), right: { value: permissionIn(first) } };
+  }
   // `matches` is the one people will try: a regular expression's cost depends on its text, so the kernel has none.
   return refuse(node, `"${name}(...)" is not among what the kernel can re-decide`);
 }
@@ -149,18 +155,49 @@ function lowerFact(node: ASTNode, scope: Scope): Predicate {
   const path = pathOf(node);
   const [head, name, kind, ...rest] = path;
   if (head !== undefined && path.length === 1 && scope.bound.includes(head)) return { local: head };
-  if (head === "attempt" && path.length === 1 && scope.names.task !== null) return { fact: "attempt" };
-  if (head === "steps" && name !== undefined) return lowerStep(node, scope, { step: name, kind, rest });
+  const { names } = scope;
+  // The type checker knows what a request has.
+  if (names === null) return { fact: path.join(".") };
+  if (head === "attempt" && path.length === 1 && names.task !== null) return { fact: "attempt" };
+  if (head === "steps" && name !== undefined) return lowerStep(node, { ...scope, names }, { step: name, kind, rest });
   if (head === "tasks" && name !== undefined && kind === "status" && rest.length === 0) {
-    if (!scope.names.tasks.has(name))
-      return refuse(node, `there is no task "${name}"${suggestion(name, [...scope.names.tasks])}`);
+    if (!names.tasks.has(name)) return refuse(node, `there is no task "${name}"${suggestion(name, [...names.tasks])}`);
     return { fact: `tasks.${name}.status` };
   }
   const known = "tasks.NAME.status, steps.NAME.outcome, steps.NAME.code, steps.NAME.result.PATH";
-  return refuse(
-    node,
-    `there is no "${path.join(".")}"; known: ${scope.names.task === null ? known : `attempt, ${known}`}`,
-  );
+  return refuse(node, `there is no "${path.join(".")}"; known: ${names.task === null ? known : `attempt, ${known}`}`);
+}
+
+// A policy about a word that no request ever has would be in force and never apply.
+function checkWords(node: ASTNode & { readonly args: [ASTNode, ASTNode] }, scope: Scope): void {
+  if (scope.names !== null) return;
+  const [left, right] = node.args;
+  for (const [one, other] of [
+    [left, right],
+    [right, left],
+  ] as const) {
+    const known = one.op === "." || one.op === "[]" ? requestWords[pathOf(one).join(".")] : undefined;
+    for (const word of other.op === "list" ? other.args : [other]) {
+      if (known === undefined || word.op !== "value" || known.includes(String(word.args))) continue;
+      refuse(
+        word,
+        `${pathOf(one).join(".")} is one of ${known.join(", ")}, found ${JSON.stringify(String(word.args))}`,
+      );
+    }
+  }
+}
+
+const requestWords: { readonly [fact: string]: readonly string[] } = {
+  "request.kind": ["tool", "code", "undo"],
+  "request.sideEffect": ["none", "read_only", "idempotent", "external", "privileged"],
+};
+
+function permissionIn(node: ASTNode): string {
+  const text = node.op === "value" ? literal(node) : undefined;
+  if (typeof text !== "string")
+    return refuse(node, 'touches("...") takes a permission in quotes, such as "net.connect:*"');
+  const wanted = permissionProblem(text);
+  return wanted === undefined ? text : refuse(node, `"${text}" is no permission: wanted ${wanted}`);
 }
 
 interface StepFact {
@@ -169,7 +206,11 @@ interface StepFact {
   readonly rest: readonly string[];
 }
 
-function lowerStep(node: ASTNode, scope: Scope, { step, kind, rest }: StepFact): Predicate {
+function lowerStep(
+  node: ASTNode,
+  scope: Scope & { readonly names: ConditionNames },
+  { step, kind, rest }: StepFact,
+): Predicate {
   const task = scope.names.steps.get(step);
   if (task === undefined)
     return refuse(node, `there is no step "${step}"${suggestion(step, [...scope.names.steps.keys()])}`);

@@ -1,6 +1,7 @@
-/** The JSON Schemas (2020-12) of agent and crew files, for editors: made from the schemas that the loader checks with. */
+/** The JSON Schemas (2020-12) of agent, crew and policy files, for editors: made from the schemas that the loader checks with. */
 import { z } from "zod";
 import { agentFileSchema } from "./agent-schema.ts";
+import { policyFileSchema } from "../policy/policy-schema.ts";
 import { crewFileSchema } from "./crew-schema.ts";
 
 /** One schema file. */
@@ -16,6 +17,7 @@ export interface SchemaFile {
 export function schemaFiles(): readonly SchemaFile[] {
   return [
     { name: "agent.schema.json", text: write("Agent file of Toka", agentFileSchema) },
+    { name: "policy.schema.json", text: write("Policy file of Toka", policyFileSchema) },
     { name: "crew.schema.json", text: write("Crew file of Toka", crewFileSchema) },
   ];
 }

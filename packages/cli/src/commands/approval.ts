@@ -58,6 +58,9 @@ function tell(row: ApprovalRow, given: ShownContent): readonly string[] {
   return [
     `${row.id}: ${showOnOneLine(row.tool ?? "a program")} (${row.sideEffect}) for ${showOnOneLine(row.label)}`,
     `asked by ${showOnOneLine(row.agentName ?? row.principal)}; an answer counts until ${new Date(row.deadlineMs).toISOString()}`,
+    ...(row.policy === null
+      ? []
+      : [`required by the policy ${row.policy.name}, in force since entry ${row.policy.position}`]),
     ...(row.changed ? ["the tool was replaced since it was asked for, so that it can only be denied"] : []),
     `program: ${row.binding.program ?? "stands in the arguments"}`,
     `arguments, ${row.binding.arguments}:`,

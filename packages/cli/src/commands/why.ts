@@ -36,13 +36,18 @@ function named(id: string, name: string | null): string {
 }
 
 function tell(explanation: Explanation): readonly string[] {
-  const { principal, grants, budgets, causes, events } = explanation;
+  const { principal, policy, grants, budgets, causes, events } = explanation;
   return [
     `entry ${explanation.position}: ${explanation.operation} was ${explanation.verdict}`,
     `  when: ${new Date(explanation.timeMs).toISOString()}`,
     `  asked by: ${named(principal.id, principal.name)}, proven by ${explanation.proof}`,
     `  why: ${showOnOneLine(explanation.reason)}`,
     ...(explanation.told === null ? [] : toldLines(explanation.told).map((line) => `  ${line}`)),
+    ...(policy === null
+      ? []
+      : [
+          `  policy: ${policy.name} (${policy.effect}), from entry ${policy.position}: ${showOnOneLine(policy.source)}`,
+        ]),
     ...(events.length === 0 ? [] : [`  events: ${events.join(", ")}`]),
     ...(causes.length === 0 ? [] : [`  caused by entries: ${causes.join(", ")}`]),
     ...(grants.length === 0

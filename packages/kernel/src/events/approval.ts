@@ -1,6 +1,6 @@
 /** Events of approvals. What an event leaves out stands in the operation of the same entry. */
 import type { AgentId, Digest, EffectId, TaskId } from "../ids.ts";
-import type { SideEffect } from "../state/entities.ts";
+import type { PolicyRef, SideEffect } from "../state/entities.ts";
 
 /** An effect waits for somebody to allow it: its amounts are reserved, and nothing is performed. */
 export interface ApprovalRequested {
@@ -13,8 +13,8 @@ export interface ApprovalRequested {
   readonly sideEffect: SideEffect;
   /** Digest of the program that alone may run; null for code. */
   readonly program: Digest | null;
-  /** Name of the policy that requires it; null for the side-effect class. */
-  readonly policy: string | null;
+  /** The policy that requires it; null for the side-effect class. */
+  readonly policy: PolicyRef | null;
   /** A moment: an answer that comes then or later is none. */
   readonly deadlineMs: number;
 }

@@ -1,7 +1,7 @@
 /** Events of effects and tools. What an event leaves out stands in the operation of the same entry. */
 import type { Amounts } from "../budget/amounts.ts";
 import type { AgentId, EffectId, TaskId, ToolId } from "../ids.ts";
-import type { SideEffect } from "../state/entities.ts";
+import type { PolicyRef, SideEffect } from "../state/entities.ts";
 import type { EffectOutcome } from "../reasons.ts";
 
 /** An effect may be performed: its amounts are reserved. */
@@ -13,8 +13,8 @@ export interface EffectRequested {
   readonly task: TaskId | null;
   readonly step: string | null;
   readonly sideEffect: SideEffect;
-  /** Name of the policy that allows it; null when none is about it. */
-  readonly policy: string | null;
+  /** The policy that allows it; null when none is about it. */
+  readonly policy: PolicyRef | null;
 }
 
 /** An effect is being performed. */

@@ -12,7 +12,7 @@ import { digest, id, permission, shortText } from "../codec/shapes.ts";
 import { accept, grantAsked, type Moment, type OperationKind, refuse } from "../decision.ts";
 import type { EffectId } from "../ids.ts";
 import { fixedLimits } from "../limits.ts";
-import { rulingOn } from "../policies.ts";
+import { refTo, rulingOn } from "../policies.ts";
 import type { PlainRefusal } from "../refusal.ts";
 import type { Effect, EffectApproval } from "../state/entities.ts";
 import type { LiveState } from "../state/live-state.ts";
@@ -84,8 +84,8 @@ function notAllowable(
   if (task !== null && !state.tasks.has(task)) return { code: "task_unknown", task };
   // What was forbidden since it was asked for is not allowed by one person's yes.
   const { effect: ruled, policy, error } = rulingOn(state, effect);
-  if (ruled !== "deny" || policy === null) return undefined;
-  return { code: "policy_denied", policy: policy.name, position: policy.position, error };
+  const by = refTo(policy);
+  return ruled === "deny" && by !== null ? { code: "policy_denied", policy: by, error } : undefined;
 }
 
 function differenceOf(bound: Binding, shown: Binding): keyof Binding | undefined {

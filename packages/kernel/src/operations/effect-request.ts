@@ -21,7 +21,7 @@ import {
 import type { DefinitionPart } from "../definition.ts";
 import { type AgentId, type BudgetId, compareIds, type EffectId, placeOf, type TaskId } from "../ids.ts";
 import { fixedLimits, limitCeilings } from "../limits.ts";
-import { type Ruling, rulingOn } from "../policies.ts";
+import { refTo, type Ruling, rulingOn } from "../policies.ts";
 import { evaluate } from "../predicate/evaluate.ts";
 import { factsOf, own } from "../predicate/facts.ts";
 import type { PlainRefusal } from "../refusal.ts";
@@ -109,7 +109,7 @@ export const effectRequest: OperationKind<EffectRequest> = {
     if (no !== undefined) return refuse(no);
     const effect = moment.fresh("effect");
     const asks = { effect, agent: id, task, step, sideEffect };
-    const policy = ruling.policy?.name ?? null;
+    const policy = refTo(ruling.policy);
     if (ruling.effect !== "require-approval") {
       return accept({ type: "effect.requested", schema: 1, ...asks, policy });
     }
@@ -175,12 +175,11 @@ function claimsAmiss(state: LiveState, { operation, moment, tool }: AtHand): Ami
 }
 
 function policyAmiss({ operation, moment }: AtHand, { effect, policy, error }: Ruling): Amiss {
-  if (effect === "deny" && policy !== null) {
-    return { code: "policy_denied", policy: policy.name, position: policy.position, error };
-  }
+  const by = refTo(policy);
+  if (effect === "deny" && by !== null) return { code: "policy_denied", policy: by, error };
   // Nobody could answer: then it is refused at once instead of waiting for ever.
   if (effect !== "require-approval" || !isBeyondApproval(moment.stamp.principal)) return undefined;
-  return { code: "approval_required", tool: operation.tool, policy: policy?.name ?? null };
+  return { code: "approval_required", tool: operation.tool, policy: by };
 }
 
 function callOf({ kind, tool }: EffectRequest): Permission {

@@ -51,11 +51,15 @@ export interface Vault {
 /** What a policy does with the requests that it is about. */
 export type PolicyEffect = "deny" | "require-approval" | "allow";
 
-/** A policy that is in force. */
-export interface Policy {
+/** Names a policy as it stood when it decided something. */
+export interface PolicyRef {
   readonly name: string;
   /** The entry that enacted it. */
   readonly position: number;
+}
+
+/** A policy that is in force. */
+export interface Policy extends PolicyRef {
   readonly effect: PolicyEffect;
   /** The condition as somebody wrote it, for people. */
   readonly source: string;
@@ -260,8 +264,8 @@ export interface Effect {
 
 /** The approval that an effect needs. */
 export interface EffectApproval {
-  /** Name of the policy that requires it; null for the side-effect class. */
-  readonly policy: string | null;
+  /** The policy that requires it; null for the side-effect class. */
+  readonly policy: PolicyRef | null;
   /** A moment: an answer that comes then or later is none. */
   readonly deadlineMs: number;
   /** Who allowed it; null while it is awaited. */

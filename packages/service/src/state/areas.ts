@@ -1,7 +1,7 @@
 /**
  * What lives in a vault, area by area, as plain rows: what `toka agent list` and its like print, and what a program reads with `--json`.
  */
-import type { Amounts, TimerSchedule } from "@toka/kernel";
+import type { Amounts, PolicyEffect, PolicyRef, Predicate, TimerSchedule } from "@toka/kernel";
 
 /** One live agent. */
 export interface AgentRow {
@@ -160,12 +160,29 @@ export interface ApprovalRow {
   readonly agentName: string | null;
   readonly tool: string | null;
   readonly sideEffect: string;
+  /** The policy that requires the approval; null for the side-effect class. */
+  readonly policy: PolicyRef | null;
   /** An answer that comes then or later is none, ms since 1970. */
   readonly deadlineMs: number;
   /** Another program is registered under the tool's name by now, or none: it can only be denied. */
   readonly changed: boolean;
   /** What exactly will run, as an answer repeats it. */
   readonly binding: { readonly program: string | null; readonly arguments: string; readonly claims: readonly string[] };
+}
+
+/** One policy that is in force. */
+export interface PolicyRow {
+  /** Its name. */
+  readonly id: string;
+  readonly effect: PolicyEffect;
+  /** Its condition as it was written. */
+  readonly source: string;
+  /** The condition that decides; null for every request. */
+  readonly when: Predicate | null;
+  /** How long a request waits for its approval, ms; null for as long as the vault allows. */
+  readonly withinMs: number | null;
+  /** The entry that enacted it. */
+  readonly position: number;
 }
 
 /** One message that waits to be acknowledged. */
@@ -206,6 +223,7 @@ export interface StateRows {
   readonly definitions: DefinitionRow;
   readonly principals: PrincipalRow;
   readonly approvals: ApprovalRow;
+  readonly policies: PolicyRow;
   readonly messages: MessageRow;
   readonly timers: TimerRow;
 }

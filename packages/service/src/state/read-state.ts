@@ -16,6 +16,7 @@ import {
   type KernelState,
   type MachinePort,
   type Message,
+  type Policy,
   type Principal,
   type PrincipalId,
   type Session,
@@ -32,6 +33,7 @@ import type {
   EffectRow,
   GrantRow,
   MessageRow,
+  PolicyRow,
   PrincipalRow,
   SessionRow,
   StateAnswer,
@@ -61,6 +63,7 @@ const areas: { readonly [Area in StateArea]: Rows<Area> } = {
   definitions: rowsOf((state) => state.definitions, definitionRow),
   principals: rowsOf((state) => state.principals, principalRow),
   approvals: rowsOf((state) => new Set(approvalsIn(state)), approvalRow),
+  policies: rowsOf((state) => new Set(state.vault?.policies ?? []), policyRow),
   messages: rowsOf((state) => state.messages, messageRow),
   timers: rowsOf((state) => state.timers, timerRow),
 };
@@ -244,7 +247,13 @@ function principalRow(_state: KernelState, { id, name, kind, agent }: Principal)
 function approvalRow(state: KernelState, { effect, binding, deadlineMs, changed }: AwaitedApproval): ApprovalRow {
   const { id, label, principal, agent, tool, sideEffect } = effect;
   const agentName = agent === null ? null : (state.agents.get(agent)?.name ?? null);
-  return { id, label, principal, agent, agentName, tool, sideEffect, deadlineMs, changed, binding };
+  const policy = effect.approval?.policy ?? null;
+  return { id, label, principal, agent, agentName, tool, sideEffect, policy, deadlineMs, changed, binding };
+}
+
+function policyRow(_state: KernelState, policy: Policy): PolicyRow {
+  const { name: id, effect, source, when, withinMs, position } = policy;
+  return { id, effect, source, when, withinMs, position };
 }
 
 function messageRow(state: KernelState, message: Message): MessageRow {
