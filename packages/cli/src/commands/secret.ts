@@ -4,11 +4,12 @@
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 
-import { ServiceFailure } from "@toka/service";
+import { askVault, ServiceFailure } from "@toka/service";
 
 import { type CommandContext, exitDone, writeLine } from "../context.ts";
 import { showAsJson } from "../output/plain.ts";
 import { tellNone } from "../output/told.ts";
+import { asking, placesOf } from "./places.ts";
 import { type NounOptions, writing } from "./vault-rows.ts";
 
 /** Bytes read from standard input; a secret has far fewer. */
@@ -29,7 +30,12 @@ export async function setSecret(
   const { name } = options;
   const bytes = context.stdinIsTerminal ? await promptFor(name, context) : await readInput(context);
   const value = withoutLineEnd(bytes).toString("base64");
-  await writing({ options, context }, async (api) => api.setSecret({ name, value }));
+  // A secret is best kept before anything is run, so that it makes the vault when there is none.
+  await askVault(placesOf(options, context), {
+    ...asking(context, "write"),
+    create: true,
+    use: async (api) => api.setSecret({ name, value }),
+  });
   return tell({ name }, { options, context, line: `the secret ${name} is kept; in the log it reads secret:${name}` });
 }
 
