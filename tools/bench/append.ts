@@ -7,9 +7,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { benchVault } from "./parts/bench-vault.ts";
-import type { Script } from "./mix.ts";
+import type { Script } from "./parts/mix.ts";
 import { run, settle, type MachineWorld } from "./parts/machine-world.ts";
 import { rawGroup, rawOne } from "./parts/raw-floor.ts";
+import { handOn } from "./parts/rows.ts";
 
 const agents = 1_000;
 const roundMs = 2_000;
@@ -30,6 +31,10 @@ try {
   await vault.close();
   print("one caller", { ...one, wanted: "0.7 x raw" });
   print("100 callers", { ...hundred, wanted: "0.25 x raw and 25,000/s" });
+  handOn([
+    { name: "one caller", better: "more", samples: one.ratios },
+    { name: "100 callers", better: "more", samples: hundred.ratios },
+  ]);
   process.exitCode = one.ratio >= 0.7 && hundred.ratio >= 0.25 && hundred.rate >= 25_000 ? 0 : 1;
 } finally {
   rmSync(dir, { recursive: true, force: true });
@@ -39,7 +44,12 @@ try {
 async function compare(
   world: MachineWorld,
   { scripts, floor }: { readonly scripts: readonly Script<never>[]; readonly floor: () => Promise<number> },
-): Promise<{ readonly rate: number; readonly raw: number; readonly ratio: number }> {
+): Promise<{
+  readonly rate: number;
+  readonly raw: number;
+  readonly ratio: number;
+  readonly ratios: readonly number[];
+}> {
   await run(world, { scripts, untilMs: performance.now() + 500 });
   const seen: { rate: number; raw: number; ratio: number }[] = [];
   for (let round = 0; round < rounds; round += 1) {
@@ -51,7 +61,12 @@ async function compare(
   }
   const median = (of: (one: (typeof seen)[number]) => number): number =>
     seen.map(of).toSorted((left, right) => left - right)[Math.floor(rounds / 2)] ?? 0;
-  return { rate: median((one) => one.rate), raw: median((one) => one.raw), ratio: median((one) => one.ratio) };
+  return {
+    rate: median((one) => one.rate),
+    raw: median((one) => one.raw),
+    ratio: median((one) => one.ratio),
+    ratios: seen.map((one) => one.ratio),
+  };
 }
 
 function print(

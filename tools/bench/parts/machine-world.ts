@@ -1,7 +1,7 @@
 /** The repo-care mix on a machine: its scripts driven through `submit`, every content brought along as a payload of its own. */
 import type { Caller, KernelEvent, MachinePort, Operation, PayloadDraft } from "@toka/kernel";
 import { localProof } from "@toka/store";
-import { definitionIn, lives, settlersOf, sharedOut, someContent, type Ask, type Script, type Worker } from "../mix.ts";
+import { definitionIn, lives, settlersOf, sharedOut, someContent, type Ask, type Script, type Worker } from "./mix.ts";
 
 /** A machine with live agents, and the scripts of their further lives. */
 export interface MachineWorld {

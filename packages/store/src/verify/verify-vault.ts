@@ -7,10 +7,20 @@ import type { VerifyAnswer, VerifyTask } from "./worker.ts";
 /**
  * Verifies a vault on threads of its own. The vault may be open in any process meanwhile.
  *
+ * @param options where it is; `threads` is 1 where a second processor is wanted for something else
  * @returns the report
  * @throws StoreFailure `vault_absent`, `known_vaults_damaged`
  */
-export async function verifyVault(options: VerifyOptions): Promise<VerifyReport> {
+export async function verifyVault({
+  threads = 2,
+  ...options
+}: VerifyOptions & { readonly threads?: 1 | 2 }): Promise<VerifyReport> {
+  if (threads === 1) {
+    const { entries, payloads } = reportsIn(await answerOf({ wanted: { entries: true, payloads: true }, options }));
+    if (entries === undefined || payloads === undefined)
+      throw new Error("Cannot verify the vault: its thread answered for one part only");
+    return joined(entries, payloads);
+  }
   const [first, second] = await Promise.all([
     answerOf({ wanted: { entries: true, payloads: false }, options }),
     answerOf({ wanted: { entries: false, payloads: true }, options }),
