@@ -66,6 +66,8 @@ export interface FailedEffect extends Told {
 export interface VaultStatus {
   readonly vault: { readonly id: string; readonly name: string; readonly dir: string };
   readonly head: { readonly position: number; readonly digest: string; readonly timeMs: number };
+  /** Host time of who answers, ms since 1970: what ends and begins by the clock does so by this one. */
+  readonly hostTimeMs: number;
   /** True when the vault refuses to start anything until an operator resumes it. */
   readonly held: boolean;
   readonly sessions: readonly SessionStatus[];

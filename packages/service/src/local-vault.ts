@@ -134,7 +134,7 @@ function readersFor(
   return {
     status: async () => {
       await permit("status");
-      return readStatus(machine, { dir, served: served() });
+      return readStatus(machine, { dir, served: served(), hostTimeMs: clock() });
     },
     why: async (position) => {
       await permit("why");

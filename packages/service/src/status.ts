@@ -19,6 +19,8 @@ export interface StatusOptions {
   readonly dir: string;
   /** The process that serves the vault, or null. */
   readonly served: ServingProcess | null;
+  /** Host time, ms since 1970. */
+  readonly hostTimeMs: number;
 }
 
 /**
@@ -36,12 +38,13 @@ export async function readStatus(machine: MachinePort, options: StatusOptions): 
   return { ...status, head: { ...status.head, digest: last?.digest ?? "" }, failures };
 }
 
-function describeState(state: KernelState, { dir, served }: StatusOptions): Omit<VaultStatus, "failures"> {
+function describeState(state: KernelState, { dir, served, hostTimeMs }: StatusOptions): Omit<VaultStatus, "failures"> {
   const effects = [...state.effects.values()];
   const root = state.budgets.get(genesisIds.rootBudget);
   return {
     vault: { id: state.vault?.vault ?? "", name: state.vault?.name ?? "", dir },
     head: { position: state.head.position, digest: "", timeMs: state.head.timeMs },
+    hostTimeMs,
     held: state.vault?.held ?? false,
     sessions: [...state.sessions.values()].map((session) => ({
       id: session.id,

@@ -69,7 +69,7 @@ export async function delegateGrant(
       const { rows } = await api.state("grants");
       const parent = options.from === undefined ? rows[0] : findRow(options.from, { rows, what: "grant" });
       const { permissions } = options;
-      const expiresAtMs = span === undefined ? (parent?.expiresAtMs ?? null) : Date.now() + span;
+      const expiresAtMs = span === undefined ? (parent?.expiresAtMs ?? null) : (await api.status()).hostTimeMs + span;
       const operation = { type: "grant.delegate", to: holder.id, parent: parent?.id, permissions, expiresAtMs };
       return { operation, contents: {} };
     },
