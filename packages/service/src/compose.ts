@@ -32,9 +32,9 @@ import { outputsFolder, type Places } from "./places.ts";
 import { refusalInWords } from "./refusal-words.ts";
 import { keepTimers } from "./timers.ts";
 import { desktopKeyring } from "./secrets/keyring.ts";
-import { createRedactor, type Redactor } from "./secrets/redactor.ts";
+import { createRedactor } from "./secrets/redactor.ts";
 import { onlyRead, ringMachine, ringSandbox } from "./secrets/ring.ts";
-import { openSecretStore, type SecretStore } from "./secrets/secret-store.ts";
+import { openSecretStore, type SecretStore, type SecretStoreParts } from "./secrets/secret-store.ts";
 import { openTokenDesk } from "./tokens/token-desk.ts";
 import { createSessions, type Sessions } from "./sessions/sessions.ts";
 import { acceptClock, type HeldVault, openVaultAt, operatorCaller } from "./vault-opening.ts";
@@ -108,7 +108,7 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
     const operator = operatorCaller();
     if (options.purpose !== "read") await vouchForClock(vault, { onNote, nowMs: clock.nowMs });
     const sandbox = ringSandbox(createSandbox(), redactor);
-    const openSecrets = secretsOf(vault, { places, redactor, nowMs: clock.nowMs });
+    const openSecrets = secretsOf(vault, { places, redactor, nowMs: clock.nowMs, onNote });
     // Whoever only reads needs no key, and can look at a vault whose key is lost.
     if (options.purpose !== "read") await openSecrets();
     const ring = { options: { ...options, onNote }, vault, clock };
@@ -210,13 +210,13 @@ async function followLog(from: {
 /** The secrets of a vault, opened once at first need. */
 function secretsOf(
   { id, dir, machine }: HeldVault,
-  parts: { readonly places: Places; readonly redactor: Redactor; readonly nowMs: () => number },
+  parts: Pick<SecretStoreParts, "redactor" | "nowMs" | "onNote"> & { readonly places: Places },
 ): () => Promise<SecretStore> {
-  const { places, redactor, nowMs } = parts;
+  const { places, ...more } = parts;
   const { secretKeys, secretKey: variable } = places;
   const custody = { file: join(secretKeys, id), variable, keyring: desktopKeyring(), vault: id };
   let opened: Promise<SecretStore> | undefined;
-  return async () => (opened ??= openSecretStore({ ...custody, dir, machine, redactor, nowMs }));
+  return async () => (opened ??= openSecretStore({ ...custody, ...more, dir, machine }));
 }
 
 /** HTTP is loaded only by who serves: a command that reads starts without it. */

@@ -107,7 +107,9 @@ interface ProgramCheck {
 
 async function checkProgram({ name, program = name, args, required, fix }: ProgramCheck): Promise<DoctorCheck> {
   const version = await new Promise<string | undefined>((resolve) => {
-    execFile(program, [...args], { timeout: versionTimeoutMs }, (error, stdout) =>
+    // Of our environment it needs the way to the programs alone.
+    const env = { PATH: process.env["PATH"] };
+    execFile(program, [...args], { timeout: versionTimeoutMs, env }, (error, stdout) =>
       resolve(error === null ? stdout.trim() : undefined),
     );
   });

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import type { ExecOutcome } from "../src/api.ts";
 import { compose, type Composition, type ComposeOptions } from "../src/compose.ts";
@@ -43,6 +43,7 @@ beforeEach(() => {
   notes = [];
 });
 afterEach(async () => {
+  vi.unstubAllEnvs();
   await composition?.close();
   composition = undefined;
   rmSync(dir, { recursive: true, force: true });
@@ -142,12 +143,30 @@ describe("a secret", () => {
     ["what could be a word", "n", "commitment", "secret_unfit"],
     ["more than 16 KiB", "n", "x1".repeat(9000), "secret_unfit"],
     ["the text that stands for secrets", "n", "my secret:mail", "secret_unfit"],
+    ["how an operation is called", "n", "effect.settle", "secret_unfit"],
+    ["a piece of our JSON", "n", '"commitment":"', "secret_unfit"],
+    ["its own name", "hunter2-hunter2", "hunter2-hunter2", "secret_unfit"],
+    ["a part of its own name", "my-hunter2-hunter2", "hunter2-hunter2", "secret_unfit"],
   ])("is refused when it is %s, without a word of it", async (_what, name, value, code) => {
     await up("write");
     const refused = await composition?.api.setSecret({ name, value: base64(value) }).catch((error: unknown) => error);
     expect(refused).toMatchObject({ code });
-    if (code !== "malformed") expect(String(refused)).not.toContain(value);
+    if (code !== "malformed" && !name.includes(value)) expect(String(refused)).not.toContain(value);
     expect(await composition?.vault.machine.view((state) => state.vault?.secrets)).toEqual([]);
+  });
+
+  test("is refused when a name that there is would give it away, or its name another's value", async () => {
+    await up("write");
+    await keep("stage-2-key", canary);
+    await expect(keep("other", "stage-2-")).rejects.toMatchObject({ code: "secret_unfit" });
+    await keep("plain", other);
+    await expect(keep(`x-${other}`, canary)).rejects.toMatchObject({ code: "secret_unfit" });
+  });
+
+  test("is refused when the path of the vault holds it", async () => {
+    const at = await up("write");
+    await expect(keep("path", `${at.vault.dir}/`.slice(0, -1))).rejects.toMatchObject({ code: "secret_unfit" });
+    await expect(keep("id", at.vault.id)).rejects.toMatchObject({ code: "secret_unfit" });
   });
 
   test("is the operator's at this machine alone", async () => {
@@ -215,12 +234,33 @@ describe("what opens the secrets", () => {
         await expect(up("write")).rejects.toMatchObject({ code: "secrets_damaged" });
       }
     }
-    for (const cut of ["", "{}", sealed.slice(0, 80)]) {
+    for (let index = 0; index < sealed.length; index += 1) {
+      const altered = Buffer.from(sealed);
+      altered[index] = (altered[index] ?? 0) ^ 1;
+      writeFileSync(file, altered, { mode: 0o600 });
+      const thrown: unknown = await openStore(at).catch((error: unknown) => error);
+      expect(Reflect.get(Object(thrown), "code")).toMatch(/^(?:secrets_damaged|secrets_foreign|secret_key_wrong)$/u);
+    }
+    const spaced = JSON.stringify(parsed);
+    for (const cut of ["", "{}", sealed.slice(0, 80), spaced, `${sealed}\n`, sealed.replace("\n", "\r\n")]) {
       writeFileSync(file, cut, { mode: 0o600 });
       await expect(up("write")).rejects.toMatchObject({ code: "secrets_damaged" });
     }
     writeFileSync(file, sealed, { mode: 0o600 });
     expect(await (await up("write")).api.secrets()).toHaveLength(1);
+  });
+
+  test("is told when the file is gone, and what is set anew has the key that was there", async () => {
+    let at = await up("write");
+    await keep("mail", canary);
+    const [sealed, key] = [readFileSync(fileOf(at)), readFileSync(keyFileOf(at), "utf8")];
+    rmSync(fileOf(at));
+    at = await up("write");
+    expect(notes.join("\n")).toContain("is gone, and with it what the log names as secrets (1)");
+    await keep("api", other);
+    expect(readFileSync(keyFileOf(at), "utf8")).toBe(key);
+    writeFileSync(fileOf(at), sealed, { mode: 0o600 });
+    expect((await (await up("write")).api.secrets()).map(({ name }) => name)).toEqual(["mail"]);
   });
 
   test("is new after a rekey, and the old one opens nothing", async () => {
@@ -253,7 +293,8 @@ describe("what opens the secrets", () => {
     expect(await (await up("write")).api.secrets()).toHaveLength(1);
   });
 
-  test("is in the keyring when one works", async () => {
+  test("is in the keyring when one works, whose program is not shown the key of the environment", async () => {
+    vi.stubEnv("TOKA_SECRET_KEY", randomBytes(32).toString("hex"));
     const at = await up("write");
     const { store, redactor } = await openWithKeyring(at);
     await store.set({ name: "mail", value: Buffer.from(canary) }, operatorCaller());
@@ -270,15 +311,25 @@ describe("what opens the secrets", () => {
     const broken = join(dir, "broken");
     writeFileSync(broken, "#!/bin/sh\ncat >/dev/null\nexit 3\n", { mode: 0o700 });
     expect(await desktopKeyring(broken).works()).toBe(false);
+    const locked = join(dir, "locked");
+    writeFileSync(locked, "#!/bin/sh\ncat >/dev/null\necho locked >&2\nexit 1\n", { mode: 0o700 });
+    await expect(desktopKeyring(locked).read("v")).rejects.toMatchObject({ code: "keyring_unavailable" });
     await expect(desktopKeyring(broken).read("v")).rejects.toMatchObject({ code: "keyring_unavailable" });
   });
 });
 
-/** A program with the manners of `secret-tool`, which keeps what it is given in files. */
+/** A program with the manners of `secret-tool`, which keeps what it is given in files. It must not see our key. */
 async function openWithKeyring(at: Composition): Promise<{ readonly store: SecretStore; readonly redactor: Redactor }> {
   const tool = join(dir, "secret-tool");
-  const script = `#!/bin/sh\nverb=$1; shift\nfor last; do :; done\ncase $verb in\nstore) cat > "${dir}/ring-$last" ;;\nlookup) [ -f "${dir}/ring-$last" ] || exit 1; cat "${dir}/ring-$last" ;;\nesac\n`;
+  const script = `#!/bin/sh\n[ -z "$TOKA_SECRET_KEY" ] || exit 9\nverb=$1; shift\nfor last; do :; done\ncase $verb in\nstore) cat > "${dir}/ring-$last" ;;\nlookup) [ -f "${dir}/ring-$last" ] || exit 1; cat "${dir}/ring-$last" ;;\nesac\n`;
   writeFileSync(tool, script, { mode: 0o700 });
+  return openStore(at, tool);
+}
+
+async function openStore(
+  at: Composition,
+  tool: string = join(dir, "no-such-program"),
+): Promise<{ readonly store: SecretStore; readonly redactor: Redactor }> {
   const redactor = createRedactor();
   const { dir: vaultDir, id, machine } = at.vault;
   const parts = {
@@ -290,6 +341,7 @@ async function openWithKeyring(at: Composition): Promise<{ readonly store: Secre
     variable: () => undefined,
     keyring: desktopKeyring(tool),
     nowMs: Date.now,
+    onNote: (line: string) => void notes.push(line),
   };
   return { store: await openSecretStore(parts), redactor };
 }

@@ -1,7 +1,7 @@
 /**
  * `toka secret`: sets, lists and removes secrets, and changes the key that seals them. No value ever stands on a command line.
  */
-import { createInterface } from "node:readline/promises";
+import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 
 import { askVault, ServiceFailure } from "@toka/service";
@@ -121,12 +121,20 @@ async function readInput({ stdin }: CommandContext): Promise<Buffer> {
 }
 
 /** What is typed is not echoed: the line is edited over a stream that shows nothing. */
-async function promptFor(name: string, { stdin, stderr }: CommandContext): Promise<Buffer> {
+async function promptFor(name: string, { stdin, stderr, interrupted }: CommandContext): Promise<Buffer> {
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   stderr.write(`value of ${name} (not shown): `);
   const lines = createInterface({ input: stdin, output: silent, terminal: true, historySize: 0 });
   try {
-    return Buffer.from(await lines.question(""));
+    return await new Promise((resolve, reject) => {
+      const none = (): void =>
+        reject(new ServiceFailure("secret_unfit", { message: `Cannot keep the secret ${name}: no value was typed` }));
+      lines.once("line", (line) => resolve(Buffer.from(line)));
+      // Ctrl-C is a key here; Ctrl-D and a terminal that goes away close the line.
+      lines.once("SIGINT", none);
+      lines.once("close", none);
+      interrupted.addEventListener("abort", none, { once: true });
+    });
   } finally {
     lines.close();
     stderr.write("\n");

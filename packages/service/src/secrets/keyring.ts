@@ -4,6 +4,7 @@
 import { spawn } from "node:child_process";
 
 import { ServiceFailure } from "../failure.ts";
+import { secretKeyVariable } from "../places.ts";
 
 /** Time for one question: a keyring that is locked asks a person, who may not be there. */
 const answerMsMax = 15_000;
@@ -26,10 +27,10 @@ export interface Keyring {
 export function desktopKeyring(command: string = "secret-tool"): Keyring {
   const attributes = (vault: string): readonly string[] => ["application", "toka", "vault", vault];
   const read = async (vault: string): Promise<string | undefined> => {
-    const { code, output } = await run(command, { args: ["lookup", ...attributes(vault)], input: "" });
+    const { code, output, complaint } = await run(command, { args: ["lookup", ...attributes(vault)], input: "" });
     if (code === 0 && output !== "") return output;
     // It says 1 both for none and for a keyring that cannot be opened; only the first is silent.
-    if (code === 1) return undefined;
+    if (code === 1 && complaint === "") return undefined;
     throw unable("read", code);
   };
   const write = async (vault: string, text: string): Promise<void> => {
@@ -43,7 +44,9 @@ export function desktopKeyring(command: string = "secret-tool"): Keyring {
     works: async () => {
       try {
         await write("probe", "works");
-        return (await read("probe")) === "works";
+        const works = (await read("probe")) === "works";
+        await run(command, { args: ["clear", ...attributes("probe")], input: "" });
+        return works;
       } catch {
         return false;
       }
@@ -58,18 +61,25 @@ function unable(what: string, code: number | null): ServiceFailure {
   });
 }
 
+/** It needs the session's bus, which the environment names, and not our key. */
+function withoutKey(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== secretKeyVariable));
+}
+
 async function run(
   command: string,
   { args, input }: { readonly args: readonly string[]; readonly input: string },
-): Promise<{ readonly code: number | null; readonly output: string }> {
+): Promise<{ readonly code: number | null; readonly output: string; readonly complaint: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ["pipe", "pipe", "ignore"], timeout: answerMsMax });
-    const chunks: Buffer[] = [];
+    const child = spawn(command, args, { stdio: "pipe", timeout: answerMsMax, env: withoutKey() });
+    const [chunks, complaints]: [Buffer[], Buffer[]] = [[], []];
     child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+    child.stderr.on("data", (chunk: Buffer) => complaints.push(chunk));
     child.once("error", () => reject(unable("asked", null)));
     // Who does not read its input has ended already, and its code says why.
     child.stdin.once("error", () => {});
-    child.once("close", (code) => resolve({ code, output: Buffer.concat(chunks).toString("utf8").trimEnd() }));
+    const said = (parts: readonly Buffer[]): string => Buffer.concat(parts).toString("utf8").trimEnd();
+    child.once("close", (code) => resolve({ code, output: said(chunks), complaint: said(complaints) }));
     child.stdin.end(input);
   });
 }

@@ -1,13 +1,15 @@
 /**
- * Finds many byte strings in one pass over a stream, wherever its chunks are cut.
- *
- * Source: Aho and Corasick, "Efficient string matching: an aid to bibliographic search" (1975).
+ * Finds many byte strings in a stream, wherever its chunks are cut, and replaces them.
  */
+import { beginningBytes, Beginnings, isBlank, type Window } from "./beginnings.ts";
 
 /** A byte string to find, and what to write in its place. */
 export interface Pattern {
+  /** At least 8. */
   readonly bytes: Uint8Array;
   readonly replacement: string;
+  /** Whether it is also found with blanks and line ends between its bytes, as programs wrap base64 and set hex apart. */
+  readonly spread: boolean;
 }
 
 /** What is found by one matcher is replaced by it. */
@@ -26,209 +28,212 @@ export interface ReplacingStream {
   readonly end: (options?: { readonly cutOff: boolean }) => Uint8Array;
 }
 
-/** Bytes of the beginning of a pattern that count as the pattern where a stream was cut off. */
-const beginningBytesMin = 8;
+/**
+ * Letters that wait for what comes, after a line has ended behind them, since they may be the beginning of a spread pattern. Fewer are
+ * the end of many a line, which should not wait.
+ */
+const heldOverLineMin = 4;
 
 /**
  * Makes a matcher.
  *
- * @param patterns - none of them empty
+ * @param patterns - each of 8 bytes at least
  * @returns the matcher
  */
 export function createMatcher(patterns: readonly Pattern[]): Matcher {
-  const automaton = new Automaton(patterns);
-  const stream = (): ReplacingStream => new Stream(automaton);
+  const finders = [false, true].flatMap((spread) => {
+    const mine = patterns.filter((one) => one.spread === spread);
+    if (mine.length === 0) return [];
+    const beginnings = new Beginnings(
+      mine.map(({ bytes }) => bytes),
+      spread,
+    );
+    return [{ patterns: mine, spread, beginnings }];
+  });
+  const stream = (): ReplacingStream => new Stream(finders);
   return {
     stream,
     replace: (bytes) => {
-      if (!automaton.occursIn(bytes)) return bytes;
+      if (!finders.some((finder) => occursIn(bytes, finder))) return bytes;
       const replacing = stream();
       return Buffer.concat([replacing.push(bytes), replacing.end()]);
     },
   };
 }
 
-/** States are numbers; 0 is the root. Children are linked lists, since nearly every state has one child. */
-class Automaton {
-  readonly #rootNext = new Int32Array(256);
-  readonly #firstChild: Int32Array;
-  readonly #nextSibling: Int32Array;
-  readonly #byte: Uint8Array;
-  readonly #fail: Int32Array;
-  readonly depth: Int32Array;
-  /** Length of the longest pattern that ends in a state; 0 for none. */
-  readonly found: Int32Array;
-  /** Pattern that a state belongs to, and the one that ends there. */
-  readonly #owner: Int32Array;
-  readonly #ending: Int32Array;
-  readonly #patterns: readonly Pattern[];
-
-  constructor(patterns: readonly Pattern[]) {
-    this.#patterns = patterns;
-    const states = 1 + patterns.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    const table = (): Int32Array => new Int32Array(states);
-    [this.#firstChild, this.#nextSibling, this.#fail] = [table(), table(), table()];
-    [this.depth, this.found, this.#owner, this.#ending] = [table(), table(), table(), table()];
-    this.#byte = new Uint8Array(states);
-    let used = 1;
-    for (const [index, { bytes }] of patterns.entries()) used = this.#insert(bytes, { index, used });
-    this.#link();
-  }
-
-  #insert(bytes: Uint8Array, { index, used }: { readonly index: number; readonly used: number }): number {
-    let [state, next] = [0, used];
-    for (const byte of bytes) {
-      let child = this.#child(state, byte);
-      if (child === 0) {
-        child = next;
-        next += 1;
-        this.#byte[child] = byte;
-        this.depth[child] = at(this.depth, state) + 1;
-        this.#owner[child] = index;
-        this.#nextSibling[child] = at(this.#firstChild, state);
-        this.#firstChild[state] = child;
-        if (state === 0) this.#rootNext[byte] = child;
-      }
-      state = child;
-    }
-    this.found[state] = bytes.length;
-    this.#ending[state] = index;
-    return next;
-  }
-
-  #child(state: number, byte: number): number {
-    if (state === 0) return at(this.#rootNext, byte);
-    let child = at(this.#firstChild, state);
-    while (child !== 0 && this.#byte[child] !== byte) child = at(this.#nextSibling, child);
-    return child;
-  }
-
-  /** Breadth first: where a state goes on when its next byte does not come. */
-  #link(): void {
-    const queue: number[] = [];
-    for (const state of this.#rootNext) if (state !== 0) queue.push(state);
-    for (const state of queue) {
-      for (let child = at(this.#firstChild, state); child !== 0; child = at(this.#nextSibling, child)) {
-        const fail = this.step(at(this.#fail, state), this.#byte[child] ?? 0);
-        this.#fail[child] = fail;
-        if (this.found[child] === 0) {
-          this.found[child] = at(this.found, fail);
-          this.#ending[child] = at(this.#ending, fail);
-        }
-        queue.push(child);
-      }
-    }
-  }
-
-  step(from: number, byte: number): number {
-    let state = from;
-    while (state !== 0) {
-      const child = this.#child(state, byte);
-      if (child !== 0) return child;
-      state = at(this.#fail, state);
-    }
-    return at(this.#rootNext, byte);
-  }
-
-  occursIn(bytes: Uint8Array): boolean {
-    let state = 0;
-    for (const byte of bytes) {
-      state = state === 0 ? at(this.#rootNext, byte) : this.step(state, byte);
-      if (this.found[state] !== 0) return true;
-    }
-    return false;
-  }
-
-  /** @returns what stands for the pattern that ends in a state */
-  endingAt(state: number): string {
-    return this.#patterns[at(this.#ending, state)]?.replacement ?? "";
-  }
-
-  /** @returns what stands for the pattern whose beginning a state is */
-  begunAt(state: number): string {
-    return this.#patterns[at(this.#owner, state)]?.replacement ?? "";
-  }
+interface Finder {
+  readonly patterns: readonly Pattern[];
+  readonly spread: boolean;
+  readonly beginnings: Beginnings;
 }
 
-function at(table: Int32Array, index: number): number {
-  return table[index] ?? 0;
+/** A pattern of which 8 bytes or more have come. */
+interface Begun {
+  readonly pattern: Pattern;
+  readonly from: number;
+  /** Bytes of it that have come. */
+  matched: number;
+  /** The next byte of the stream to compare. */
+  next: number;
 }
 
 /** Where something was found, in bytes from the beginning of the stream. */
 interface Found {
   readonly from: number;
-  to: number;
-  readonly replacement: string;
+  readonly to: number;
+  /** Of all that overlaps there, what begins first; of those, what is longest. */
+  readonly lead: Pattern;
+  readonly leadFrom: number;
+}
+
+function occursIn(bytes: Uint8Array, { patterns, beginnings }: Finder): boolean {
+  let found = false;
+  const onBegun = (string: number, endsAt: number): boolean => {
+    const pattern = patterns[string];
+    if (pattern === undefined) return false;
+    const begun: Begun = { pattern, from: 0, matched: beginningBytes, next: endsAt + 1 };
+    found = goOn(begun, { bytes, base: 0 }) === "found";
+    return found;
+  };
+  beginnings.scan(bytes, { window: beginnings.window(), onBegun });
+  return found;
+}
+
+/** Compares what has come. */
+function goOn(
+  begun: Begun,
+  { bytes, base }: { readonly bytes: Uint8Array; readonly base: number },
+): "found" | "open" | "other" {
+  const { bytes: wanted, spread } = begun.pattern;
+  while (begun.matched < wanted.length) {
+    const byte = bytes[begun.next - base];
+    if (byte === undefined) return "open";
+    if (byte === wanted[begun.matched]) begun.matched += 1;
+    else if (!spread || !isBlank(byte)) return "other";
+    begun.next += 1;
+  }
+  return "found";
 }
 
 class Stream implements ReplacingStream {
-  readonly #automaton: Automaton;
-  #state = 0;
+  readonly #finders: readonly (Finder & { readonly window: Window })[];
+  #begun: readonly Begun[] = [];
   /** Bytes taken, and how many of them were let through or replaced. */
   #taken = 0;
   #settled = 0;
   /** Bytes from `settled` to `taken`. */
   #held: Uint8Array = new Uint8Array();
-  /** What was found in the held bytes, in order and apart from each other. */
+  /** What was found in the held bytes. */
   #found: Found[] = [];
 
-  constructor(automaton: Automaton) {
-    this.#automaton = automaton;
+  constructor(finders: readonly Finder[]) {
+    this.#finders = finders.map((finder) => ({ ...finder, window: finder.beginnings.window() }));
   }
 
   push(chunk: Uint8Array): Uint8Array {
+    const before = this.#taken;
     this.#held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
-    for (const byte of chunk) {
-      this.#state = this.#automaton.step(this.#state, byte);
-      this.#taken += 1;
-      const length = this.#automaton.found[this.#state] ?? 0;
-      if (length > 0) {
-        this.#note({ from: this.#taken - length, to: this.#taken, replacement: this.#automaton.endingAt(this.#state) });
-      }
+    this.#taken += chunk.length;
+    const begun = this.#begun.filter((one) => this.#goesOn(one));
+    for (const { patterns, spread, beginnings, window } of this.#finders) {
+      const onBegun = (string: number, endsAt: number): boolean => {
+        const pattern = patterns[string];
+        if (pattern === undefined) return false;
+        const next = before + endsAt + 1;
+        const from = spread ? this.#backOver(beginningBytes, next) : Math.max(this.#settled, next - beginningBytes);
+        const one = { pattern, from, matched: beginningBytes, next };
+        if (this.#goesOn(one)) begun.push(one);
+        return false;
+      };
+      beginnings.scan(chunk, { window, onBegun });
     }
-    return this.#release(this.#taken - (this.#automaton.depth[this.#state] ?? 0));
+    this.#begun = begun;
+    let wanted = this.#taken;
+    for (const finder of this.#finders) wanted = Math.min(wanted, this.#unfinishedFrom(finder));
+    for (const { from } of begun) wanted = Math.min(wanted, from);
+    return this.#release(wanted);
   }
 
   end({ cutOff }: { readonly cutOff: boolean } = { cutOff: false }): Uint8Array {
-    const depth = this.#automaton.depth[this.#state] ?? 0;
-    if (cutOff && depth >= beginningBytesMin) {
-      this.#note({ from: this.#taken - depth, to: this.#taken, replacement: this.#automaton.begunAt(this.#state) });
-    }
+    if (cutOff) for (const { pattern, from } of this.#begun) this.#note({ pattern, from, to: this.#taken });
+    this.#begun = [];
     return this.#release(this.#taken);
   }
 
-  /** What overlaps is one: whatever it was, none of it is let through. */
-  #note(found: Found): void {
-    let { from, replacement } = found;
-    for (let last = this.#found.at(-1); last !== undefined && last.to > from; last = this.#found.at(-1)) {
-      if (last.from <= from) [from, replacement] = [last.from, last.replacement];
-      this.#found.pop();
+  /** @returns whether more of it may come */
+  #goesOn(begun: Begun): boolean {
+    const state = goOn(begun, { bytes: this.#held, base: this.#settled });
+    if (state === "found") this.#note({ pattern: begun.pattern, from: begun.from, to: begun.next });
+    return state === "open";
+  }
+
+  /** @returns where the last bytes before a position begin that are not passed over */
+  #backOver(count: number, position: number): number {
+    let [at, left] = [position, count];
+    while (left > 0 && at > this.#settled) {
+      at -= 1;
+      if (!isBlank(this.#held[at - this.#settled] ?? 0)) left -= 1;
     }
-    this.#found.push({ from: Math.max(from, this.#settled), to: found.to, replacement });
+    return at;
+  }
+
+  /** @returns from where on the last bytes may be the beginning of a pattern */
+  #unfinishedFrom({ beginnings, spread, window }: Finder & { readonly window: Window }): number {
+    const count = beginnings.unfinished(window);
+    if (!spread) return Math.max(this.#settled, this.#taken - count);
+    const from = this.#backOver(count, this.#taken);
+    const overLine = isBlank(this.#held.at(-1) ?? 0);
+    return overLine && count < heldOverLineMin ? this.#taken : from;
+  }
+
+  #note({ pattern, from, to }: { readonly pattern: Pattern; readonly from: number; readonly to: number }): void {
+    this.#found.push({ from, to, lead: pattern, leadFrom: from });
   }
 
   #release(wanted: number): Uint8Array {
     const parts: Uint8Array[] = [];
     const base = this.#settled;
-    for (let next = this.#found[0]; next !== undefined && next.from < wanted; next = this.#found[0]) {
+    const letThrough = (to: number): void => {
+      if (to > this.#settled) parts.push(this.#held.subarray(this.#settled - base, to - base));
+      this.#settled = Math.max(this.#settled, to);
+    };
+    const kept: Found[] = [];
+    for (const one of apart(this.#found)) {
       // Half of it is not let through: the other half may be joined by what comes.
-      if (next.to > wanted) {
-        parts.push(this.#held.subarray(this.#settled - base, next.from - base));
-        this.#settled = next.from;
-        return this.#keep(parts, base);
+      if (one.to > wanted) {
+        kept.push(one);
+        continue;
       }
-      parts.push(this.#held.subarray(this.#settled - base, next.from - base), Buffer.from(next.replacement));
-      this.#settled = next.to;
-      this.#found.shift();
+      letThrough(one.from);
+      parts.push(Buffer.from(one.lead.replacement));
+      this.#settled = one.to;
     }
-    parts.push(this.#held.subarray(this.#settled - base, wanted - base));
-    this.#settled = Math.max(this.#settled, wanted);
-    return this.#keep(parts, base);
-  }
-
-  #keep(parts: readonly Uint8Array[], base: number): Uint8Array {
-    // A copy: the chunk is the caller's to use again.
-    this.#held = this.#held.slice(this.#settled - base);
+    letThrough(Math.min(wanted, kept[0]?.from ?? wanted));
+    this.#found = kept;
+    // A copy, which `slice` of a buffer is not: the chunk is the caller's to use again.
+    this.#held = new Uint8Array(this.#held.subarray(this.#settled - base));
     return Buffer.concat(parts);
   }
+}
+
+/** What overlaps is one: whatever it was, none of it is let through. In order. */
+function apart(found: readonly Found[]): readonly Found[] {
+  if (found.length < 2) return found;
+  const joined: Found[] = [];
+  for (const one of found.toSorted((left, right) => left.from - right.from || right.to - left.to)) {
+    const last = joined.at(-1);
+    if (last === undefined || last.to <= one.from) joined.push(one);
+    else joined[joined.length - 1] = join(last, one);
+  }
+  return joined;
+}
+
+function join(left: Found, right: Found): Found {
+  const { lead, leadFrom } = leads(left, right) ? left : right;
+  return { from: left.from, to: Math.max(left.to, right.to), lead, leadFrom };
+}
+
+function leads(left: Found, right: Found): boolean {
+  if (left.leadFrom !== right.leadFrom) return left.leadFrom < right.leadFrom;
+  return left.lead.bytes.length >= right.lead.bytes.length;
 }

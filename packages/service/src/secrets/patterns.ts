@@ -20,11 +20,14 @@ const lineBytesMin = 16;
  */
 export function patternsOf(secrets: readonly Secret[]): readonly Pattern[] {
   return secrets.flatMap(({ name, value }) => {
-    const spellings = new Set([value, ...linesOf(value)].flatMap((part) => [...spellingsOf(part)]));
-    return [...spellings].map((spelling) => ({
-      bytes: Buffer.from(spelling, "latin1"),
-      replacement: `secret:${name}`,
-    }));
+    const parts = [value, ...linesOf(value)];
+    const exact = new Set(parts.flatMap((part) => [...spellingsOf(part)]));
+    const spread = new Set(parts.flatMap((part) => [...spreadSpellingsOf(part)]));
+    const replacement = `secret:${name}`;
+    return [
+      ...[...exact].map((one) => ({ bytes: Buffer.from(one, "latin1"), replacement, spread: false })),
+      ...[...spread].map((one) => ({ bytes: Buffer.from(one, "latin1"), replacement, spread: true })),
+    ];
   });
 }
 
@@ -38,10 +41,9 @@ function linesOf(value: Uint8Array): readonly Uint8Array[] {
   });
 }
 
-/** Each spelling has one character for each byte. */
-function* spellingsOf(value: Uint8Array): Iterable<string> {
+/** Spellings that programs break into lines and groups. */
+function* spreadSpellingsOf(value: Uint8Array): Iterable<string> {
   const bytes = Buffer.from(value);
-  yield bytes.toString("latin1");
   for (const base64 of base64Of(bytes)) {
     yield base64;
     yield base64.replaceAll("+", "-").replaceAll("/", "_");
@@ -49,7 +51,14 @@ function* spellingsOf(value: Uint8Array): Iterable<string> {
   const hex = bytes.toString("hex");
   yield hex;
   yield hex.toUpperCase();
+}
+
+/** Each spelling has one character for each byte. */
+function* spellingsOf(value: Uint8Array): Iterable<string> {
+  const bytes = Buffer.from(value);
+  yield bytes.toString("latin1");
   yield* percentOf(bytes);
+  yield* quotedOf(bytes.toString("latin1"));
   const text = utf8(bytes);
   if (text !== undefined) yield* jsonOf(text);
 }
@@ -84,6 +93,16 @@ function* percentOf(bytes: Buffer): Iterable<string> {
       yield one.replaceAll("%20", "+");
     }
   }
+}
+
+/** As in HTML and XML, which spell quotes in more than one way, and between the single quotes of a shell. */
+function* quotedOf(text: string): Iterable<string> {
+  const tags = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  yield tags;
+  yield tags.replaceAll('"', "&quot;");
+  for (const quote of ["&#39;", "&#x27;", "&apos;"]) yield tags.replaceAll('"', "&quot;").replaceAll("'", quote);
+  yield tags.replaceAll('"', "&#34;").replaceAll("'", "&#39;");
+  yield text.replaceAll("'", "'\\''");
 }
 
 /** Inside a JSON string, and inside a JSON string in one; with letters beyond ASCII as they are or escaped, and slashes either way. */

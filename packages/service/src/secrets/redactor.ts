@@ -10,6 +10,8 @@ import { patternsOf, type Secret } from "./patterns.ts";
 export interface Redactor {
   /** @returns whether there is anything to look for */
   readonly isActive: () => boolean;
+  /** @returns a number that is another one whenever there is something else to look for */
+  readonly version: () => number;
   readonly bytes: (bytes: Uint8Array) => Uint8Array;
   readonly text: (text: string) => string;
   /** Every string in the fields of an object, also their names. @returns the same object when nothing was found */
@@ -29,6 +31,7 @@ export interface Redactor {
  */
 export function createRedactor(): Redactor {
   let matcher: Matcher | undefined;
+  let version = 0;
   const text = (given: string): string => {
     if (matcher === undefined) return given;
     const bytes = Buffer.from(given, "utf8");
@@ -37,11 +40,13 @@ export function createRedactor(): Redactor {
   };
   return {
     isActive: () => matcher !== undefined,
+    version: () => version,
     bytes: (bytes) => (matcher === undefined ? bytes : matcher.replace(bytes)),
     text,
     fields: (given) => (matcher === undefined ? given : fieldsOf(given, text)),
     stream: () => matcher?.stream(),
     use: (secrets) => {
+      version += 1;
       matcher = secrets.length === 0 ? undefined : createMatcher(patternsOf(secrets));
     },
   };

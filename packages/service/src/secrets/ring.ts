@@ -16,8 +16,16 @@ import type { Redactor } from "./redactor.ts";
  * @returns a machine whose `seal` and `submit` keep secrets out of the log
  */
 export function ringMachine(machine: MachinePort, redactor: Redactor): MachinePort {
-  const seal: MachinePort["seal"] = (bytes, references) =>
-    machine.seal(redactor.isActive() ? redactor.bytes(Buffer.from(bytes)) : bytes, references);
+  // What was looked through when it was sealed need not be looked through again when it is submitted.
+  const looked = new WeakMap<PayloadDraft, number>();
+  const seal: MachinePort["seal"] = (bytes, references) => {
+    if (!redactor.isActive()) return machine.seal(bytes, references);
+    const draft = machine.seal(redactor.bytes(Buffer.from(bytes)), references);
+    looked.set(draft, redactor.version());
+    return draft;
+  };
+  const redacted = (draft: PayloadDraft): Uint8Array =>
+    looked.get(draft) === redactor.version() ? draft.bytes : redactor.bytes(draft.bytes);
   return {
     view: async (select) => machine.view(select),
     watch: (after, options) => machine.watch(after, options),
@@ -27,7 +35,7 @@ export function ringMachine(machine: MachinePort, redactor: Redactor): MachinePo
     submit: async (operation, options) => {
       if (!redactor.isActive()) return machine.submit(operation, options);
       const { payloads = [] } = options;
-      const clean = resealed(payloads, { redactor, seal });
+      const clean = resealed(payloads, { redacted, seal });
       const renamed = clean.renamed.size === 0 ? operation : renameIn(operation, clean.renamed);
       const { ...fields } = renamed;
       const kept = redactor.fields(fields);
@@ -65,7 +73,7 @@ interface Resealed {
  */
 function resealed(
   drafts: readonly PayloadDraft[],
-  { redactor, seal }: { readonly redactor: Redactor; readonly seal: MachinePort["seal"] },
+  { redacted, seal }: { readonly redacted: (draft: PayloadDraft) => Uint8Array; readonly seal: MachinePort["seal"] },
 ): Resealed {
   const renamed = new Map<string, Content>();
   let payloads = drafts;
@@ -75,7 +83,7 @@ function resealed(
     payloads = payloads.map((draft) => {
       const { references = [], content } = draft;
       const newReferences = references.map((one) => renamed.get(one.commitment) ?? one);
-      const kept = renameInText(redactor.bytes(draft.bytes), renamed);
+      const kept = renameInText(redacted(draft), renamed);
       if (kept === draft.bytes && newReferences.every((one, index) => one === references[index])) return draft;
       changed = true;
       const fresh = seal(kept, newReferences);

@@ -63,15 +63,14 @@ export function sealSecrets(
     secrets.map(({ name, value, setAtMs }) => ({ name, value: Buffer.from(value).toString("base64"), setAtMs })),
   );
   const sealed = Buffer.concat([cipher.update(plain, "utf8"), cipher.final(), cipher.getAuthTag()]);
-  const file: SealedSecrets = {
+  return textOf({
     format: 1,
     vault,
     source,
     key: key.id,
     nonce: nonce.toString("base64"),
     sealed: sealed.toString("base64"),
-  };
-  return `${JSON.stringify(file, null, 2)}\n`;
+  });
 }
 
 /**
@@ -83,11 +82,24 @@ export function sealSecrets(
  * @throws a failure `secrets_damaged`
  */
 export function readSealed(text: string, where: string): SealedSecrets {
+  let sealed: SealedSecrets;
   try {
-    return header.parse(JSON.parse(text));
+    sealed = header.parse(JSON.parse(text));
   } catch {
     throw damaged(where);
   }
+  // Base64 and JSON have other spellings of the same; a byte that is not as we wrote it was altered all the same.
+  const canonical = { ...sealed, nonce: canonicalBase64(sealed.nonce), sealed: canonicalBase64(sealed.sealed) };
+  if (textOf(canonical) !== text) throw damaged(where);
+  return sealed;
+}
+
+function canonicalBase64(text: string): string {
+  return Buffer.from(text, "base64").toString("base64");
+}
+
+function textOf({ format, vault, source, key, nonce, sealed }: SealedSecrets): string {
+  return `${JSON.stringify({ format, vault, source, key, nonce, sealed }, null, 2)}\n`;
 }
 
 /**

@@ -12,7 +12,7 @@ import { secretKeyVariable } from "../places.ts";
 import { refusalInWords } from "../refusal-words.ts";
 import { requireOperator } from "../tokens/mint-token.ts";
 import { custodyOf, type CustodyParts, type StoreKey } from "./custody.ts";
-import type { Redactor } from "./redactor.ts";
+import { createRedactor, type Redactor } from "./redactor.ts";
 import { type KeptSecret, openSecrets, readSealed, sealSecrets } from "./secret-file.ts";
 
 /** Name of the file in a vault folder. */
@@ -47,6 +47,8 @@ export interface SecretStoreParts extends CustodyParts {
   readonly machine: MachinePort;
   readonly redactor: Redactor;
   readonly nowMs: () => number;
+  /** Told what a person should know, one line each. */
+  readonly onNote: (line: string) => void;
 }
 
 interface Opened {
@@ -84,7 +86,7 @@ export async function openSecretStore(parts: SecretStoreParts): Promise<SecretSt
     set: async ({ name, value }, caller) =>
       inTurn(async () => {
         requireOperator(caller, "set a secret");
-        checkSecret(name, value);
+        await checkSecret({ name, value }, parts);
         const now = await current();
         const others = now.secrets.filter((one) => one.name !== name);
         checkRoom(others, value);
@@ -135,7 +137,15 @@ export async function openSecretStore(parts: SecretStoreParts): Promise<SecretSt
 
 async function load(where: string, parts: SecretStoreParts): Promise<Opened | undefined> {
   const text = await readPrivateFile(where);
-  if (text === undefined) return undefined;
+  if (text === undefined) {
+    const named = await parts.machine.view((state) => state.vault?.secrets.length ?? 0);
+    if (named > 0) {
+      parts.onNote(
+        `note: ${where} is gone, and with it what the log names as secrets (${named}): nothing is kept out of the log; bring it back, or set them anew`,
+      );
+    }
+    return undefined;
+  }
   const sealed = readSealed(text, where);
   const keys = await custodyOf(sealed.source, parts).keys();
   const secrets = openSecrets(sealed, { vault: parts.vault, keys, where });
@@ -149,20 +159,28 @@ async function begin(parts: SecretStoreParts): Promise<Opened> {
   const variable = parts.variable();
   const inEnvironment = variable !== undefined && variable !== "";
   const source = inEnvironment ? "environment" : (await parts.keyring.works()) ? "keyring" : "file";
-  const key = await custodyOf(source, parts).next(null);
+  const custody = custodyOf(source, parts);
+  // A key that is there already may be what opens a copy of the file.
+  const key = (await custody.keys())[0] ?? (await custody.next(null));
   return { secrets: [], source, key };
 }
 
-function checkSecret(name: string, value: Uint8Array): void {
+async function checkSecret(
+  { name, value }: { readonly name: string; readonly value: Uint8Array },
+  parts: SecretStoreParts,
+): Promise<void> {
   if (!isName(name)) {
     throw new ServiceFailure("malformed", {
       message: `Cannot keep the secret: found the name ${JSON.stringify(name.slice(0, fixedLimits.nameCharsMax))}, wanted letters, digits and ._-+@`,
     });
   }
   const unfit = unfitness(value);
-  if (unfit === undefined) return;
+  if (unfit === undefined) return checkNames({ name, value }, parts);
   throw new ServiceFailure("secret_unfit", { message: `Cannot keep the secret ${name}: its value ${unfit}` });
 }
+
+/** As operations are called; without them nothing could be asked of the vault any more. */
+const nounAndVerb = /^[a-z-]{1,15}\.[a-z-]{1,15}$/u;
 
 /** What would be found where it is not meant would make everything that passes unreadable. */
 function unfitness(value: Uint8Array): string | undefined {
@@ -170,10 +188,29 @@ function unfitness(value: Uint8Array): string | undefined {
   if (value.length > valueBytesMax) return `has ${value.length} bytes, ${valueBytesMax} are allowed`;
   const text = Buffer.from(value).toString("latin1");
   if (/^[\s0-9.,:+-]+$/u.test(text)) return "has only digits, which stand in every measurement; wanted letters, too";
-  if (text.length <= wordCharsMax && /^[A-Za-z_ -]+$/u.test(text)) {
+  if ((text.length <= wordCharsMax && /^[A-Za-z_ "'{}[\]:,.-]+$/u.test(text)) || nounAndVerb.test(text)) {
     return `could be a word, which would be taken out everywhere; wanted digits or signs, too, or more than ${wordCharsMax} letters`;
   }
   return text.includes("secret:") ? 'holds the text "secret:", which stands for secrets' : undefined;
+}
+
+/** A name stands in the log, and in the place of its value everywhere: it must not give away a value, neither its own nor another. */
+async function checkNames(
+  { name, value }: { readonly name: string; readonly value: Uint8Array },
+  { machine, redactor, vault, dir }: SecretStoreParts,
+): Promise<void> {
+  const alone = createRedactor();
+  alone.use([{ name, value }]);
+  const names = await machine.view((state) => [...(state.vault?.secrets ?? []), name].map((one) => `secret:${one}`));
+  if (redactor.text(name) !== name || names.some((one) => alone.text(one) !== one)) {
+    throw new ServiceFailure("secret_unfit", {
+      message: "Cannot keep the secret: the name of one holds the value of one; wanted names that give nothing away",
+    });
+  }
+  if ([vault, dir].every((one) => alone.text(one) === one)) return;
+  throw new ServiceFailure("secret_unfit", {
+    message: `Cannot keep the secret ${name}: its value stands in the name or the path of the vault, which could not be told any more`,
+  });
 }
 
 function checkRoom(others: readonly KeptSecret[], value: Uint8Array): void {
