@@ -87,7 +87,7 @@ describe("toka up --once", () => {
       const summary = summaryOf(await scene.toka(["up", "--once", "--json"]), 0);
       expect(reportIn(summary).totals).toMatchObject(countedByHand());
       expect(summary).toMatchObject({ ok: true, verify: { ok: true }, owed: [] });
-      expect(summary.deliverables).toHaveLength(7);
+      expect(summary.deliverables).toHaveLength(8);
       for (const path of summary.deliverables) expect(statSync(path).size).toBeGreaterThan(0);
       // The vault hides itself from git, and nothing else in the workspace is touched.
       expect(git(scene.workspace, ["status", "--porcelain"])).toBe(before);
@@ -105,6 +105,7 @@ describe("toka up --once", () => {
       "history-analyst",
       "secret-scanner",
       "date-validator",
+      "link-checker",
       "report-writer",
       "curious",
     ]) {
@@ -178,9 +179,10 @@ describe("findings", () => {
       join(crew, "crew.yaml"),
       "name: spoilt\ndescription: Spoils what was found.\nfailure: continue\ntools: ./tools\n",
     );
-    for (const name of ["secret-scanner", "date-validator"]) {
+    const names = ["secret-scanner", "date-validator", "link-checker"];
+    for (const name of names) {
       const agent = readFileSync(join(repoCare, "agents", `${name}.yaml`), "utf8");
-      const file = name === "date-validator" ? "date-validator.patch" : "findings/secret-scanner.json";
+      const file = name === "date-validator" ? "date-validator.patch" : `findings/${name}.json`;
       const step = `        - { name: spoil, tool: file-writer, with: { path: "\${output}/${file}", content: "{}" } }\n`;
       writeFileSync(
         join(crew, "agents", `${name}.yaml`),
@@ -191,7 +193,7 @@ describe("findings", () => {
     expect(summary).toMatchObject({ verify: { ok: true } });
     for (const { name, objectives } of summary.agents)
       expect([name, ...objectives.map(({ met }) => met)]).toEqual([name, false, true]);
-    expect(summary.agents).toHaveLength(2);
+    expect(summary.agents).toHaveLength(names.length);
   });
 });
 

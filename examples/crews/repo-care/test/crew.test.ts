@@ -42,12 +42,12 @@ describe("repo-care", () => {
   test("loads, with the report after what it is made from", async () => {
     const { crew } = await load();
     expect(crew.waves.map((wave) => wave.toSorted())).toEqual([
-      ["curious", "date-validator", "file-catalogue", "history-analyst", "secret-scanner"],
+      ["curious", "date-validator", "file-catalogue", "history-analyst", "link-checker", "secret-scanner"],
       ["report-writer"],
     ]);
   });
 
-  test.each(["file-catalogue", "history-analyst", "report-writer", "secret-scanner", "date-validator"])(
+  test.each(["file-catalogue", "history-analyst", "report-writer", "secret-scanner", "date-validator", "link-checker"])(
     "gives %s all that its steps claim",
     async (name) => {
       expect((await beyond(name)).flat()).toEqual([]);
@@ -75,7 +75,7 @@ describe("repo-care", () => {
 
   test("has tools that are whole: they import nothing but Node's own modules and files of their own folder", () => {
     const names = readdirSync(programFolder, { recursive: true, encoding: "utf8" }).filter((each) =>
-      each.endsWith(".ts"),
+      /\.[jt]s$/u.test(each),
     );
     expect(names.length).toBeGreaterThan(20);
     for (const name of names) {

@@ -14,6 +14,10 @@ export type Repository = { readonly kind: "repository" } | { readonly kind: "non
 /** How one run of git is followed. */
 export interface GitOptions {
   readonly warned?: ((lines: readonly string[]) => void) | undefined;
+  /** Codes that git may end with: some commands answer by them. */
+  readonly accepts?: readonly number[];
+  /** What git reads on stdin, as a byte text; nothing by default. */
+  readonly input?: string;
 }
 
 /** Kept of what git says on stderr, in bytes: some hundred warnings. */
@@ -73,10 +77,10 @@ export async function gitText(root: string, argv: readonly string[]): Promise<st
 export async function* gitFields(
   root: string,
   argv: readonly string[],
-  { warned }: GitOptions = {},
+  options: GitOptions = {},
 ): AsyncGenerator<string> {
   let rest = "";
-  for await (const chunk of gitOutput(root, argv, { warned })) {
+  for await (const chunk of gitOutput(root, argv, options)) {
     const parts = (rest + chunk.toString("latin1")).split("\0");
     rest = parts.pop() ?? "";
     yield* parts;
@@ -84,12 +88,18 @@ export async function* gitFields(
   if (rest !== "") yield rest;
 }
 
-async function* gitOutput(root: string, argv: readonly string[], { warned }: GitOptions = {}): AsyncGenerator<Buffer> {
+async function* gitOutput(
+  root: string,
+  argv: readonly string[],
+  { warned, accepts = [0], input }: GitOptions = {},
+): AsyncGenerator<Buffer> {
   const child = spawn("git", ["--no-pager", ...settings.flatMap((setting) => ["-c", setting]), ...argv], {
     cwd: root,
     env: environment(root),
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
+  // Git may end before it has read everything; its code says why.
+  child.stdin.on("error", () => undefined).end(input ?? "", "latin1");
   let complaint = "";
   child.stderr.setEncoding("latin1").on("data", (text: string) => {
     complaint = (complaint + text).slice(0, complaintBytesMax);
@@ -100,7 +110,11 @@ async function* gitOutput(root: string, argv: readonly string[], { warned }: Git
     );
     child.once("close", (code, signal) => {
       const first = Buffer.from(complaint, "latin1").toString("utf8").trim().split("\n", 1)[0] ?? "";
-      resolve(code === 0 ? undefined : `git ended with ${code ?? signal}${first === "" ? "" : `: ${first}`}`);
+      resolve(
+        code !== null && accepts.includes(code)
+          ? undefined
+          : `git ended with ${code ?? signal}${first === "" ? "" : `: ${first}`}`,
+      );
     });
   });
   let read = false;

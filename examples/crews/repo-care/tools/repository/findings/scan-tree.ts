@@ -14,8 +14,10 @@ export type SkipReason =
   | "link"
   | "missing"
   | "over the limit of all files"
+  | "over the time of all files"
   | "repository"
   | "special"
+  | "too dense"
   | "too large"
   | "unreadable";
 
@@ -56,7 +58,32 @@ const headBytes = 8000;
  * @returns what was read and what was not; `visit` is called with each file
  * @throws what `visit` throws
  */
-export function scanTree({ root, listing, wanted }: ScanOptions, visit: (file: TreeFile) => void): ScannedTree {
+export function scanTree(options: ScanOptions, visit: (file: TreeFile) => void): ScannedTree {
+  const files = filesOf(options);
+  for (let next = files.next(); ; next = files.next()) {
+    if (next.done === true) return next.value;
+    visit(next.value);
+  }
+}
+
+/**
+ * Does the same for a tool that waits for something with each file.
+ * @returns what was read and what was not; a file for which `visit` gives a reason counts as skipped
+ * @throws what `visit` throws
+ */
+export async function scanTreeSlowly(
+  options: ScanOptions,
+  visit: (file: TreeFile) => Promise<SkipReason | undefined>,
+): Promise<ScannedTree> {
+  const files = filesOf(options);
+  for (let next = files.next(); ;) {
+    if (next.done === true) return next.value;
+    next = files.next(await visit(next.value));
+  }
+}
+
+/** Gives the files; takes a reason for each that the tool could not make anything of. */
+function* filesOf({ root, listing, wanted }: ScanOptions): Generator<TreeFile, ScannedTree, SkipReason | undefined> {
   const base = toByteText(root);
   const known = knownFolders();
   const skipped: { path: string; reason: SkipReason }[] = listing.closedFolders.map((path) => {
@@ -74,11 +101,17 @@ export function scanTree({ root, listing, wanted }: ScanOptions, visit: (file: T
       skipped.push({ path, reason: read });
       continue;
     }
+    const encoding = utf16Of(read);
+    const refused =
+      encoding === undefined
+        ? yield { path, text: read.toString("latin1"), recoded: false }
+        : yield { path, text: toByteText(new TextDecoder(encoding).decode(read)), recoded: true };
+    if (refused !== undefined) {
+      skipped.push({ path, reason: refused });
+      continue;
+    }
     files += 1;
     bytes += read.length;
-    const encoding = utf16Of(read);
-    if (encoding === undefined) visit({ path, text: read.toString("latin1"), recoded: false });
-    else visit({ path, text: toByteText(new TextDecoder(encoding).decode(read)), recoded: true });
   }
   skipped.sort((left, right) => (left.path < right.path ? -1 : 1));
   return { listed: files + outOfScope + skipped.length, files, bytes, outOfScope, skipped };

@@ -1,0 +1,2 @@
+// What the tools need of a TOML parser.
+export { TomlError, parse as parseToml } from "smol-toml";

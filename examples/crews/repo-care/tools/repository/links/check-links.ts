@@ -1,0 +1,165 @@
+/** Checks all links of a tree: pages are added as they are read, and what one says of another is judged at the end. */
+import type { Findings, Table } from "../findings/findings.ts";
+import { findingsOfFileMax } from "../findings/findings.ts";
+import { shownPath } from "../byte-path.ts";
+import { toByteText } from "../catalogue/byte-text.ts";
+import { type Surroundings, type Wrong, judgeLink, wrong } from "./judge-link.ts";
+import type { Page, PageLink } from "./page.ts";
+
+/** Rows of a table that are kept before those with the fewest links go. */
+const addressesMax = 100_000;
+const unjudgedMax = 1000;
+
+/** What the end of a check asks: which paths git would ignore, and how many lines a file has. */
+export interface Asked {
+  readonly ignored: (paths: readonly string[]) => Promise<ReadonlySet<string>>;
+  readonly linesOf: (path: string) => number | undefined;
+}
+
+interface Open {
+  readonly page: string;
+  readonly link: PageLink;
+  readonly path: string;
+  readonly fragment?: string;
+}
+
+/** The check of one tree. */
+export class LinkCheck {
+  readonly #findings: Findings;
+  readonly #surroundings: Omit<Surroundings, "page">;
+  readonly #anchors = new Map<string, ReadonlySet<string>>();
+  /** Pages of which only the first anchors are known. */
+  readonly #cut = new Set<string>();
+  readonly #overflowed = new Set<string>();
+  readonly #counts = new Map<string, number>();
+  readonly #addresses = new Map<string, { links: number; readonly first: string }>();
+  readonly #unjudged: (readonly string[])[] = [];
+  #open: Open[] = [];
+  #links = 0;
+
+  constructor(findings: Findings, surroundings: Omit<Surroundings, "page">) {
+    this.#findings = findings;
+    this.#surroundings = surroundings;
+  }
+
+  /** Judges the links of one page as far as it can be done without the others. */
+  add(page: string, { links, anchors, truncated }: Page): void {
+    this.#anchors.set(page, new Set(anchors));
+    if (truncated) {
+      this.#cut.add(page);
+      this.#overflow(page);
+    }
+    this.#links += links.length;
+    for (const link of links) {
+      const verdict = judgeLink(link, { ...this.#surroundings, page });
+      switch (verdict.kind) {
+        case "wrong":
+          this.#report(page, { link, verdict });
+          break;
+        case "external":
+          this.#address(page, link);
+          break;
+        case "unjudged":
+          if (this.#unjudged.length < unjudgedMax) this.#unjudged.push([cell(link), where(page, link), verdict.why]);
+          break;
+        case "anchor":
+          this.#open.push({ page, link, path: verdict.path, fragment: verdict.fragment });
+          break;
+        case "missing":
+          this.#open.push({ page, link, path: verdict.path });
+          break;
+        case "right":
+          break;
+      }
+    }
+  }
+
+  /** Judges what was left open. */
+  async finish({ ignored, linesOf }: Asked): Promise<void> {
+    const open = this.#open;
+    this.#open = [];
+    const gone = open.filter((each) => each.fragment === undefined).map((each) => each.path);
+    const left = await ignored([...new Set(gone)]);
+    const foldedAnchors = new Map<string, ReadonlySet<string>>();
+    const foldedOf = (path: string, anchors: ReadonlySet<string>): ReadonlySet<string> => {
+      const known = foldedAnchors.get(path) ?? new Set([...anchors].map((each) => each.toLowerCase()));
+      foldedAnchors.set(path, known);
+      return known;
+    };
+    for (const { page, link, path, fragment } of open) {
+      if (fragment === undefined) {
+        this.#report(page, { link, verdict: wrong(left.has(path) ? "untracked-target" : "missing-file") });
+        continue;
+      }
+      const anchors = this.#anchors.get(path);
+      const lines = /^L(\d{1,9})(?:C\d+)?(?:-L?(\d{1,9})(?:C\d+)?)?$/u.exec(fragment);
+      if (anchors?.has(fragment) === true || this.#cut.has(path)) continue;
+      if (lines !== null) {
+        const count = linesOf(path);
+        const last = Math.max(Number(lines[1]), Number(lines[2] ?? 0));
+        if (count !== undefined && last > count) this.#report(page, { link, verdict: wrong("missing-anchor") });
+        continue;
+      }
+      // A file that is no page, or that could not be read, says nothing of anchors.
+      if (anchors === undefined) continue;
+      const rule = foldedOf(path, anchors).has(fragment.toLowerCase()) ? "anchor-case" : "missing-anchor";
+      this.#report(page, { link, verdict: wrong(rule) });
+    }
+  }
+
+  /** The lists beside the findings. */
+  get tables(): readonly Table[] {
+    const addresses = [...this.#addresses].toSorted(([left, { links: a }], [right, { links: b }]) => {
+      return b - a || (left < right ? -1 : 1);
+    });
+    const rows = addresses.map(([address, { links, first }]) => [address, String(links), first]);
+    return [
+      { title: "Addresses outside, none of them asked for", columns: ["Address", "Links", "First"], rows },
+      { title: "Links that cannot be judged", columns: ["Target", "Place", "Why"], rows: this.#unjudged },
+    ];
+  }
+
+  /** How many links were looked at. */
+  get links(): number {
+    return this.#links;
+  }
+
+  #report(page: string, { link, verdict }: { readonly link: PageLink; readonly verdict: Wrong }): void {
+    if (link.allowed === "" || link.allowed === verdict.rule) {
+      this.#findings.allow(1);
+      return;
+    }
+    const count = (this.#counts.get(page) ?? 0) + 1;
+    this.#counts.set(page, count);
+    if (count > findingsOfFileMax) {
+      this.#overflow(page);
+      return;
+    }
+    const { rule, severity, message, instead } = verdict;
+    const { line, column, target } = link;
+    const excerpt = toByteText(target.slice(0, 500));
+    const there = instead === undefined ? "" : `: ${instead}`;
+    this.#findings.add({ path: page, line, column, rule, severity, message, excerpt: excerpt + there });
+  }
+
+  #overflow(page: string): void {
+    if (!this.#overflowed.has(page)) this.#findings.overflow(page);
+    this.#overflowed.add(page);
+  }
+
+  #address(page: string, link: PageLink): void {
+    const address = cell(link);
+    const known = this.#addresses.get(address);
+    if (known !== undefined) known.links += 1;
+    else if (this.#addresses.size < addressesMax) this.#addresses.set(address, { links: 1, first: where(page, link) });
+  }
+}
+
+/** A copy of its own: a slice would keep the whole page. */
+function cell({ target }: PageLink): string {
+  return Buffer.from(target.slice(0, 300)).toString();
+}
+
+function where(page: string, { line }: PageLink): string {
+  return `${shownPath(page).path}:${line}`;
+}
