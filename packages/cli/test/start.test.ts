@@ -72,6 +72,7 @@ const asking = [
   "owed list",
   "approval list",
   "policy list",
+  "lease list",
   "message list",
   "observation list",
   "alert list",

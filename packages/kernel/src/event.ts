@@ -5,6 +5,7 @@ import type { AuthorityEvent } from "./events/authority.ts";
 import type { BudgetEvent } from "./events/budget.ts";
 import type { DefinitionEvent } from "./events/definition.ts";
 import type { EffectEvent } from "./events/effect.ts";
+import type { LeaseEvent } from "./events/lease.ts";
 import type { MessageEvent } from "./events/message.ts";
 import type { ObservationEvent } from "./events/observation.ts";
 import type { SessionEvent } from "./events/session.ts";
@@ -25,6 +26,7 @@ export type KernelEvent =
   | MessageEvent
   | ObservationEvent
   | TimerEvent
+  | LeaseEvent
   | ApprovalEvent;
 
 /** The types of events. */

@@ -10,6 +10,7 @@ import { evolveAuthority } from "./evolve/authority.ts";
 import { evolveBudget } from "./evolve/budget.ts";
 import { evolveDefinition } from "./evolve/definition.ts";
 import { evolveEffect } from "./evolve/effect.ts";
+import { evolveLease } from "./evolve/lease.ts";
 import { evolveMessage } from "./evolve/message.ts";
 import { evolveObservation } from "./evolve/observation.ts";
 import { evolveSession } from "./evolve/session.ts";
@@ -99,6 +100,10 @@ function evolveRarer(state: LiveState, event: Exclude<KernelEvent, Busy>, cause:
     case "metric.emitted":
     case "alert.raised":
       return evolveObservation(state, cause);
+    case "lease.taken":
+    case "lease.renewed":
+    case "lease.released":
+      return evolveLease(state, event, cause);
     case "timer.set":
     case "timer.cancelled":
     case "timer.fired":

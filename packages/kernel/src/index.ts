@@ -87,6 +87,7 @@ export type {
   ToolInjected,
 } from "./events/effect.ts";
 export type { ApprovalRequested, ApprovalAllowed, ApprovalDenied, ApprovalExpired } from "./events/approval.ts";
+export type { LeaseTaken, LeaseRenewed, LeaseReleased } from "./events/lease.ts";
 export type { SessionStarted, SessionAdvanced, SessionEnded, FaultRecorded } from "./events/session.ts";
 export type {
   TaskScheduled,
@@ -125,6 +126,9 @@ export type { GrantDelegate } from "./operations/grant-delegate.ts";
 export type { GrantIssue } from "./operations/grant-issue.ts";
 export type { GrantRevoke } from "./operations/grant-revoke.ts";
 export type { KeyRecord } from "./operations/key-record.ts";
+export type { LeaseRelease } from "./operations/lease-release.ts";
+export type { LeaseRenew } from "./operations/lease-renew.ts";
+export type { LeaseTake } from "./operations/lease-take.ts";
 export type { ObjectiveJudge, Evidence } from "./operations/objective-judge.ts";
 export type { PolicySet, PolicyRule } from "./operations/policy-set.ts";
 export type { PrincipalRegister } from "./operations/principal-register.ts";
@@ -153,6 +157,7 @@ export type { Entry, Outcome, Accepted, Decision } from "./entry.ts";
 export { partsOf } from "./entry-parts.ts";
 export type {
   Head,
+  Lease,
   Vault,
   RecordedKey,
   Principal,
@@ -190,6 +195,7 @@ export type { Caller, PayloadDraft, Receipt, RecordedEntry, StopSignal, MachineP
 export { decide } from "./decide.ts";
 export { applyEntry } from "./apply.ts";
 export { authorises, grantIsLive } from "./authority/authorises.ts";
+export { leasesIn } from "./leases.ts";
 export { approvalsIn, bindingOf, mayAnswer } from "./approvals.ts";
 export type { AwaitedApproval, Binding } from "./approvals.ts";
 export { covers, excess } from "./authority/covers.ts";

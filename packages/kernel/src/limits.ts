@@ -195,6 +195,10 @@ export const fixedLimits = {
   policiesMax: 64,
   /** Characters of a policy's condition as it was written. */
   policyCharsMax: 2_000,
+  /** Leases in force: each that is taken looks at all of them. */
+  leasesMax: 1_000,
+  /** Longest span of a lease: who owns something for longer than a day says so again. */
+  leaseMsMax: 86_400_000,
   /** Parts of a predicate. */
   predicateNodesMax: 512,
   /** Nesting of a predicate: the reader recurses. */

@@ -33,6 +33,9 @@ import { messageSend } from "./operations/message-send.ts";
 import { messageAcknowledge } from "./operations/message-acknowledge.ts";
 import { topicSubscribe } from "./operations/topic-subscribe.ts";
 import { topicUnsubscribe } from "./operations/topic-unsubscribe.ts";
+import { leaseRelease } from "./operations/lease-release.ts";
+import { leaseRenew } from "./operations/lease-renew.ts";
+import { leaseTake } from "./operations/lease-take.ts";
 import { metricEmit } from "./operations/metric-emit.ts";
 import { objectiveJudge } from "./operations/objective-judge.ts";
 import { observationEmit } from "./operations/observation-emit.ts";
@@ -120,6 +123,9 @@ export const operationKinds: { readonly [Type in keyof OperationsByType]: Operat
   "alert.raise": alertRaise,
   "timer.set": timerSet,
   "timer.cancel": timerCancel,
+  "lease.take": leaseTake,
+  "lease.renew": leaseRenew,
+  "lease.release": leaseRelease,
   "clock.tick": clockTick,
   "fault.record": faultRecord,
 };

@@ -31,6 +31,9 @@ import type { MessageSend } from "./operations/message-send.ts";
 import type { MessageAcknowledge } from "./operations/message-acknowledge.ts";
 import type { TopicSubscribe } from "./operations/topic-subscribe.ts";
 import type { TopicUnsubscribe } from "./operations/topic-unsubscribe.ts";
+import type { LeaseRelease } from "./operations/lease-release.ts";
+import type { LeaseRenew } from "./operations/lease-renew.ts";
+import type { LeaseTake } from "./operations/lease-take.ts";
 import type { MetricEmit } from "./operations/metric-emit.ts";
 import type { ObjectiveJudge } from "./operations/objective-judge.ts";
 import type { ObservationEmit } from "./operations/observation-emit.ts";
@@ -118,6 +121,9 @@ export interface OperationsByType {
   readonly "alert.raise": AlertRaise;
   readonly "timer.set": TimerSet;
   readonly "timer.cancel": TimerCancel;
+  readonly "lease.take": LeaseTake;
+  readonly "lease.renew": LeaseRenew;
+  readonly "lease.release": LeaseRelease;
   readonly "clock.tick": ClockTick;
   readonly "fault.record": FaultRecord;
 }

@@ -135,6 +135,18 @@ export type TimerRefusal =
   | { readonly code: "timer_never_fires"; readonly nowMs: number }
   | { readonly code: "timer_not_due"; readonly nextMs: number | null };
 
+/** Refusals about leases. */
+export type LeaseRefusal =
+  | {
+      readonly code: "lease_held";
+      readonly resource: string;
+      readonly holder: PrincipalId;
+      readonly epoch: number;
+      readonly expiresAtMs: number;
+    }
+  | { readonly code: "lease_not_held"; readonly resource: string; readonly epoch: number }
+  | { readonly code: "lease_expired"; readonly resource: string; readonly expiresAtMs: number };
+
 /** Refusals about policies and approvals. */
 export type ApprovalRefusal =
   | { readonly code: "agent_sets_policy"; readonly principal: PrincipalId }
@@ -165,6 +177,7 @@ export type PlainRefusal =
   | EffectRefusal
   | MessageRefusal
   | TimerRefusal
+  | LeaseRefusal
   | ApprovalRefusal
   | LimitRefusal;
 

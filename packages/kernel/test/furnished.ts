@@ -18,7 +18,7 @@ export const workerPart: DefinitionPart = {
   permissions: [
     ...["fs.read:/w/**", "net.connect:*", "tool.call:*", "agent.spawn:*", "code.run:native", "fs.write:/w/**"],
     ...["agent.message:*", "topic.publish:*", "topic.subscribe:*"],
-    "approval.answer:*",
+    ...["approval.answer:*", "lease.take:*"],
   ],
   allotment: { cpuMs: 100 },
   tools: ["reader", "sender", "admin"],

@@ -15,6 +15,7 @@ import { toolOf, workerPart } from "./furnished.ts";
 import type { Choices, Made, Setting } from "./generate/setting.ts";
 import { makeAlert, makeMetric, makeObservation } from "./generate/observation.ts";
 import { makeTick, makeTimer } from "./generate/timer.ts";
+import { makeLease } from "./generate/lease.ts";
 import { makeMessage, makeTopic } from "./generate/message.ts";
 import {
   host,
@@ -162,6 +163,7 @@ const makers: { readonly [area: string]: Maker } = {
     };
   },
   timer: makeTimer,
+  lease: makeLease,
   clock: ({ state, choices }, verb) =>
     verb === "tick" ? makeTick({ state, choices }) : { draft: { timeMs: state.head.timeMs + choices.below(600_000) } },
   principal: ({ choices }) => ({ draft: { name: `p${choices.below(100)}`, kind: "service" } }),
@@ -382,8 +384,8 @@ function makeApproval(setting: Setting, verb: string): Made | undefined {
 function makePolicy({ choices }: Setting): Made {
   const name = `policy${choices.below(3)}`;
   if (choices.chance(45)) return { draft: { name, rule: null } };
-  const effect = choices.of(["deny", "require-approval", "allow", "allow"]);
-  const fact = choices.of(["tool", "agent", "sideEffect", "kind", "label"]) ?? "tool";
+  const effect = choices.of(["deny", "require-approval", "require-approval", "allow", "allow"]);
+  const fact = choices.of(["tool", "agent", "sideEffect", "kind"]) ?? "tool";
   const value = choices.of(["reader", "admin", "worker", "read_only", "code"]) ?? "reader";
   const when = choices.chance(20) ? null : { op: "==", left: { fact: `request.${fact}` }, right: { value } };
   return { draft: { name, rule: { effect, source: "", when, withinMs: choices.chance(50) ? null : 1_000 } } };

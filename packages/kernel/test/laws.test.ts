@@ -14,7 +14,9 @@ import {
   entityKeys,
   excess,
   genesisIds,
+  leasesIn,
   operationTypes,
+  partsOf,
   takeDirty,
   type KernelState,
 } from "../src/index.ts";
@@ -173,6 +175,52 @@ describe("after any sequence of operations", () => {
     );
   });
 
+  test("a resource has at most one owner at every position, and epochs only grow", () => {
+    fc.assert(
+      fc.property(sequences, (numbers) => {
+        const owned = new Map<string, { epoch: number; holder: string; untilMs: number }>();
+        const alive = new Set<string>();
+        const wrong: string[] = [];
+        let last = 0;
+        play(numbers, ({ state, entries }) => {
+          const entry = entries.at(-1);
+          for (const { operation, events } of entry === undefined ? [] : partsOf(entry)) {
+            for (const event of events) {
+              if (event.type === "lease.released") owned.delete(event.resource);
+              // Whose grant ends owns nothing any more: which leases that are the state tells afterwards.
+              if (event.type === "agent.terminated" || event.type === "grant.revoked") alive.clear();
+              if (event.type !== "lease.taken" && event.type !== "lease.renewed") continue;
+              const { resource, epoch, expiresAtMs: untilMs } = event;
+              const before = owned.get(resource);
+              const holder = entry?.stamp.principal ?? "";
+              const inForce = before !== undefined && before.untilMs > state.head.timeMs;
+              if (event.type === "lease.taken") {
+                if (inForce && alive.has(resource)) wrong.push(`${operation.type} of ${resource} in force`);
+                if (epoch <= last) wrong.push(`epoch ${epoch} after ${last}`);
+                last = epoch;
+              } else if (!inForce || before?.epoch !== epoch || before.holder !== holder)
+                wrong.push(`renewed ${resource}`);
+              owned.set(resource, { epoch, holder, untilMs });
+            }
+          }
+          alive.clear();
+          for (const { id, epoch, holder, grant, expiresAtMs } of leasesIn(state, state.head.timeMs)) {
+            alive.add(id);
+            const known = owned.get(id);
+            if (known?.epoch !== epoch || known.holder !== holder || known.untilMs !== expiresAtMs)
+              wrong.push(`${id} of another`);
+            const under = state.grants.get(grant);
+            if (under === undefined || (under.expiresAtMs ?? Infinity) < expiresAtMs)
+              wrong.push(`${id} outlives its grant`);
+            if (!state.principals.has(holder)) wrong.push(`${id} outlives its owner`);
+          }
+        });
+        expect(wrong).toEqual([]);
+      }),
+      options,
+    );
+  });
+
   test("deciding changes nothing, also of a batch that is refused half way", () => {
     fc.assert(
       fc.property(sequences, (numbers) => {
@@ -276,6 +324,7 @@ const allEvents = [
   ...["tool.unregistered", "tool.injected", "session.started", "session.advanced", "session.ended", "fault.recorded"],
   ...["message.sent", "message.acknowledged", "topic.subscribed", "topic.unsubscribed"],
   ...["observation.emitted", "metric.emitted", "alert.raised"],
+  ...["lease.taken", "lease.renewed", "lease.released"],
   ...["timer.set", "timer.cancelled", "timer.fired"],
 ];
 

@@ -8,6 +8,7 @@ import { authorityTables } from "./refusals/authority.ts";
 import { budgetTables } from "./refusals/budget.ts";
 import { effectTables } from "./refusals/effect.ts";
 import { messageTables } from "./refusals/message.ts";
+import { leaseTables } from "./refusals/lease.ts";
 import { observationTables } from "./refusals/observation.ts";
 import { taskTables } from "./refusals/task.ts";
 import { timerTables } from "./refusals/timer.ts";
@@ -23,6 +24,7 @@ const tables = [
   ...messageTables,
   ...observationTables,
   ...timerTables,
+  ...leaseTables,
   ...approvalTables,
   ...policyTables,
 ];
@@ -129,6 +131,9 @@ const everyCode: { readonly [Code in RefusalCode]: true } = {
   timer_unknown: true,
   timer_never_fires: true,
   timer_not_due: true,
+  lease_held: true,
+  lease_not_held: true,
+  lease_expired: true,
   limit_reached: true,
   batch_refused: true,
 };

@@ -1,5 +1,6 @@
 /** One log in which every operation is accepted, and one is refused: what the golden bytes are taken from. */
 import { genesisIds } from "../src/index.ts";
+import { takeOf } from "./refusals/lease.ts";
 import { policyOf } from "./refusals/policy.ts";
 import { furnished, go, noGo, toolOf, workerPart } from "./furnished.ts";
 import { answerOf, host, one, requestOf, someContent, type World } from "./world.ts";
@@ -19,6 +20,7 @@ export function tour(): World {
   messages(world);
   observations(world);
   timers(world);
+  leases(world);
   session(world);
   return world;
 }
@@ -164,6 +166,14 @@ function timers(world: World): void {
   world.timeMs += 200_000;
   world.must({ type: "clock.tick" }, host);
   world.must({ type: "timer.cancel", timer }, by);
+}
+
+function leases(world: World): void {
+  const ben = world.person("ben", ["lease.take:deploy"]);
+  const { epoch } = one(world.must(takeOf(), ben), "lease.taken");
+  world.must({ type: "lease.renew", resource: "deploy", epoch, forMs: 1_000 }, ben);
+  world.ask(takeOf());
+  world.must({ type: "lease.release", resource: "deploy", epoch });
 }
 
 function session(world: World): void {

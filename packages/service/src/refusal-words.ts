@@ -34,34 +34,6 @@ function sentenceOf(refusal: PlainRefusal): string {
       return `${refusal.grant ?? "no grant"} is not held by who asked`;
     case "host_only":
       return `only the host may ask this, and ${refusal.principal} is not the host`;
-    case "approval_required":
-      return `${refusal.tool ?? "the program"} needs an approval${refusal.policy === null ? "" : ` by the policy ${refusal.policy.name}`}, and nobody can answer for who holds all authority: let an agent or another principal ask`;
-    case "recipient_not_reachable":
-      return `${refusal.agent} does not live, or the grant that was asked under does not cover messages to it`;
-    case "message_unknown":
-      return `no message ${refusal.message} waits for who asked`;
-    case "timer_never_fires":
-      return `the schedule gives no moment after ${iso(refusal.nowMs)}`;
-    case "timer_unknown":
-      return `no timer ${refusal.timer} is set that who asked may cancel`;
-    case "policy_denied":
-      return `the policy ${refusal.policy.name}, in force since entry ${refusal.policy.position}, forbids it${refusal.error === null ? "" : ` (its condition comes to nothing: ${refusal.error})`}`;
-    case "agent_sets_policy":
-      return `policies bind agents, and the grant asked under stems from the agent ${refusal.principal}; a person sets them`;
-    case "policy_unknown":
-      return `no policy ${refusal.name} is in force`;
-    case "requester_answers":
-      return `${refusal.effect} was asked for by who answers, or by whom he has his authority from; somebody else must answer`;
-    case "approval_mismatch":
-      return `the ${refusal.differs} of the answer are not those that would run: look at the request again`;
-    case "approval_expired":
-      return `the time to answer ended at ${iso(refusal.deadlineMs)}`;
-    case "approval_not_awaited":
-      return `${refusal.effect} does not wait for an approval`;
-    case "approval_pending":
-      return `${refusal.effect} waits for an approval`;
-    case "tool_changed":
-      return `the tool ${refusal.tool} is another one by now; deny the request, and let it be asked anew`;
     case "clock_jump":
       return `the clock went from ${iso(refusal.lastMs)} to ${iso(refusal.stampMs)}, more than ${refusal.jumpMsMax / 3_600_000} hours; an administrator must accept the time`;
     case "vault_held":
@@ -82,6 +54,48 @@ function sentenceOf(refusal: PlainRefusal): string {
       return `there is no effect ${refusal.effect}`;
     case "limit_reached":
       return `the limit ${refusal.limit} of ${refusal.max} is reached`;
+    default:
+      return sentenceBetween(refusal);
+  }
+}
+
+/** What stands between principals: approvals, policies, leases, messages and timers. */
+function sentenceBetween(refusal: PlainRefusal): string {
+  switch (refusal.code) {
+    case "approval_required":
+      return `${refusal.tool ?? "the program"} needs an approval${refusal.policy === null ? "" : ` by the policy ${refusal.policy.name}`}, and nobody can answer for who holds all authority: let an agent or another principal ask`;
+    case "recipient_not_reachable":
+      return `${refusal.agent} does not live, or the grant that was asked under does not cover messages to it`;
+    case "message_unknown":
+      return `no message ${refusal.message} waits for who asked`;
+    case "timer_never_fires":
+      return `the schedule gives no moment after ${iso(refusal.nowMs)}`;
+    case "timer_unknown":
+      return `no timer ${refusal.timer} is set that who asked may cancel`;
+    case "lease_held":
+      return `${refusal.resource} is owned by ${refusal.holder} (epoch ${refusal.epoch}) until ${iso(refusal.expiresAtMs)}`;
+    case "lease_not_held":
+      return `who asked does not own ${refusal.resource} with epoch ${refusal.epoch}`;
+    case "lease_expired":
+      return `the lease on ${refusal.resource} ran out at ${iso(refusal.expiresAtMs)}; take it again`;
+    case "policy_denied":
+      return `the policy ${refusal.policy.name}, in force since entry ${refusal.policy.position}, forbids it${refusal.error === null ? "" : ` (its condition comes to nothing: ${refusal.error})`}`;
+    case "agent_sets_policy":
+      return `policies bind agents, and the grant asked under stems from the agent ${refusal.principal}; a person sets them`;
+    case "policy_unknown":
+      return `no policy ${refusal.name} is in force`;
+    case "requester_answers":
+      return `${refusal.effect} was asked for by who answers, or by whom he has his authority from; somebody else must answer`;
+    case "approval_mismatch":
+      return `the ${refusal.differs} of the answer are not those that would run: look at the request again`;
+    case "approval_expired":
+      return `the time to answer ended at ${iso(refusal.deadlineMs)}`;
+    case "approval_not_awaited":
+      return `${refusal.effect} does not wait for an approval`;
+    case "approval_pending":
+      return `${refusal.effect} waits for an approval`;
+    case "tool_changed":
+      return `the tool ${refusal.tool} is another one by now; deny the request, and let it be asked anew`;
     default:
       return listDetails(refusal);
   }

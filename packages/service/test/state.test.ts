@@ -145,6 +145,10 @@ describe("the state of a vault", () => {
     await composition.api.operate(schedule(agent));
     const rule = { effect: "deny", source: "false", when: { value: false }, withinMs: null };
     await composition.api.operate({ operation: { type: "policy.set", name: "nothing", rule }, contents: {} });
+    await composition.api.operate({
+      operation: { type: "lease.take", resource: "deploy", forMs: 60_000 },
+      contents: {},
+    });
     for (const area of stateAreas as readonly StateArea[]) {
       const direct = await composition.api.state(area);
       expect(direct.total).toBe(direct.rows.length);

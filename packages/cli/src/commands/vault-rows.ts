@@ -170,6 +170,7 @@ function showEvent(event: { readonly type: string }): string {
     "effect",
     "definition",
     "name",
+    "resource",
     "key",
   ].flatMap((field) => {
     const value: unknown = Reflect.get(event, field);

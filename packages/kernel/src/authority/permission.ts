@@ -28,6 +28,7 @@ export const actions: { readonly [action: string]: "path" | "host" | "name" } = 
   "topic.subscribe": "name",
   "definition.register": "name",
   "session.run": "name",
+  "lease.take": "name",
   "budget.allot": "name",
   "memory.read": "name",
   "memory.write": "name",

@@ -41,13 +41,14 @@ export function evolveAuthority(state: LiveState, event: AuthorityEvent, cause: 
   }
 }
 
-/** Ends a grant and all below it, with the subscriptions made under them, and lets those who held them know why they are refused from now on. */
+/** Ends a grant and all below it, with the subscriptions and leases made under them, and lets those who held them know why they are refused from now on. */
 export function endGrant(state: LiveState, grant: GrantId): void {
   const row = rowOf(state.grants, grant);
   // In the order of creation: a set's order depends on what happened to it, and this must not.
   for (const below of state.index.grantsBelow.idsOf(grant)) endGrant(state, below);
   state.table.grants.drop(grant);
   for (const subscription of state.index.subscriptionsUnder.idsOf(grant)) state.table.subscriptions.drop(subscription);
+  for (const lease of state.leases.values()) if (lease.grant === grant) state.table.leases.drop(lease.id);
   const holder = state.principals.get(row.holder);
   if (holder === undefined) return;
   const ended = [...holder.ended, grant].slice(-fixedLimits.endedGrantsKept);

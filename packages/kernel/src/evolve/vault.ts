@@ -33,7 +33,18 @@ export function changeVault(state: LiveState, change: Partial<Vault>): void {
 
 function openedVault(state: LiveState, limits: Vault["limits"], cause: Cause): void {
   const { vault, format, name, held, host, root, allotment } = askedFor(cause, "vault.open");
-  state.table.vault.put({ id: "vault", format, vault, name, limits, held, keys: [], secrets: [], policies: [] });
+  state.table.vault.put({
+    id: "vault",
+    format,
+    vault,
+    name,
+    limits,
+    held,
+    keys: [],
+    secrets: [],
+    policies: [],
+    leasesTaken: 0,
+  });
   state.table.principals.put({ id: genesisIds.host, name: host, kind: "host", agent: null, ended: [] });
   state.table.principals.put({ id: genesisIds.root, name: root, kind: "person", agent: null, ended: [] });
   state.table.grants.put({

@@ -46,6 +46,22 @@ export interface Vault {
   readonly secrets: readonly string[];
   /** In force, the one enacted first at the front. */
   readonly policies: readonly Policy[];
+  /** Leases ever taken: the epoch of the last one. */
+  readonly leasesTaken: number;
+}
+
+/** Somebody alone owns what is called so. */
+export interface Lease {
+  /** The resource's name. */
+  readonly id: string;
+  /** Larger than that of every lease before: who is shown a smaller one than he has seen speaks with a former owner. */
+  readonly epoch: number;
+  readonly holder: PrincipalId;
+  /** That it was taken under, and with which it ends. */
+  readonly grant: GrantId;
+  readonly takenAtMs: number;
+  /** A moment: from then on it is nobody's, also while its row still stands. */
+  readonly expiresAtMs: number;
 }
 
 /** What a policy does with the requests that it is about. */

@@ -23,6 +23,7 @@ import type {
   Effect,
   Grant,
   Head,
+  Lease,
   Message,
   Principal,
   RefusalWindow,
@@ -98,6 +99,7 @@ export class LiveState implements KernelState {
     readonly messages: Table<MessageId, Message>;
     readonly subscriptions: Table<SubscriptionId, Subscription>;
     readonly timers: Table<TimerId, Timer>;
+    readonly leases: Table<string, Lease>;
     readonly signals: Table<PrincipalId, SignalWindow>;
     readonly refusals: Table<PrincipalId, RefusalWindow>;
   };
@@ -165,6 +167,7 @@ export class LiveState implements KernelState {
       messages: new Table(trial, messageIndexes(index)),
       subscriptions: new Table(trial, subscriptionIndexes(index)),
       timers: new Table(trial, timerIndexes(index)),
+      leases: new Table(trial),
       signals: new Table(trial),
       refusals: new Table(trial),
     };
@@ -211,6 +214,9 @@ export class LiveState implements KernelState {
   }
   get timers(): ReadonlyMap<TimerId, Timer> {
     return this.table.timers.rows;
+  }
+  get leases(): ReadonlyMap<string, Lease> {
+    return this.table.leases.rows;
   }
   get signals(): ReadonlyMap<PrincipalId, SignalWindow> {
     return this.table.signals.rows;

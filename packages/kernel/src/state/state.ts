@@ -6,6 +6,7 @@ import type {
   Effect,
   Grant,
   Head,
+  Lease,
   Message,
   Principal,
   RefusalWindow,
@@ -52,6 +53,8 @@ export interface KernelState {
   readonly messages: ReadonlyMap<MessageId, Message>;
   readonly subscriptions: ReadonlyMap<SubscriptionId, Subscription>;
   readonly timers: ReadonlyMap<TimerId, Timer>;
+  /** By the name of what is owned; a row may have run out. */
+  readonly leases: ReadonlyMap<string, Lease>;
   readonly signals: ReadonlyMap<PrincipalId, SignalWindow>;
   readonly refusals: ReadonlyMap<PrincipalId, RefusalWindow>;
   /** Entries taken from the tables by what they belong to; derived, not encoded. */

@@ -185,6 +185,20 @@ export interface PolicyRow {
   readonly position: number;
 }
 
+/** One lease that is in force. */
+export interface LeaseRow {
+  /** The name of what is owned. */
+  readonly id: string;
+  /** Larger than that of every lease before. */
+  readonly epoch: number;
+  readonly holder: string;
+  readonly holderName: string;
+  readonly grant: string;
+  readonly takenAtMs: number;
+  /** From then on it is nobody's, ms since 1970. */
+  readonly expiresAtMs: number;
+}
+
 /** One message that waits to be acknowledged. */
 export interface MessageRow {
   readonly id: string;
@@ -224,6 +238,7 @@ export interface StateRows {
   readonly principals: PrincipalRow;
   readonly approvals: ApprovalRow;
   readonly policies: PolicyRow;
+  readonly leases: LeaseRow;
   readonly messages: MessageRow;
   readonly timers: TimerRow;
 }

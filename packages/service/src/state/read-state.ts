@@ -15,6 +15,8 @@ import {
   type Grant,
   type KernelState,
   type MachinePort,
+  type Lease,
+  leasesIn,
   type Message,
   type Policy,
   type Principal,
@@ -32,6 +34,7 @@ import type {
   DefinitionRow,
   EffectRow,
   GrantRow,
+  LeaseRow,
   MessageRow,
   PolicyRow,
   PrincipalRow,
@@ -64,6 +67,7 @@ const areas: { readonly [Area in StateArea]: Rows<Area> } = {
   principals: rowsOf((state) => state.principals, principalRow),
   approvals: rowsOf((state) => new Set(approvalsIn(state)), approvalRow),
   policies: rowsOf((state) => new Set(state.vault?.policies ?? []), policyRow),
+  leases: rowsOf((state) => new Set(leasesIn(state, state.head.timeMs)), leaseRow),
   messages: rowsOf((state) => state.messages, messageRow),
   timers: rowsOf((state) => state.timers, timerRow),
 };
@@ -254,6 +258,10 @@ function approvalRow(state: KernelState, { effect, binding, deadlineMs, changed 
 function policyRow(_state: KernelState, policy: Policy): PolicyRow {
   const { name: id, effect, source, when, withinMs, position } = policy;
   return { id, effect, source, when, withinMs, position };
+}
+
+function leaseRow(state: KernelState, { id, epoch, holder, grant, takenAtMs, expiresAtMs }: Lease): LeaseRow {
+  return { id, epoch, holder, holderName: nameOf(state, holder), grant, takenAtMs, expiresAtMs };
 }
 
 function messageRow(state: KernelState, message: Message): MessageRow {
