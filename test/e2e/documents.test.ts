@@ -23,7 +23,7 @@ describe("the documents", () => {
     async ({ text }) => {
       expect(await runDocument(text)).toEqual([]);
     },
-    180_000,
+    600_000,
   );
 });
 

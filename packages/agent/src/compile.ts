@@ -132,5 +132,11 @@ function permissionsOf(
     else problems.push({ at, message: `Cannot use permission "${permission}": wanted ${wanted}` });
   }
   for (const tool of toolsOf(definition)) permissions.add(`tool.call:${tool}`);
+  for (const { says } of definition.tasks) {
+    for (const say of says) {
+      if (say.type === "observation") continue;
+      permissions.add(say.to === null ? `topic.publish:${say.topic ?? ""}` : `agent.message:${say.to}`);
+    }
+  }
   return [...permissions].sort();
 }

@@ -50,7 +50,12 @@ function countOf(entries: readonly Entry[], type: string): number {
     .filter((event) => event.type === type).length;
 }
 
-const crew = crewOf([writer, curious]);
+/** Says something at its end, which must stand in the log once. */
+const telling = {
+  ...curious,
+  tasks: (curious.tasks ?? "").replace(" }] }] }", " }, { name: note, observe: boundary, text: it held }] }] }"),
+};
+const crew = crewOf([writer, telling]);
 
 /** Operations that a session of this crew submits when nobody dies. */
 async function undisturbed(): Promise<number> {
@@ -164,6 +169,7 @@ async function expectDoneOnce(place: World, where: string): Promise<void> {
   expect(countOf(entries, "agent.spawned"), where).toBe(2);
   expect(countOf(entries, "task.completed"), where).toBe(3);
   expect(countOf(entries, "task.started"), where).toBe(3);
+  expect(countOf(entries, "observation.emitted"), where).toBe(1);
   const steps = place.performed.filter((label) => label === "count" || label === "write");
   expect(steps, where).toEqual(["count", "write"]);
   const refusals = entries.filter(

@@ -136,6 +136,7 @@ async function look(
     agent,
     tasks,
     effects: [...vault.state.lookup.effectsOf(agent.id)],
+    companions: new Map(),
     nowMs: vault.timeMs,
     program,
     tools: knownTools(),

@@ -117,6 +117,7 @@ function checkTogether(agents: readonly AgentDefinition[]): readonly Problem[] {
       });
     }
   }
+  for (const agent of agents) problems.push(...checkRecipients(agent, [...byName.keys()]));
   for (const cycle of cyclesOf(graphOf(agents))) {
     const first = byName.get(cycle[0] ?? "");
     const next = first?.dependencies.find((dependency) => dependency.name === (cycle[1] ?? cycle[0]));
@@ -127,6 +128,18 @@ function checkTogether(agents: readonly AgentDefinition[]): readonly Problem[] {
       });
   }
   return problems;
+}
+
+function checkRecipients(agent: AgentDefinition, names: readonly string[]): readonly Problem[] {
+  const others = names.filter((name) => name !== agent.name);
+  return agent.tasks
+    .flatMap((task) => task.says)
+    .flatMap((say) => {
+      if (say.type !== "message" || say.to === null || others.includes(say.to)) return [];
+      const state =
+        say.to === agent.name ? "it is the one that sends" : `the crew has no such agent${suggestion(say.to, others)}`;
+      return [{ at: say.at, message: `Cannot send to agent "${say.to}": ${state}` }];
+    });
 }
 
 function graphOf(agents: readonly AgentDefinition[]): Graph {

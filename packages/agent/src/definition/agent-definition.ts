@@ -46,6 +46,35 @@ export interface TaskDefinition {
   readonly backoff: { readonly firstMs: number; readonly maxMs: number };
   readonly timeoutMs: number;
   readonly steps: readonly StepDefinition[];
+  /** What is said in the entry that completes it, in order. */
+  readonly says: readonly SayDefinition[];
+}
+
+/** Something said. Its texts may hold `${...}`. */
+export type SayDefinition = MessageDefinition | ObservationDefinition;
+
+/** A message. */
+export interface MessageDefinition {
+  readonly type: "message";
+  /** Unique in the agent. */
+  readonly label: string;
+  /** Name of an agent of the crew; null for a topic. */
+  readonly to: string | null;
+  /** Null for an agent. */
+  readonly topic: string | null;
+  readonly text: string;
+  readonly at: Position;
+}
+
+/** An observation. */
+export interface ObservationDefinition {
+  readonly type: "observation";
+  readonly label: string;
+  readonly kind: string;
+  readonly confidencePermille: number;
+  readonly metadata: { readonly [name: string]: Json };
+  readonly text: string;
+  readonly at: Position;
 }
 
 /** One tool call. */

@@ -19,6 +19,8 @@ export const tasksMax = 64;
 export const stepsMax = 32;
 /** Objectives of one agent, as in the original. */
 export const objectivesMax = 10;
+/** Characters of a message or observation as written; what its holes are filled with comes on top. */
+export const saidLengthMax = 16_384;
 /** Characters of one condition. */
 export const conditionLengthMax = 2000;
 
@@ -100,13 +102,32 @@ export interface TaskFile {
   readonly steps: readonly StepFile[];
 }
 
-/** One step as written. */
-export interface StepFile {
+/** One step as written: a call of a tool, or something that is said when the task is completed. */
+export type StepFile = CallFile | SendFile | ObserveFile;
+
+/** A call of a tool as written. */
+export interface CallFile {
   readonly name: string;
   readonly tool: string;
   readonly with?: Readonly<Record<string, Json>> | undefined;
   readonly when?: string | undefined;
   readonly expect?: "success" | "refusal" | undefined;
+}
+
+/** A message as written. */
+export interface SendFile {
+  readonly name: string;
+  readonly send: { readonly to: string } | { readonly topic: string };
+  readonly text: string;
+}
+
+/** An observation as written. */
+export interface ObserveFile {
+  readonly name: string;
+  readonly observe: string;
+  readonly text: string;
+  readonly confidence?: number | undefined;
+  readonly metadata?: Readonly<Record<string, string | number | boolean>> | undefined;
 }
 
 /** Dependencies in any of the three shapes that the original shipped. */
@@ -125,7 +146,7 @@ const condition = z.string().min(1).max(conditionLengthMax);
 const path = z.string().min(1).max(4096);
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
-const step = z.strictObject({
+const call = z.strictObject({
   name: name.describe("names the step's outcome and result in the whole file"),
   tool: name.describe("the tool to call"),
   with: z
@@ -135,6 +156,35 @@ const step = z.strictObject({
   when: condition.optional().describe("a CEL condition; the step is left out when it is false"),
   expect: z.enum(["success", "refusal"]).optional().describe("refusal: the step is done when the kernel refused it"),
 });
+
+const word = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.@+-]{0,63}$/u, "a word of letters, digits and _ . - + @, at most 64");
+const said = z.string().min(1).max(saidLengthMax);
+
+const send = z.strictObject({
+  name,
+  send: z
+    .union([
+      z.strictObject({ to: name.describe("another agent of the crew, which must live by then") }),
+      z.strictObject({ topic: word.describe("for whoever subscribed to it") }),
+    ])
+    .describe("who gets it, when the task is completed"),
+  text: said.describe("what it says; may hold ${...} as arguments do"),
+});
+
+const observe = z.strictObject({
+  name,
+  observe: word.describe("a word for what was observed, such as finding; on record when the task is completed"),
+  text: said.describe("what was observed; may hold ${...} as arguments do"),
+  confidence: z.number().min(0).max(1).optional().describe("how sure that is; 1 when it is not said"),
+  metadata: z
+    .record(word, z.union([z.string().max(1000), z.int(), z.boolean()]))
+    .optional()
+    .describe("what can be searched for; texts may hold ${...}"),
+});
+
+const step = z.union([call, send, observe]);
 
 const task = z.strictObject({
   name: name.optional().describe("default: made from the description"),

@@ -3,8 +3,8 @@ import { fixedLimits } from "@toka/kernel";
 import { type Problem, suggestion, type YamlSource } from "@toka/runtime";
 import { readCondition, type Condition } from "../cel/condition.ts";
 import type { ConditionNames } from "../cel/lower.ts";
-import type { StepDefinition, TaskDefinition } from "./agent-definition.ts";
-import type { AgentFile, StepFile, TaskFile } from "./agent-schema.ts";
+import type { SayDefinition, StepDefinition, TaskDefinition } from "./agent-definition.ts";
+import type { AgentFile, CallFile, ObserveFile, SendFile, TaskFile } from "./agent-schema.ts";
 import { cyclesOf } from "./graph.ts";
 import { nameFrom } from "./name-from.ts";
 import { parseSpan } from "./quantities.ts";
@@ -20,7 +20,7 @@ export const defaultTaskTimeoutMs = 300_000;
 interface Reading {
   readonly source: YamlSource;
   readonly problems: Problem[];
-  /** Step name to task name. */
+  /** Name of each step that calls a tool to the name of its task. */
   readonly steps: ReadonlyMap<string, string>;
   readonly keys: readonly string[];
   /** Task name to the tasks that are over before it starts. */
@@ -38,6 +38,7 @@ export function readTasks(
   const tasks = file.tasks.default;
   const keys = tasks.map((task) => task.name ?? nameFrom(task.description));
   const steps = new Map<string, string>();
+  const labels = new Set<string>();
   keys.forEach((key, index) => {
     const at = source.locateKey(["tasks", "default", index, "name"]);
     if (key === "")
@@ -45,12 +46,13 @@ export function readTasks(
     else if (keys.indexOf(key) !== index)
       problems.push({ at, message: `Cannot use task "${key}": another task has that name` });
     tasks[index]?.steps.forEach((step, place) => {
-      if (steps.has(step.name)) {
+      if (labels.has(step.name)) {
         problems.push({
           at: source.locate(["tasks", "default", index, "steps", place, "name"]),
           message: `Cannot use step "${step.name}": another step of the file has that name`,
         });
-      } else steps.set(step.name, key);
+      } else if ("tool" in step) steps.set(step.name, key);
+      labels.add(step.name);
     });
   });
   const graph = new Map(
@@ -96,10 +98,20 @@ function readTask(reading: Reading, task: TaskFile, index: number): TaskDefiniti
     [...reading.steps].filter(([, owner]) => reading.before.get(key)?.has(owner) === true).map(([step]) => step),
   );
   const when = readWhen(reading, { text: task.when, path: [...path, "when"], task: key, visible: earlier });
-  const steps = task.steps.map((step, place) => {
-    const read = readStep(reading, step, { path: [...path, "steps", place], task: key, visible: new Set(earlier) });
+  const steps: StepDefinition[] = [];
+  const says: SayDefinition[] = [];
+  task.steps.forEach((step, place) => {
+    const at = { path: [...path, "steps", place], task: key, visible: new Set(earlier) };
+    if (!("tool" in step)) {
+      says.push(readSay(reading, step, at));
+      return;
+    }
+    if (says.length > 0) {
+      const message = `Cannot use step "${step.name}": what a task says is said when it is completed, so that its calls come first`;
+      reading.problems.push({ at: reading.source.locate([...at.path, "name"]), message });
+    }
+    steps.push(readStep(reading, step, at));
     earlier.add(step.name);
-    return read;
   });
   // What the conditions of a task read from results is attested in one operation at its end.
   const read = new Set(
@@ -122,6 +134,7 @@ function readTask(reading: Reading, task: TaskFile, index: number): TaskDefiniti
     },
     timeoutMs: task.timeout === undefined ? defaultTaskTimeoutMs : (parseSpan(task.timeout) ?? 0),
     steps,
+    says,
   };
 }
 
@@ -132,21 +145,10 @@ interface StepPlace {
   readonly visible: ReadonlySet<string>;
 }
 
-function readStep(reading: Reading, step: StepFile, { path, task, visible }: StepPlace): StepDefinition {
-  const { source, problems } = reading;
+function readStep(reading: Reading, step: CallFile, { path, task, visible }: StepPlace): StepDefinition {
+  const { source } = reading;
   const given: { readonly [name: string]: Json } = step.with ?? {};
-  eachText(given, (text, inner) => {
-    const textPath = [...path, "with", ...inner];
-    const parsed = parseTemplate(text);
-    if ("problem" in parsed) {
-      problems.push({ at: source.locateInText(textPath, parsed.offset), message: parsed.problem });
-      return;
-    }
-    for (const part of parsed.parts) {
-      if (typeof part !== "string" && part.kind === "result")
-        checkVisible(reading, part.step, { at: source.locate(textPath), visible });
-    }
-  });
+  checkTexts(reading, given, { path: [...path, "with"], visible });
   return {
     label: step.name,
     tool: step.tool,
@@ -157,6 +159,42 @@ function readStep(reading: Reading, step: StepFile, { path, task, visible }: Ste
     argumentsAt: source.locateKey([...path, "with"]),
     argumentAt: new Map(Object.keys(given).map((name) => [name, source.locateKey([...path, "with", name])])),
   };
+}
+
+function readSay(reading: Reading, step: SendFile | ObserveFile, { path, visible }: StepPlace): SayDefinition {
+  const { name: label, text } = step;
+  checkTexts(reading, text, { path: [...path, "text"], visible });
+  if ("send" in step) {
+    const { send } = step;
+    const at = reading.source.locate([...path, "send"]);
+    const [to, topic] = "to" in send ? [send.to, null] : [null, send.topic];
+    return { type: "message", label, to, topic, text, at };
+  }
+  const metadata = step.metadata ?? {};
+  checkTexts(reading, metadata, { path: [...path, "metadata"], visible });
+  const at = reading.source.locate([...path, "observe"]);
+  const confidencePermille = Math.round((step.confidence ?? 1) * 1000);
+  return { type: "observation", label, kind: step.observe, confidencePermille, metadata, text, at };
+}
+
+function checkTexts(
+  reading: Reading,
+  value: Json,
+  { path, visible }: { readonly path: readonly PropertyKey[]; readonly visible: ReadonlySet<string> },
+): void {
+  const { source, problems } = reading;
+  eachText(value, (text, inner) => {
+    const textPath = [...path, ...inner];
+    const parsed = parseTemplate(text);
+    if ("problem" in parsed) {
+      problems.push({ at: source.locateInText(textPath, parsed.offset), message: parsed.problem });
+      return;
+    }
+    for (const part of parsed.parts) {
+      if (typeof part !== "string" && part.kind === "result")
+        checkVisible(reading, part.step, { at: source.locate(textPath), visible });
+    }
+  });
 }
 
 interface WhenPlace {

@@ -2,11 +2,11 @@
  * Drives one live agent: asks `nextStep`, submits what it says under the agent's own grant, and waits for the log to
  * grow. It keeps nothing that the log does not hold, so a driver started after a crash goes on where the last one stood.
  */
-import type { Agent, AgentId, Caller, MachinePort, Proof, Receipt, Refusal } from "@toka/kernel";
+import type { Agent, AgentId, Caller, KernelState, MachinePort, Proof, Receipt, Refusal } from "@toka/kernel";
 import type { Program } from "../compile.ts";
 import type { KnownTools } from "../crew/check-calls.ts";
 import type { Clock } from "./clock.ts";
-import { nextStep, type AgentView, type Move } from "./next-step.ts";
+import { insteadOf, nextStep, type AgentView, type Move } from "./next-step.ts";
 import type { Pulse } from "./pulse.ts";
 import { readResults, type ResultCache } from "./step-results.ts";
 import { failuresInRowMax, failureWaitMs, isPassing } from "./submit.ts";
@@ -60,7 +60,8 @@ export async function driveAgent(options: DriveOptions): Promise<Ending> {
       continue;
     }
     const caller: Caller = { principal: seen.view.agent.principal, grant: seen.view.agent.grant, proof: options.proof };
-    for (const move of next.moves) {
+    const moves = [...next.moves];
+    for (const move of moves) {
       const { operation, payloads } = toOperation(move, {
         agent: seen.view.agent,
         seal: (bytes, references) => machine.seal(bytes, references),
@@ -80,6 +81,12 @@ export async function driveAgent(options: DriveOptions): Promise<Ending> {
         continue;
       }
       const { refusal } = receipt.outcome;
+      const instead = insteadOf(move, refusal);
+      if (instead !== undefined) {
+        // After a crash in between, the same is asked and refused again, and comes to the same.
+        moves.push(instead);
+        continue;
+      }
       const key = keyOf(move, refusal);
       refused = { key, count: key === refused.key ? refused.count + 1 : 1 };
       const pause = pauseAfter(refusal, { receipt, nowMs: seen.view.nowMs });
@@ -105,17 +112,24 @@ async function look(options: DriveOptions, cache: ResultCache): Promise<Seen | n
       agent,
       tasks: [...state.lookup.tasksOf(agent.id)],
       effects: [...state.lookup.effectsOf(agent.id)],
+      companions: companionsOf(agent, state),
       head: state.head,
     };
   });
   if (found === null) return null;
-  const { agent, tasks, effects, head } = found;
+  const { agent, tasks, effects, companions, head } = found;
   const result = await readResults(options.machine, { agent, tasks, cache });
   const nowMs = Math.max(options.clock.nowMs(), head.timeMs);
   return {
-    view: { agent, tasks, effects, nowMs, program: options.program, tools: options.tools, result },
+    view: { agent, tasks, effects, companions, nowMs, program: options.program, tools: options.tools, result },
     position: head.position,
   };
+}
+
+function companionsOf(agent: Agent, state: KernelState): ReadonlyMap<string, AgentId> {
+  const session = agent.session === null ? undefined : state.sessions.get(agent.session);
+  const live = (session?.agents ?? []).flatMap(({ agent: id }) => (id === null ? [] : (state.agents.get(id) ?? [])));
+  return new Map(live.map(({ name, id }) => [name, id]));
 }
 
 // What can pass by itself is waited for; of everything else the log is looked at again at once, for it may have moved on.

@@ -4,9 +4,11 @@
  */
 import type {
   Agent,
+  AgentId,
   Content,
   Effect,
   Input,
+  Refusal,
   RunId,
   StepState,
   Task,
@@ -19,6 +21,7 @@ import type { Program } from "../compile.ts";
 import type { StepDefinition, TaskDefinition } from "../definition/agent-definition.ts";
 import { priorities } from "../definition/agent-schema.ts";
 import { fillTemplate, isJsonRecord, type Json, type TemplateValues } from "../definition/template.ts";
+import { fillSays, type Said } from "./fill-says.ts";
 import { verdictOf } from "./verdict.ts";
 
 /** Everything that the next step depends on. */
@@ -32,6 +35,8 @@ export interface AgentView {
   readonly nowMs: number;
   readonly program: Program;
   readonly tools: KnownTools;
+  /** Live agents of its session, by name. */
+  readonly companions: ReadonlyMap<string, AgentId>;
   /** The value at `path` in a step's result; undefined when there is none. */
   result(step: string, path: readonly string[]): Json | undefined;
 }
@@ -47,6 +52,8 @@ export type Move =
       readonly task: TaskId;
       readonly result: Content | null;
       readonly inputs: readonly Input[];
+      /** Said in the same entry: all of it when the task is completed, and nothing else. */
+      readonly says: readonly Said[];
     }
   | {
       readonly type: "task.fail";
@@ -172,7 +179,9 @@ function continueTask(view: AgentView, task: Task): NextStep {
     last = state.result ?? last;
   }
   const inputs = [...new Map(excluded.map((input) => [input.name, input])).values()];
-  return submit({ type: "task.complete", task: task.id, result: last, inputs });
+  const said = fillSays(definition.says, { values: valuesOf(view), companions: view.companions });
+  if ("problem" in said) return submit(invalidInput(task.id, said.problem));
+  return submit({ type: "task.complete", task: task.id, result: last, inputs, says: said.says });
 }
 
 function awaitEffect(
@@ -202,19 +211,36 @@ function requestStep(
   const inputs = inputsOf(view, step.when);
   const verdict = verdictOf(step.when, { view, task, inputs });
   if (verdict === "false") return "excluded";
-  const fail = (message: string): Move => ({
-    type: "task.fail",
-    task: task.id,
-    reason: "invalid-input",
-    message,
-    retry: false,
-  });
+  const fail = (message: string): Move => invalidInput(task.id, message);
   if (verdict !== "true") return fail(`the condition of step ${step.label} cannot be decided: ${verdict}`);
   const filled = fillTemplate(step.arguments, valuesOf(view));
   if ("problem" in filled) return fail(filled.problem);
   const plan = view.tools.plan(step.tool, isJsonRecord(filled.value) ? filled.value : {});
   if ("problem" in plan) return fail(`tool ${step.tool}: ${plan.problem}`);
   return { type: "effect.request", task: task.id, step, request: { arguments: filled.value, plan, inputs } };
+}
+
+function invalidInput(task: TaskId, message: string): Move {
+  return { type: "task.fail", task, reason: "invalid-input", message, retry: false };
+}
+
+/**
+ * What comes instead of a move that the kernel refused, where asking again would be refused again.
+ * @returns the failure of a task that cannot say what it says, or undefined
+ */
+export function insteadOf(move: Move, refusal: Refusal): Move | undefined {
+  if (move.type !== "task.complete" || move.says.length === 0 || refusal.code !== "batch_refused") return undefined;
+  const { index, refusal: inner } = refusal;
+  const say = move.says[index];
+  if (say === undefined) return undefined;
+  const short = inner.code === "limit_reached";
+  return {
+    type: "task.fail",
+    task: move.task,
+    reason: short ? "resource-unavailable" : "permission-denied",
+    message: `step ${say.label} was refused: ${inner.code}`,
+    retry: short,
+  };
 }
 
 /**

@@ -22,10 +22,11 @@ export function toOperation(
       return { operation: { type: "run.start", agent: agent.id }, payloads: [] };
     case "run.end":
     case "task.start":
-    case "task.complete":
     case "task.cancel":
     case "task.time-out":
       return { operation: move, payloads: [] };
+    case "task.complete":
+      return completion(move, seal);
     case "task.schedule": {
       const description = seal(move.task.description);
       const { key, priority } = move.task;
@@ -61,4 +62,20 @@ export function toOperation(
       };
     }
   }
+}
+
+function completion(
+  { says, ...complete }: Extract<Move, { readonly type: "task.complete" }>,
+  seal: MachinePort["seal"],
+): SealedOperation {
+  if (says.length === 0) return { operation: complete, payloads: [] };
+  const sealed = says.map(({ label: _label, text, ...say }) => {
+    const draft = seal(text);
+    const content = draft.content;
+    return { draft, operation: say.type === "message.send" ? { ...say, content } : { ...say, agent: null, content } };
+  });
+  return {
+    operation: { type: "batch", operations: [...sealed.map(({ operation }) => operation), complete] },
+    payloads: sealed.map(({ draft }) => draft),
+  };
 }

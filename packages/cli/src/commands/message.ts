@@ -78,3 +78,43 @@ export async function sendMessage(
     { options, context, doing: "send the message" },
   );
 }
+
+/**
+ * Begins or ceases to listen to a topic.
+ *
+ * @param options - the topic, and which of the two
+ * @param context - streams and environment
+ * @returns 0, or 1 when the kernel refuses
+ * @throws a failure when there is no vault
+ */
+export async function listenTo(
+  options: NounOptions & { readonly topic: string; readonly on: boolean },
+  context: CommandContext,
+): Promise<number> {
+  const { topic, on } = options;
+  const operation = { type: on ? "topic.subscribe" : "topic.unsubscribe", topic };
+  const doing = on ? `listen to ${topic}` : `cease to listen to ${topic}`;
+  return operateOn(async () => ({ operation, contents: {} }), { options, context, doing });
+}
+
+/**
+ * Is done with a message.
+ *
+ * @param options - its id
+ * @param context - streams and environment
+ * @returns 0, or 1 when the kernel refuses
+ * @throws a failure when no message of that id waits
+ */
+export async function acknowledgeMessage(
+  options: NounOptions & { readonly message: string },
+  context: CommandContext,
+): Promise<number> {
+  return operateOn(
+    async (api) => {
+      const { rows } = await api.state("messages");
+      const { id } = findRow(options.message, { rows: rows.map((row) => ({ id: row.id })), what: "message" });
+      return { operation: { type: "message.acknowledge", message: id }, contents: {} };
+    },
+    { options, context, doing: `acknowledge ${options.message}` },
+  );
+}

@@ -9,12 +9,15 @@ import { showAsJson } from "../output/plain.ts";
 import { tableLines } from "../output/table.ts";
 import { tellNone } from "../output/told.ts";
 import { UsageError } from "../usage-error.ts";
-import { contentFrom } from "./contents.ts";
+import { contentFrom, contentOf } from "./contents.ts";
 import { findRow, type NounOptions, operateOn, reading } from "./vault-rows.ts";
 import { wordAmong } from "./words.ts";
 
 /** Entries that a list shows; the log itself shows all. */
 const shownMax = 1000;
+
+/** Observations whose text is read in one answer; each takes a call. */
+const textsMax = 200;
 
 const severities = ["info", "warning", "error", "critical"] as const;
 
@@ -39,19 +42,34 @@ type ListOptions = NounOptions & { readonly agent?: string };
  * @throws a failure when there is no vault
  */
 export async function listObservations(options: ListOptions, context: CommandContext): Promise<number> {
-  const noted = await notedOf<Emitted>("observation.emit", { options, context });
+  const noted = await reading({ options, context }, async (api) => {
+    const all = await notedOf<Emitted>("observation.emit", { api, options, context });
+    const first = Math.max(0, all.length - textsMax);
+    const texts = await Promise.all(
+      all
+        .slice(first)
+        .map(async ({ entry: { position }, operation: { content } }) =>
+          contentOf(api, { id: `entry-${position}`, commitment: content.commitment }),
+        ),
+    );
+    return all.map((one, index) => ({ ...one, says: texts[index - first] ?? null }));
+  });
   if (options.json) {
-    await writeLine(context.stdout, showAsJson({ observations: noted.map(asRow) }));
+    await writeLine(
+      context.stdout,
+      showAsJson({ observations: noted.map((one) => ({ ...asRow(one), says: one.says })) }),
+    );
     return exitDone;
   }
-  const rows = noted.map(({ entry, operation }) => [
+  const rows = noted.map(({ entry, operation, says }) => [
     String(entry.position),
     operation.kind,
     `${operation.confidencePermille / 10}%`,
     operation.agent ?? entry.stamp.principal,
     operation.metadata.map(({ name, value }) => `${name}=${String(value)}`).join(" "),
+    says?.text ?? (says?.base64 === null ? "(erased)" : `(${operation.content.size} bytes)`),
   ]);
-  const heads = ["ENTRY", "KIND", "CONFIDENCE", "OF", "METADATA"];
+  const heads = ["ENTRY", "KIND", "CONFIDENCE", "OF", "METADATA", "SAYS"];
   return tellTable(rows, { heads, context, none: "no observations" });
 }
 
@@ -64,7 +82,9 @@ export async function listObservations(options: ListOptions, context: CommandCon
  * @throws a failure when there is no vault
  */
 export async function listAlerts(options: ListOptions, context: CommandContext): Promise<number> {
-  const noted = await notedOf<Raised>("alert.raise", { options, context });
+  const noted = await reading({ options, context }, async (api) =>
+    notedOf<Raised>("alert.raise", { api, options, context }),
+  );
   if (options.json) {
     await writeLine(context.stdout, showAsJson({ alerts: noted.map(asRow) }));
     return exitDone;
@@ -101,19 +121,21 @@ async function tellTable(
 /** The accepted operations of one kind, those in a batch included. */
 async function notedOf<Kind extends Emitted | Raised>(
   kind: Kind["type"],
-  { options, context }: { readonly options: ListOptions; readonly context: CommandContext },
+  {
+    api,
+    options,
+    context,
+  }: { readonly api: VaultApi; readonly options: ListOptions; readonly context: CommandContext },
 ): Promise<readonly Noted<Kind>[]> {
   const query = { after: 0, kind, agent: options.agent ?? null, follow: false };
-  return reading({ options, context }, async (api) => {
-    const noted: Noted<Kind>[] = [];
-    for await (const { entry } of api.log(query, { signal: context.interrupted })) {
-      if ("refusal" in entry.outcome) continue;
-      const operations = entry.operation.type === "batch" ? entry.operation.operations : [entry.operation];
-      for (const operation of operations) if (isOf<Kind>(operation, kind)) noted.push({ entry, operation });
-      if (noted.length > shownMax) noted.splice(0, noted.length - shownMax);
-    }
-    return noted;
-  });
+  const noted: Noted<Kind>[] = [];
+  for await (const { entry } of api.log(query, { signal: context.interrupted })) {
+    if ("refusal" in entry.outcome) continue;
+    const operations = entry.operation.type === "batch" ? entry.operation.operations : [entry.operation];
+    for (const operation of operations) if (isOf<Kind>(operation, kind)) noted.push({ entry, operation });
+    if (noted.length > shownMax) noted.splice(0, noted.length - shownMax);
+  }
+  return noted;
 }
 
 function isOf<Kind extends Operation>(operation: Operation, kind: Kind["type"]): operation is Kind {

@@ -71,6 +71,34 @@ export function addMessage(program: Command, frame: Frame): void {
       const { sendMessage } = await import("../commands/message.ts");
       await perform(frame, { ...options, text }, sendMessage);
     });
+  addListening(message, frame);
+}
+
+function addListening(message: Command, frame: Frame): void {
+  jsonCommand(message, "subscribe")
+    .description("Get what is sent to a topic from now on")
+    .argument("<topic>", "its name; a topic is there as long as somebody listens or speaks")
+    .addHelpText("after", example("toka message subscribe findings"))
+    .action(async (topic: string, options: NounOptions) => {
+      const { listenTo } = await import("../commands/message.ts");
+      await perform(frame, { ...options, topic, on: true }, listenTo);
+    });
+  jsonCommand(message, "unsubscribe")
+    .description("Get nothing more that is sent to a topic")
+    .argument("<topic>", "its name")
+    .addHelpText("after", example("toka message unsubscribe findings"))
+    .action(async (topic: string, options: NounOptions) => {
+      const { listenTo } = await import("../commands/message.ts");
+      await perform(frame, { ...options, topic, on: false }, listenTo);
+    });
+  jsonCommand(message, "acknowledge")
+    .description("Be done with a message to you, which then waits no longer")
+    .argument("<message>", "its id")
+    .addHelpText("after", example("toka message acknowledge message-40-0"))
+    .action(async (id: string, options: NounOptions) => {
+      const { acknowledgeMessage } = await import("../commands/message.ts");
+      await perform(frame, { ...options, message: id }, acknowledgeMessage);
+    });
 }
 
 /**
