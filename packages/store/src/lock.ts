@@ -7,6 +7,8 @@
 import { closeSync, existsSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 
+import { StoreFailure, textOf } from "./failure.ts";
+
 /** SQLITE_BUSY: another connection holds the lock. */
 const busy = 5;
 
@@ -20,22 +22,38 @@ export interface HeldLock {
  *
  * @param path of the lock file, made with mode 0600 when absent
  * @returns the lock, or undefined when another process or connection holds it
- * @throws the system's error when the file cannot be opened
+ * @throws StoreFailure `log_unavailable` when the file cannot be opened or locked, for instance because the disk is full
  */
 export function tryLock(path: string): HeldLock | undefined {
-  // Only an absent file is made here: opening and closing one that this process has locked would drop the lock.
-  if (!existsSync(path)) closeSync(openSync(path, "a", 0o600));
-  const db = new DatabaseSync(path);
+  const db = opened(path);
   try {
     db.exec("BEGIN EXCLUSIVE");
   } catch (thrown) {
     db.close();
     if (thrown instanceof Error && "errcode" in thrown && thrown.errcode === busy) return undefined;
-    throw thrown;
+    throw unable(path, thrown);
   }
   return {
     release: () => {
       if (db.isOpen) db.close();
     },
   };
+}
+
+function opened(path: string): DatabaseSync {
+  try {
+    // Only an absent file is made here: opening and closing one that this process has locked would drop the lock.
+    if (!existsSync(path)) closeSync(openSync(path, "a", 0o600));
+    return new DatabaseSync(path);
+  } catch (thrown) {
+    throw unable(path, thrown);
+  }
+}
+
+function unable(path: string, cause: unknown): StoreFailure {
+  return new StoreFailure("log_unavailable", {
+    message: `Cannot lock ${path}: ${textOf(cause)}`,
+    retry: "later",
+    cause,
+  });
 }

@@ -18,6 +18,8 @@ export interface Redactor {
   readonly fields: <Fields extends { readonly [name: string]: unknown }>(
     fields: Fields,
   ) => Fields | { readonly [name: string]: unknown };
+  /** Every string in an answer, wherever it stands. @returns the same answer when nothing was found */
+  readonly answer: <Answer>(answer: Answer) => Answer;
   /** @returns a stream's redaction, or undefined when there is nothing to look for */
   readonly stream: () => ReplacingStream | undefined;
   /** What to look for from now on. */
@@ -44,6 +46,7 @@ export function createRedactor(): Redactor {
     bytes: (bytes) => (matcher === undefined ? bytes : matcher.replace(bytes)),
     text,
     fields: (given) => (matcher === undefined ? given : fieldsOf(given, text)),
+    answer: (given) => (matcher === undefined ? given : anywhere(given, text)),
     stream: () => matcher?.stream(),
     use: (secrets) => {
       version += 1;
@@ -59,6 +62,11 @@ function fieldsOf<Fields extends { readonly [name: string]: unknown }>(
   const fields = Object.entries(given).map(([name, field]) => [name, text(name), field, deeply(field, text)] as const);
   if (fields.every(([name, kept, field, changed]) => name === kept && field === changed)) return given;
   return Object.fromEntries(fields.map(([, kept, , changed]) => [kept, changed]));
+}
+
+function anywhere<Answer>(given: Answer, text: (text: string) => string): Answer;
+function anywhere(given: unknown, text: (text: string) => string): unknown {
+  return deeply(given, text);
 }
 
 function deeply(given: unknown, text: (text: string) => string): unknown {

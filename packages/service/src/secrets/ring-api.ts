@@ -14,55 +14,62 @@ import type { Redactor } from "./redactor.ts";
  * @returns an api that never repeats a stored secret
  */
 export function ringApi(api: VaultApi, redactor: Redactor): VaultApi {
-  const guarded = async <T>(asked: () => Promise<T>): Promise<T> => {
-    try {
-      return await asked();
-    } catch (error) {
-      throw redactedError(error, redactor);
-    }
-  };
+  return withSafeFailures(withoutSecrets(api, redactor), redactor);
+}
+
+/** What goes in and out and does not pass the log, or passes something that quotes it before. */
+function withoutSecrets(api: VaultApi, redactor: Redactor): VaultApi {
+  const { text } = redactor;
+  const inside = (base64: string): string =>
+    // Inside of base64 a secret can be found and not replaced, so it is opened for it.
+    redactor.isActive() ? Buffer.from(redactor.bytes(Buffer.from(base64, "base64"))).toString("base64") : base64;
   return {
     ...api,
-    why: async (position) => guarded(async () => api.why(position)),
-    operate: async (request) =>
-      guarded(async () => api.operate({ ...request, operation: redactor.fields(request.operation) })),
-    abandon: async (effect, reason) => guarded(async () => api.abandon(redactor.text(effect), redactor.text(reason))),
-    exec: async (request, options) =>
-      guarded(async () => {
-        // Inside of base64 a secret can be found and not replaced, so standard input is opened for it.
-        const stdin = Buffer.from(redactor.bytes(Buffer.from(request.stdin, "base64"))).toString("base64");
-        const { text } = redactor;
-        const { argv, workspace, cwd, permissions } = request;
-        const kept = { argv: argv.map(text), workspace: text(workspace), cwd: text(cwd), stdin };
-        return api.exec({ ...request, ...kept, permissions: permissions?.map(text) ?? null }, options);
-      }),
-    runTool: async (request, options) =>
-      guarded(async () => {
-        const kept = { tool: redactor.text(request.tool), arguments: redactor.fields(request.arguments) };
-        return api.runTool(kept, options);
-      }),
-    registerTools: async (folder) => guarded(async () => api.registerTools(redactor.text(folder))),
+    operate: async (request) => api.operate({ ...request, operation: redactor.fields(request.operation) }),
+    abandon: async (effect, reason) => api.abandon(text(effect), text(reason)),
+    exec: async (request, options) => {
+      const { argv, workspace, cwd, permissions, stdin } = request;
+      const kept = { argv: argv.map(text), workspace: text(workspace), cwd: text(cwd), stdin: inside(stdin) };
+      return api.exec({ ...request, ...kept, permissions: permissions?.map(text) ?? null }, options);
+    },
     // What is shown here comes from files of the user, or from before a secret was stored.
-    undo: async (request) =>
-      guarded(async () => {
-        const answer = await api.undo(request);
-        if (!("changes" in answer)) return answer;
-        const changes = answer.changes.map((one) => ({
-          ...one,
-          diff: one.diff === null ? null : redactor.text(one.diff),
-        }));
-        return { ...answer, changes };
-      }),
-    content: async (position, commitment) =>
-      guarded(async () => {
-        const { bytes } = await api.content(position, commitment);
-        if (bytes === null) return { bytes };
-        return { bytes: Buffer.from(redactor.bytes(Buffer.from(bytes, "base64"))).toString("base64") };
-      }),
-    mintToken: async (request) => guarded(async () => api.mintToken(request)),
-    setSecret: async (secret) => guarded(async () => api.setSecret(secret)),
-    removeSecret: async (name) => guarded(async () => api.removeSecret(name)),
+    undo: async (request) => redactor.answer(await api.undo(request)),
+    content: async (position, commitment) => {
+      const { bytes } = await api.content(position, commitment);
+      return { bytes: bytes === null ? null : inside(bytes) };
+    },
   };
+}
+
+/** Every call, also those that come to be: a failure quotes what it was given. */
+function withSafeFailures(api: VaultApi, redactor: Redactor): VaultApi {
+  return new Proxy(api, {
+    get: (target, name) => {
+      const method: unknown = Reflect.get(target, name);
+      if (typeof method !== "function") return method;
+      return (...given: readonly unknown[]): unknown => {
+        const answer: unknown = Reflect.apply(method, target, given);
+        if (answer instanceof Promise) {
+          return answer.catch((error: unknown) => {
+            throw redactedError(error, redactor);
+          });
+        }
+        return isIterable(answer) ? guarded(answer, redactor) : answer;
+      };
+    },
+  });
+}
+
+function isIterable(answer: unknown): answer is AsyncIterable<unknown> {
+  return typeof answer === "object" && answer !== null && Symbol.asyncIterator in answer;
+}
+
+async function* guarded(answer: AsyncIterable<unknown>, redactor: Redactor): AsyncIterable<unknown> {
+  try {
+    yield* answer;
+  } catch (error) {
+    throw redactedError(error, redactor);
+  }
 }
 
 function redactedError(error: unknown, redactor: Redactor): unknown {
