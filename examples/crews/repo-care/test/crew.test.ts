@@ -42,17 +42,30 @@ describe("repo-care", () => {
   test("loads, with the report after what it is made from", async () => {
     const { crew } = await load();
     expect(crew.waves.map((wave) => wave.toSorted())).toEqual([
-      ["curious", "date-validator", "file-catalogue", "history-analyst", "link-checker", "secret-scanner"],
+      [
+        "build-validator",
+        "curious",
+        "date-validator",
+        "file-catalogue",
+        "history-analyst",
+        "link-checker",
+        "secret-scanner",
+      ],
       ["report-writer"],
     ]);
   });
 
-  test.each(["file-catalogue", "history-analyst", "report-writer", "secret-scanner", "date-validator", "link-checker"])(
-    "gives %s all that its steps claim",
-    async (name) => {
-      expect((await beyond(name)).flat()).toEqual([]);
-    },
-  );
+  test.each([
+    "file-catalogue",
+    "history-analyst",
+    "report-writer",
+    "secret-scanner",
+    "date-validator",
+    "link-checker",
+    "build-validator",
+  ])("gives %s all that its steps claim", async (name) => {
+    expect((await beyond(name)).flat()).toEqual([]);
+  });
 
   test("gives curious nothing of what it asks for", async () => {
     expect(await beyond("curious")).toEqual([["fs.read:/etc/passwd"], ["net.connect:example.com:443"]]);

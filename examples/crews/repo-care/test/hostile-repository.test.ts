@@ -121,6 +121,8 @@ describe("a hostile repository", () => {
     const output = join(temporaryFolder(), "out");
     const listing = callTool("file-catalogue", { root, output });
     const history = callTool("git-history", { root, output });
+    put(root, "package.json", '{ "main": "dist/none.js" }');
+    expect(callTool("build-validator", { root, output })).toMatchObject({ code: 0, stderr: "" });
     expect(existsSync(canary)).toBe(false);
     expect(listing).toMatchObject({ code: 0, stderr: "" });
     // What is missing is not fetched: the history cannot be read, and says so.

@@ -9,7 +9,7 @@ import { Findings } from "./findings/findings.ts";
 import { scanTreeSlowly } from "./findings/scan-tree.ts";
 import { type Arguments, pathArgument, runTool } from "./invocation.ts";
 import { LinkCheck } from "./links/check-links.ts";
-import { ignoredBelow } from "./links/ignored.ts";
+import { ignoredBelow } from "./tree/ignored.ts";
 import { lineCounter } from "./links/line-count.ts";
 import { PageReader } from "./links/page-reader.ts";
 import { sitesOf } from "./links/sites.ts";

@@ -55,14 +55,14 @@ const headBytes = 8000;
 
 /**
  * Reads each wanted file once, in the order of paths.
- * @returns what was read and what was not; `visit` is called with each file
+ * @returns what was read and what was not; `visit` is called with each file, and says why when it leaves it unread
  * @throws what `visit` throws
  */
-export function scanTree(options: ScanOptions, visit: (file: TreeFile) => void): ScannedTree {
+export function scanTree(options: ScanOptions, visit: (file: TreeFile) => SkipReason | undefined | void): ScannedTree {
   const files = filesOf(options);
-  for (let next = files.next(); ; next = files.next()) {
+  for (let next = files.next(); ;) {
     if (next.done === true) return next.value;
-    visit(next.value);
+    next = files.next(visit(next.value) ?? undefined);
   }
 }
 
