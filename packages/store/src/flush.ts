@@ -30,17 +30,22 @@ export interface Waiting extends NamedContents {
 
 /** What a flush decided: nothing of it may be told to anybody before `batch` is durable. */
 export interface Flush {
+  /** The fold that was moved; when it is not the machine's any more, what was decided on it counts for nothing. */
+  readonly fold: Fold;
+  /** Position of the last entry before. */
+  readonly after: number;
   readonly batch: LogBatch;
   readonly entries: readonly RecordedEntry[];
-  readonly heads: readonly LogHead[];
+  /** The last entry of this flush, or the one before when it has none. */
+  readonly head: LogHead;
   /** Who gets which receipt. */
   readonly receipts: readonly { readonly waiting: Waiting; readonly receipt: Receipt }[];
 }
 
 /**
- * Decides operations in order. The fold's state moves on with each; its head does not.
+ * Decides operations in order. The fold moves on with each, ahead of what is durable.
  *
- * @param fold the durable fold
+ * @param fold at the end of everything decided before
  * @param of `waiting` in order; `timeMs` of the host's clock; `sizes` of the stored payloads they name, to which those
  *   stored by this flush are added; `suppressed`
  *   counts the refusals that are not recorded
@@ -59,9 +64,8 @@ export function decideFlush(
   const rows: LogRow[] = [];
   const payloads: PayloadReference[] = [];
   const entries: RecordedEntry[] = [];
-  const heads: LogHead[] = [];
   const receipts: { waiting: Waiting; receipt: Receipt }[] = [];
-  let head = fold.head;
+  const after = fold.head.position;
   for (const waiting of of.waiting) {
     const { operation } = waiting;
     const { principal, grant, causes, proof } = waiting.stamp;
@@ -75,14 +79,14 @@ export function decideFlush(
       continue;
     }
     const outcome = outcomeOf(decision);
+    const { head } = fold;
     const entry: Entry = { position: head.position + 1, previous: head.digest, stamp, operation, outcome };
     const bytes = encodeEntry(entry);
     const digest = leafDigest(bytes);
     fold.apply(entry);
     const row = rowOf({ entry, bytes, digest }, head.timeMs);
-    head = { position: row.position, digest, timeMs: row.timeMs };
+    fold.advance({ position: row.position, digest, timeMs: row.timeMs });
     rows.push(row);
-    heads.push(head);
     entries.push({ entry, digest });
     for (const reference of references) {
       payloads.push(reference);
@@ -90,7 +94,7 @@ export function decideFlush(
     }
     receipts.push({ waiting, receipt: { position: entry.position, digest, outcome } });
   }
-  return { batch: { rows, payloads }, entries, heads, receipts };
+  return { fold, after, batch: { rows, payloads }, entries, head: fold.head, receipts };
 }
 
 /** An operation whose payloads are not in order fails alone; the flush goes on without it. */

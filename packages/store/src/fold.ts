@@ -46,7 +46,7 @@ export class Fold {
   }
 
   /**
-   * Takes in the next entry: the state only. `seal` takes in its digest once it is known to be durable.
+   * Takes in the next entry: the state only. `advance` takes in its digest.
    *
    * @param entry the entry at the next position
    */

@@ -43,10 +43,18 @@ export class Keeper {
     this.#snapshotSize = sizes.snapshot;
   }
 
-  /** Signs a checkpoint when one is due: a session ended, or enough entries came. Called between flushes; never throws. */
-  async afterFlush(fold: Fold, entries: readonly RecordedEntry[]): Promise<void> {
-    const due = fold.head.position - this.#checkpointSize >= checkpointEntriesMax || entries.some(endsSession);
-    if (!due) return;
+  /**
+   * Whether a checkpoint is due once these entries are durable: a session ends with them, or enough entries have come.
+   *
+   * @returns true when `atRest` is to be called
+   */
+  isDue(entries: readonly RecordedEntry[]): boolean {
+    const size = entries.at(-1)?.entry.position ?? 0;
+    return size - this.#checkpointSize >= checkpointEntriesMax || entries.some(endsSession);
+  }
+
+  /** Signs a checkpoint of the fold, which stands still at the end of what is durable. It never throws. */
+  async atRest(fold: Fold): Promise<void> {
     try {
       await this.keep(fold, { snapshot: fold.head.position - this.#snapshotSize >= snapshotEntriesMax });
     } catch (thrown) {

@@ -9,6 +9,15 @@ export const queueBytesMax: number = 256 * 1024 * 1024;
 /** Operations decided and appended in one transaction: keeps one flush, and so one pause of the process, below about 100 ms. */
 export const flushOperationsMax = 2_048;
 
+/** Flushes decided and not yet durable: one is made durable while the next waits behind it and a third is being decided. More would only hold more memory. */
+export const flushesInFlightMax = 2;
+
+/** Operations from which a flush is parted in two, so that the second half is decided while the first becomes durable: below it the disk's part of two commits costs more than the overlap saves. */
+export const flushPartedFrom = 48;
+
+/** Rows of a flush from which it is worth the way to the writing thread: fewer are on the disk sooner from here. */
+export const threadRowsMin = 16;
+
 /** Bytes of payloads in one flush (64 MiB), unless a single operation brings more: bounds the pause that a flush is. */
 export const flushBytesMax: number = 64 * 1024 * 1024;
 
@@ -38,6 +47,9 @@ export const lookupLagMax = 2_048;
 
 /** Rows the lookup index may lag behind while appends do not pause: bounds the wait of the first reader to about a second. */
 export const lookupLagBusyMax = 100_000;
+
+/** Rows of one slice while appends do not pause: larger, since a slice costs a row of the index for every agent in it. */
+export const lookupSliceBusyMax = 16_384;
 
 /** Pages of the write-ahead log after which an idle moment moves them into the database (4 KiB each, so 4 MiB). */
 export const walPagesIdleMax = 1_024;

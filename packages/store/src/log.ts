@@ -99,10 +99,16 @@ export interface Log {
   /**
    * Appends all rows with their payloads or none; durable when resolved.
    *
+   * The next append may be asked for before this one has resolved: its expected position is then where this one will have
+   * left the log. Appends become durable in the order of the asking, and once one has failed, those asked for after it on
+   * the strength of it fail, too.
+   *
    * @throws a failure `position_conflict` when the head is not at `expectedPosition` or a row is out of order (nothing is
    *   written); any other failure leaves the outcome unknown until the head is read again
    */
   append(expectedPosition: number, batch: LogBatch): Promise<void>;
+  /** @returns whether a large append leaves its caller free to do something else meanwhile; otherwise it is done when it returns */
+  overlaps(): boolean;
   /** @returns rows after `page.after` in order */
   read(page: LogPage): Promise<readonly LogRow[]>;
   /** @returns rows after `page.after` for which every field of the filter holds, in order */

@@ -1,10 +1,12 @@
 /**
  * The machine: the one place where operations become durable entries.
  *
- * It holds the state in memory and commits in groups: everything that arrived since the last commit is decided in order
- * and appended in one transaction. Nobody gets an answer, sees state or is shown an entry beyond the durable position.
- * When an append fails, the state is dropped and read back from the log, and whoever waited is told that the outcome is
+ * It holds the state in memory and commits in groups: everything that arrived since the last flush is decided in order
+ * and appended in one transaction. While one flush becomes durable the next is decided, so the state in memory runs ahead;
+ * but nobody gets an answer, sees state or is shown an entry beyond the durable position. When an append fails, the state
+ * is dropped and read back from the log, and whoever waited for that flush or a later one is told that the outcome is
  * unknown.
+ * Source: docs/decisions/0024-deciding-ahead.md.
  */
 import {
   decodeEntry,
@@ -20,14 +22,18 @@ import {
   type StopSignal,
 } from "@toka/kernel";
 import { commitmentOf, contentsOf, seal } from "./contents.ts";
+import { zeroDigest } from "./digest.ts";
 import { StoreFailure, textOf } from "./failure.ts";
 import { decideFlush, type Flush, type Waiting } from "./flush.ts";
 import type { Fold } from "./fold.ts";
 import { FreshPayloads } from "./fresh-payloads.ts";
+import { InFlight, type Failed } from "./in-flight.ts";
 import { Bell, follow } from "./follow.ts";
 import {
   flushBytesMax,
   flushOperationsMax,
+  flushPartedFrom,
+  flushesInFlightMax,
   freshPayloadsMax,
   queueBytesMax,
   queueOperationsMax,
@@ -49,8 +55,10 @@ export interface MachineParts {
   readonly clock: () => number;
   /** The host, in whose name counted refusals are booked. */
   readonly host: Caller;
-  /** Called after entries became durable and were answered, before anything else is decided. It must not throw. */
-  readonly afterFlush?: (fold: Fold, entries: readonly RecordedEntry[]) => Promise<void>;
+  /** Whether nothing is to be decided after these entries before `atRest` has been called. */
+  readonly restsAfter?: (entries: readonly RecordedEntry[]) => boolean;
+  /** Called after such entries became durable and were answered, with the fold at the end of them. It must not throw. */
+  readonly atRest?: (fold: Fold) => Promise<void>;
 }
 
 /** How an operation is submitted. */
@@ -67,8 +75,16 @@ export class Machine implements MachinePort {
   readonly #recent = new RecentEntries(recentEntriesMax);
   readonly #suppressed = new SuppressedRefusals();
   readonly #fresh = new FreshPayloads(freshPayloadsMax);
+  readonly #inFlight = new InFlight({
+    durable: (flush) => this.#durable(flush),
+    lost: (flush) => this.#drop(flush.fold),
+    unknown: (flush, failed) => this.#unknown(flush, failed),
+  });
+  /** The state as decided, which may be ahead of what is durable. */
   #fold: Fold | undefined;
-  #durable = 0;
+  #loading: Promise<Fold> | undefined;
+  /** The last durable entry. */
+  #head: LogHead = { position: 0, digest: zeroDigest, timeMs: 0 };
   #queue: Waiting[] = [];
   #queuedBytes = 0;
   #scheduled = false;
@@ -88,7 +104,7 @@ export class Machine implements MachinePort {
    * @throws a failure of the log
    */
   async start(): Promise<void> {
-    await this.#alone(async () => this.#loaded());
+    await this.#loaded();
   }
 
   async submit(operation: Operation, options: SubmitOptions): Promise<Receipt> {
@@ -114,10 +130,16 @@ export class Machine implements MachinePort {
   }
 
   async view<T>(select: (state: KernelState) => T): Promise<T> {
-    this.#checkOpen();
-    while (this.#busy !== undefined) await this.#busy;
-    const fold = this.#fold ?? (await this.#alone(async () => this.#loaded()));
-    return select(fold.state);
+    for (;;) {
+      this.#checkOpen();
+      if (this.#fold === undefined) await this.#loaded();
+      if (this.#fold === undefined) continue;
+      const seen = attempt(select, this.#fold.state);
+      // What was looked at may be ahead of what is durable. It is told when it is durable, and looked at again if it never was.
+      if (this.#inFlight.count > 0 && (await this.#inFlight.landed()) !== undefined) continue;
+      if ("thrown" in seen) throw seen.thrown;
+      return seen.value;
+    }
   }
 
   watch(after: number, { signal }: { readonly signal: StopSignal }): AsyncIterable<RecordedEntry> {
@@ -126,7 +148,7 @@ export class Machine implements MachinePort {
       head: () => {
         // Nothing will come any more, and whoever waits for it must not wait for ever.
         if (this.#fault !== undefined) throw this.#fault;
-        return this.#durable;
+        return this.#head.position;
       },
       read: (from: number) => this.read(from, { limit: readEntriesMax }),
       positionOf: (recorded: RecordedEntry) => recorded.entry.position,
@@ -138,7 +160,9 @@ export class Machine implements MachinePort {
     const recent = this.#recent.after(after, Math.min(limit, readEntriesMax));
     return (
       recent ??
-      (await this.#parts.log.read({ after, limit })).filter((row) => row.position <= this.#durable).map(recordedOf)
+      (await this.#parts.log.read({ after, limit }))
+        .filter((row) => row.position <= this.#head.position)
+        .map(recordedOf)
     );
   }
 
@@ -148,7 +172,8 @@ export class Machine implements MachinePort {
    * @returns at most `page.limit`, oldest first
    */
   async find(filter: LogFilter, page: LogPage): Promise<readonly RecordedEntry[]> {
-    return (await this.#parts.log.find(filter, page)).map(recordedOf);
+    const rows = await this.#parts.log.find(filter, page);
+    return rows.filter((row) => row.position <= this.#head.position).map(recordedOf);
   }
 
   /**
@@ -166,7 +191,8 @@ export class Machine implements MachinePort {
    * @returns its position, digest and effective time
    */
   async head(): Promise<LogHead> {
-    return this.still(async (fold) => fold.head);
+    await this.#loaded();
+    return this.#head;
   }
 
   seal(bytes: Uint8Array | string, references?: readonly Content[]): PayloadDraft {
@@ -180,13 +206,16 @@ export class Machine implements MachinePort {
   }
 
   /**
-   * Does something with the fold at the durable head, while nothing is decided.
+   * Does something with the fold at the durable head, while nothing is decided and nothing is under way.
    *
    * @param task must not submit and wait for the answer
    * @returns what the task returns
    */
   async still<T>(task: (fold: Fold) => Promise<T>): Promise<T> {
-    return this.#alone(async () => task(await this.#loaded()));
+    return this.#alone(async () => {
+      await this.#inFlight.landed();
+      return task(await this.#loaded());
+    });
   }
 
   /**
@@ -197,12 +226,19 @@ export class Machine implements MachinePort {
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
-    while (this.#queue.length > 0) await this.#alone(async () => this.#flush());
+    await this.#drain();
     if (this.#fault === undefined) {
       this.#book(Number.POSITIVE_INFINITY);
-      while (this.#queue.length > 0) await this.#alone(async () => this.#flush());
+      await this.#drain();
     }
     this.#bell.close();
+  }
+
+  async #drain(): Promise<void> {
+    do {
+      await this.#alone(async () => this.#flush());
+      await this.#inFlight.landed();
+    } while (this.#queue.length > 0);
   }
 
   readonly #isFresh = (commitment: string): boolean => this.#fresh.has(commitment);
@@ -244,54 +280,80 @@ export class Machine implements MachinePort {
     }
   }
 
+  /** The fold as decided, read from the log when there is none; whoever asks meanwhile waits for the same reading. */
   async #loaded(): Promise<Fold> {
     if (this.#fault !== undefined) throw this.#fault;
     if (this.#fold !== undefined) return this.#fold;
+    this.#loading ??= this.#load().finally(() => (this.#loading = undefined));
+    return this.#loading;
+  }
+
+  async #load(): Promise<Fold> {
+    await this.#inFlight.answered();
     const fold = await this.#parts.load();
     this.#fold = fold;
+    this.#inFlight.startAnew();
     this.#recent.clear();
-    this.#durable = fold.head.position;
+    this.#head = fold.head;
     this.#bell.ring();
     return fold;
   }
 
-  /** Takes what waits, has it decided and appended, and answers. It never throws: whoever waits is told. */
+  /** Takes what waits, has it decided, and asks for the append; who waits is told when that lands. It never throws. */
   async #flush(): Promise<void> {
+    // When one lands, this is called again.
+    if (this.#inFlight.count >= flushesInFlightMax) return;
     this.#book(this.#parts.clock());
     const waiting = this.#take();
     if (waiting.length === 0) return;
     let flush: Flush;
-    let fold: Fold;
     try {
-      fold = await this.#loaded();
-      const sizes = await this.#sizesFor(waiting);
-      flush = this.#decide(fold, { waiting, sizes });
+      flush = await this.#decided(waiting);
     } catch (thrown) {
       for (const one of waiting) one.fail(thrown);
       return;
     }
     // Before it is tried: after a failure nobody knows, and then the log must look.
     for (const { commitment } of flush.batch.payloads) this.#fresh.stored(commitment);
-    try {
-      if (flush.batch.rows.length > 0) await this.#parts.log.append(fold.head.position, flush.batch);
-    } catch (thrown) {
-      await this.#recover(flush, thrown);
-      return;
+    const { fold, after, batch, entries } = flush;
+    const append = batch.rows.length > 0 ? this.#parts.log.append(after, batch) : Promise.resolve();
+    const landed = this.#inFlight.launch(flush, append);
+    if (this.#parts.restsAfter?.(entries) !== true) {
+      if (this.#queue.length > 0) this.#schedule();
+    } else if ((await landed) === undefined) await this.#parts.atRest?.(fold);
+  }
+
+  async #decided(waiting: readonly Waiting[]): Promise<Flush> {
+    for (;;) {
+      const fold = await this.#loaded();
+      const sizes = await this.#sizesFor(waiting);
+      // An append may have failed meanwhile, and then nothing more is decided on this fold.
+      if (this.#fold === fold) return this.#decide(fold, { waiting, sizes });
     }
-    for (const head of flush.heads) fold.advance(head);
-    this.#durable = fold.head.position;
-    this.#recent.add(flush.entries);
-    for (const { waiting: one, receipt } of flush.receipts) one.answer(receipt);
+  }
+
+  #durable({ fold, head, entries, receipts }: Flush): void {
+    // A later flush may have failed by now, and the fold been read anew: that reading knows of these entries.
+    if (head.position > this.#head.position) this.#head = head;
+    if (this.#fold === fold) this.#recent.add(entries);
+    for (const { waiting, receipt } of receipts) waiting.answer(receipt);
     this.#bell.ring();
-    await this.#parts.afterFlush?.(fold, flush.entries);
     if (this.#queue.length > 0) this.#schedule();
   }
 
+  #drop(fold: Fold): void {
+    if (this.#fold === fold) this.#fold = undefined;
+  }
+
   #take(): readonly Waiting[] {
+    const { length } = this.#queue;
+    // While the first half becomes durable, the second is decided, and so on in turns.
+    const parted = this.#inFlight.count === 0 && length >= flushPartedFrom && this.#parts.log.overlaps();
+    const most = Math.min(flushOperationsMax, parted ? Math.ceil(length / 2) : length);
     let count = 0;
     let bytes = 0;
     for (const one of this.#queue) {
-      if (count >= flushOperationsMax || (count > 0 && bytes + one.bytes > flushBytesMax)) break;
+      if (count >= most || (count > 0 && bytes + one.bytes > flushBytesMax)) break;
       count += 1;
       bytes += one.bytes;
     }
@@ -301,7 +363,13 @@ export class Machine implements MachinePort {
 
   async #sizesFor(waiting: readonly Waiting[]): Promise<Map<string, number>> {
     const asked = waiting.flatMap((one) => (one.contents.length === 0 ? [] : unsettledOf(one)));
-    return new Map(asked.length === 0 ? [] : await this.#parts.log.payloadSizes(asked));
+    if (asked.length === 0) return new Map();
+    // Looked at before the log is: a flush may land meanwhile.
+    const coming = asked.flatMap((commitment): [string, number][] => {
+      const size = this.#inFlight.sizes.get(commitment);
+      return size === undefined ? [] : [[commitment, size]];
+    });
+    return new Map([...coming, ...(await this.#parts.log.payloadSizes(asked))]);
   }
 
   /** A fault of the kernel stops the machine: nothing of this flush is written, and nothing after it is decided. */
@@ -321,8 +389,8 @@ export class Machine implements MachinePort {
   }
 
   /** The log did not answer. What it holds is read back before anybody is told, so that whoever asks next sees the truth. */
-  async #recover(flush: Flush, thrown: unknown): Promise<void> {
-    this.#fold = undefined;
+  async #unknown({ fold, receipts }: Flush, { thrown }: Failed): Promise<void> {
+    this.#drop(fold);
     try {
       await this.#loaded();
     } catch {
@@ -333,7 +401,8 @@ export class Machine implements MachinePort {
       retry: "later",
       cause: thrown,
     });
-    for (const { waiting } of flush.receipts) waiting.fail(failure);
+    for (const { waiting } of receipts) waiting.fail(failure);
+    if (this.#queue.length > 0) this.#schedule();
   }
 
   #book(timeMs: number): void {
@@ -351,6 +420,18 @@ export class Machine implements MachinePort {
         fail: again,
       });
     }
+  }
+}
+
+/** What a look at the state gave, kept back until it may be told. */
+function attempt<T>(
+  select: (state: KernelState) => T,
+  state: KernelState,
+): { readonly value: T } | { readonly thrown: unknown } {
+  try {
+    return { value: select(state) };
+  } catch (thrown) {
+    return { thrown };
   }
 }
 

@@ -178,7 +178,8 @@ async function openOver({ files, lock, log, options }: Opening): Promise<Vault> 
       loaded = undefined;
       return fold;
     },
-    afterFlush: (fold, recorded) => keeper.afterFlush(fold, recorded),
+    restsAfter: (recorded) => keeper.isDue(recorded),
+    atRest: (fold) => keeper.atRest(fold),
   });
   await machine.start();
   // First sight: from here on this is the vault that is known at this path.

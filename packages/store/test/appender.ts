@@ -1,12 +1,12 @@
 /**
- * A process of its own that appends to a vault until it is killed, for tests: eight callers at once, each acknowledged
+ * A process of its own that appends to a vault until it is killed, for tests: some callers at once, each acknowledged
  * position with its digest on a line of stdout, written before the next is asked for.
  */
 import { writeSync } from "node:fs";
 import { localProof, openVault } from "../src/vault.ts";
 import { genesisIds, type Caller, type Operation, type PayloadDraft, type Receipt } from "@toka/kernel";
 
-const [dir, knownVaults, round] = process.argv.slice(2);
+const [dir, knownVaults, round, callers] = process.argv.slice(2);
 if (dir === undefined || knownVaults === undefined)
   throw new Error("Cannot append: wanted a vault and a known-vaults file");
 const vault = await openVault({ dir, knownVaults });
@@ -30,7 +30,7 @@ async function append(lane: number): Promise<never> {
   } as const;
   for (let step = 0; ; step += 1) {
     const name = `s-${round}-${lane}-${step}`;
-    if (step % 20 !== 0) {
+    if (step % 20 !== 0 || lane >= 8) {
       await submit({ type: "principal.register", name, kind: "person" });
       continue;
     }
@@ -49,4 +49,4 @@ async function append(lane: number): Promise<never> {
   }
 }
 
-await Promise.all(Array.from({ length: 8 }, (_, lane) => append(lane)));
+await Promise.all(Array.from({ length: Number(callers) }, (_, lane) => append(lane)));

@@ -96,6 +96,32 @@ function appends(log: () => Log): void {
     expect(positions(await log().read({ after: 0, limit: 10 }))).toEqual([1, 2]);
   });
 
+  test("append takes the next one before the first has resolved, and resolves in the order of the asking", async () => {
+    const resolved: number[] = [];
+    const asked = Array.from({ length: 10 }, (_, index) =>
+      log()
+        .append(index * 20, rows(index * 20 + 1, index * 20 + 20))
+        .then(() => resolved.push(index)),
+    );
+    await Promise.all(asked);
+    expect(resolved).toEqual(Array.from({ length: 10 }, (_, index) => index));
+    expect(await log().read({ after: 0, limit: 1_000 })).toEqual(rows(1, 200).rows);
+  });
+
+  test("append writes nothing of those that were asked for after one that fails", async () => {
+    const [kept, failing, behind] = await Promise.allSettled([
+      log().append(0, rows(1, 20)),
+      log().append(20, { ...rows(21, 40), payloads: [{ commitment: leafDigest("nowhere") }] }),
+      log().append(40, rows(41, 60)),
+    ]);
+    expect(kept.status).toBe("fulfilled");
+    expect(failing).toMatchObject({ reason: { code: "payload_missing" } });
+    expect(behind).toMatchObject({ reason: { code: "position_conflict" } });
+    expect((await log().head()).position).toBe(20);
+    await log().append(20, rows(21, 22));
+    expect((await log().head()).position).toBe(22);
+  });
+
   test("append of one hundred concurrent callers at one expected position lets exactly one in", async () => {
     const tries = await Promise.allSettled(Array.from({ length: 100 }, () => log().append(0, rows(1, 2))));
     expect(tries.filter((result) => result.status === "fulfilled")).toHaveLength(1);
@@ -191,6 +217,13 @@ function payloads(log: () => Log): void {
       references: 3,
     });
     expect((await log().payload(tree.commitment))?.children).toEqual([leaf.commitment]);
+  });
+
+  test("payload that one append brings is counted for another that was asked for before it had resolved", async () => {
+    const brought = log().append(0, { rows: [rowAt(1)], payloads: [{ commitment: leaf.commitment, stored: leaf }] });
+    const named = log().append(1, { rows: [rowAt(2)], payloads: [{ commitment: leaf.commitment }] });
+    await Promise.all([brought, named]);
+    expect((await log().payload(leaf.commitment))?.references).toBe(2);
   });
 
   test("payloadSizes names those that are in the log and no other", async () => {

@@ -6,9 +6,11 @@ import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openMemoryLog } from "../src/backends/memory/log.ts";
 import { clientsAt, createLogFile } from "../src/backends/sqlite/file.ts";
-import { openSqliteLog } from "../src/backends/sqlite/log.ts";
+import { openSqliteLog, type SqliteClients } from "../src/backends/sqlite/log.ts";
+import { startWritingThread } from "../src/backends/sqlite/writing-thread.ts";
 import type { Log } from "../src/log.ts";
 import { logContract, rowAt, rows } from "./log-contract.ts";
+import { fromTheFirst } from "./threads.ts";
 
 let dir = "";
 const paths = (): { log: string; lookup: string } => ({ log: join(dir, "log.db"), lookup: join(dir, "lookup.db") });
@@ -17,6 +19,11 @@ async function freshSqlite(): Promise<Log> {
   dir = mkdtempSync(join(tmpdir(), "toka-log-"));
   createLogFile(paths().log);
   return openSqliteLog(clientsAt(paths()));
+}
+
+/** Clients whose every append is written by the thread, from the first on. */
+function threaded(): SqliteClients {
+  return { ...clientsAt(paths()), startThread: () => fromTheFirst(startWritingThread(paths())), threadRowsMin: 1 };
 }
 
 async function clean(): Promise<void> {
@@ -31,11 +38,24 @@ logContract({
 });
 
 logContract({
-  name: "sqlite",
+  name: "sqlite on one thread",
   fresh: freshSqlite,
   reopen: async (log) => {
     await log.close();
     return openSqliteLog(clientsAt(paths()));
+  },
+  clean,
+});
+
+logContract({
+  name: "sqlite with a writing thread",
+  fresh: async () => {
+    await (await freshSqlite()).close();
+    return openSqliteLog(threaded());
+  },
+  reopen: async (log) => {
+    await log.close();
+    return openSqliteLog(threaded());
   },
   clean,
 });

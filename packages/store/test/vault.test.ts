@@ -325,8 +325,10 @@ describe("a vault whose process is killed", () => {
     const acknowledged = new Map<number, string>();
     // Seeded: the number of acknowledgements after which each round's process is killed.
     const kills = Array.from({ length: 8 }, (_, round) => ((round * 7919 + 13) % 211) * (round % 3) + 1);
+    // And two more with so many callers that another thread writes.
+    kills.push(4_001, 9_973);
     for (const [round, after] of kills.entries()) {
-      await appendUntilKilled({ round, after, acknowledged });
+      await appendUntilKilled({ round, after, callers: round < 8 ? 8 : 100, acknowledged });
       const vault = await openAt(place, { clock: Date.now });
       const there = new Map<number, string>();
       for (let at = 0; ;) {
@@ -349,6 +351,7 @@ describe("a vault whose process is killed", () => {
 async function appendUntilKilled(of: {
   readonly round: number;
   readonly after: number;
+  readonly callers: number;
   readonly acknowledged: Map<number, string>;
 }): Promise<void> {
   const script = fileURLToPath(new URL("appender.ts", import.meta.url));
@@ -359,6 +362,7 @@ async function appendUntilKilled(of: {
     place.vault,
     place.known,
     String(of.round),
+    String(of.callers),
   ];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   const gone = new Promise<string | null>((resolve) => child.once("exit", (_, signal) => resolve(signal)));

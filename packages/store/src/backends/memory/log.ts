@@ -53,6 +53,10 @@ class MemoryLog implements Log {
     this.#bell.ring();
   }
 
+  overlaps(): boolean {
+    return false;
+  }
+
   async read({ after, limit }: LogPage): Promise<readonly LogRow[]> {
     return this.#rows.slice(after, after + Math.min(limit, readEntriesMax));
   }

@@ -1,8 +1,9 @@
 /** The files behind a SQLite log: made private before SQLite writes a byte, opened by path. */
-import { closeSync, fsyncSync, openSync, rmSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, rmSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import type { SqliteClients } from "./log.ts";
 import { createSchema } from "./schema.ts";
+import { startWritingThread } from "./writing-thread.ts";
 
 /** Permissions of every file of a vault: its owner's alone. SQLite gives its companion files the same. */
 const fileMode = 0o600;
@@ -36,17 +37,23 @@ export function clientsAt({ log, lookup }: { readonly log: string; readonly look
   return {
     connect: () => existing(log),
     connectLookup: () => {
-      closeSync(openSync(lookup, "a", fileMode));
+      // Opened and closed once it is in use, a file would lose the locks that SQLite holds on it for this process.
+      if (!existsSync(lookup)) closeSync(openSync(lookup, "a", fileMode));
       return new DatabaseSync(lookup);
     },
     discardLookup: () => {
       for (const suffix of ["", "-wal", "-shm"]) rmSync(lookup + suffix, { force: true });
     },
+    startThread: () => startWritingThread({ log, lookup }),
   };
 }
 
-/** SQLite would make an absent file; a log that is gone must be an error. */
+/**
+ * SQLite would make an absent file; a log that is gone must be an error. Looked at, not opened: closing any descriptor of a
+ * file gives up the locks that SQLite holds on it for this process.
+ * Source: https://www.sqlite.org/howtocorrupt.html, section 2.2.
+ */
 function existing(path: string): DatabaseSync {
-  closeSync(openSync(path, "r"));
+  statSync(path);
   return new DatabaseSync(path);
 }

@@ -1,30 +1,26 @@
 /**
- * The Log in SQLite: one transaction an append, WAL with `synchronous = FULL`, on the caller's thread.
+ * The Log in SQLite: one transaction an append, WAL with `synchronous = FULL`.
  *
- * After a failed append nobody knows what the disk holds, so the connection is thrown away; the next use opens another,
- * which reads what is really there.
+ * A small append is written from the caller's thread, where nothing is quicker; a large one, and whatever comes while it
+ * is under way, from a thread of its own, so that the caller can go on. Both write by the same code, and never at once.
+ * After a failed append nobody knows what the disk holds, so the connections are thrown away; the next use opens others,
+ * which read what is really there.
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { zeroDigest } from "../../digest.ts";
 import { StoreFailure, textOf } from "../../failure.ts";
 import { Bell, follow } from "../../follow.ts";
-import { lookupLagMax, readEntriesMax, walBytesKept } from "../../limits.ts";
+import { lookupLagMax, readEntriesMax, threadRowsMin } from "../../limits.ts";
 import { checkOrder, conflict, holds } from "../../log-order.ts";
-import type {
-  CheckpointRow,
-  Log,
-  LogBatch,
-  LogFilter,
-  LogHead,
-  LogPage,
-  LogRow,
-  PayloadReference,
-  StoredPayload,
-} from "../../log.ts";
+import type { CheckpointRow, Log, LogBatch, LogFilter, LogHead, LogPage, LogRow, StoredPayload } from "../../log.ts";
+import { LookupFollower } from "./lookup-follower.ts";
 import { Lookups, type LookupField } from "./lookups.ts";
-import { checkpointOf, childrenText, entryColumns, entryOf, integer, payloadOf } from "./rows.ts";
-import { prepareWriter } from "./schema.ts";
-import { Upkeep } from "./upkeep.ts";
+import { checkpointOf, entryColumns, entryOf, integer, payloadOf } from "./rows.ts";
+import { Upkeep, type UpkeepWork } from "./upkeep.ts";
+import { appendFailure } from "./wire.ts";
+import { settleWrite } from "./settle-write.ts";
+import { LogWriter, type LogWrite } from "./writer.ts";
+import type { WritingThread } from "./writing-thread.ts";
 
 /** How the log reaches its two databases. Each call opens a connection; `discardLookup` throws the lookup file away. */
 export interface SqliteClients {
@@ -34,6 +30,10 @@ export interface SqliteClients {
   connectLookup(): DatabaseSync;
   /** Deletes `lookup.db`. */
   discardLookup(): void;
+  /** Starts a thread that writes to the same files; without it everything is written from the caller's thread. */
+  startThread?(): WritingThread;
+  /** Rows of an append from which the thread writes it. */
+  readonly threadRowsMin?: number;
 }
 
 /**
@@ -46,24 +46,28 @@ export function openSqliteLog(clients: SqliteClients): Log {
   return new SqliteLog(clients);
 }
 
-/** An open connection with its prepared statements. */
+/** An open connection with its prepared statements, and the thread that writes beside it. */
 interface Connection {
   readonly db: DatabaseSync;
+  readonly writer: LogWriter;
   readonly lookups: Lookups;
+  readonly follower: LookupFollower;
   readonly upkeep: Upkeep;
-  readonly begin: StatementSync;
-  readonly commit: StatementSync;
-  readonly addEntry: StatementSync;
-  readonly addPayload: StatementSync;
-  readonly addReference: StatementSync;
   readonly payloadSize: StatementSync;
   readonly readEntries: StatementSync;
+  thread: WritingThread | undefined;
+  /** Writes that the thread was asked for and has not answered. */
+  underWay: number;
+  /** The durable head. */
   head: LogHead;
+  /** Where the log ends once all that was asked for is durable, and the last row of its payloads. */
+  asked: { readonly position: number; readonly payloadId: number };
 }
 
 class SqliteLog implements Log {
   readonly #clients: SqliteClients;
   readonly #bell = new Bell();
+  readonly #ending = new Set<Promise<void>>();
   #connection: Connection | undefined;
 
   constructor(clients: SqliteClients) {
@@ -77,14 +81,29 @@ class SqliteLog implements Log {
 
   async append(expectedPosition: number, batch: LogBatch): Promise<void> {
     const connection = this.#connected();
-    if (expectedPosition !== connection.head.position) throw conflict(expectedPosition, connection.head.position);
+    const { asked } = connection;
+    if (expectedPosition !== asked.position) throw conflict(expectedPosition, asked.position);
     checkOrder(expectedPosition, batch.rows);
     const last = batch.rows.at(-1);
     if (last === undefined) return;
-    const bytes = this.#write(connection, batch);
+    const write = settleWrite(batch, { afterId: asked.payloadId, lookups: connection.lookups });
+    connection.asked = { position: last.position, payloadId: asked.payloadId + write.payloads.length };
+    for (const { commitment, id } of write.payloads) connection.lookups.notePayload(commitment, id);
+    try {
+      const thread = this.#threadFor(connection, write);
+      if (thread === undefined) connection.writer.write(write);
+      else await this.#writeOn(thread, connection, write);
+    } catch (thrown) {
+      this.#abandon(connection);
+      throw appendFailure(thrown);
+    }
     connection.head = { position: last.position, digest: last.digest, timeMs: last.timeMs };
-    connection.upkeep.appended(bytes);
+    connection.upkeep.appended(bytesOf(write));
     this.#bell.ring();
+  }
+
+  overlaps(): boolean {
+    return this.#connection?.thread?.state === "ready";
   }
 
   async read({ after, limit }: LogPage): Promise<readonly LogRow[]> {
@@ -94,8 +113,8 @@ class SqliteLog implements Log {
   async find(filter: LogFilter, { after, limit }: LogPage): Promise<readonly LogRow[]> {
     const [field, value] = narrowest(filter);
     if (field === undefined || value === undefined) return this.read({ after, limit });
+    while (!(await this.#follow(this.#connected(), lookupLagMax)));
     const connection = this.#connected();
-    while (!connection.lookups.advance(lookupLagMax));
     const one = connection.db.prepare(`SELECT ${entryColumns} FROM entries WHERE position = ?`);
     const found: LogRow[] = [];
     for (let cursor = after; found.length < limit;) {
@@ -180,61 +199,39 @@ class SqliteLog implements Log {
     this.#bell.close();
     const connection = this.#connection;
     this.#connection = undefined;
+    await Promise.all([...this.#ending, connection?.thread?.close()]);
     if (connection === undefined) return;
-    connection.upkeep.finish();
+    connection.thread = undefined;
+    await connection.upkeep.finish();
     connection.lookups.close();
     connection.db.close();
   }
 
-  /** One transaction. @returns the bytes of rows and payloads that were written, roughly */
-  #write(connection: Connection, batch: LogBatch): number {
-    let bytes = 0;
-    try {
-      connection.begin.run();
-      for (const row of batch.rows) {
-        const { position, digest, timeMs, kind, principal, agent, session, outcome } = row;
-        connection.addEntry.run(position, digest, timeMs, kind, principal, agent, session, outcome, row.bytes);
-        bytes += row.bytes.length;
-      }
-      const added = new Map<string, number>();
-      for (const reference of batch.payloads) bytes += this.#writeReference(connection, { reference, added });
-      connection.commit.run();
-      for (const [commitment, id] of added) connection.lookups.notePayload(commitment, id);
-    } catch (thrown) {
-      this.#abandon();
-      if (thrown instanceof StoreFailure) throw thrown;
-      throw new StoreFailure("log_unavailable", {
-        message: `Cannot append to the log: ${textOf(thrown)}`,
-        retry: "later",
-        cause: thrown,
-      });
-    }
-    return bytes;
+  /**
+   * The thread that takes a write: when it is large enough to be worth the way, or when others are under way there, which
+   * it must not overtake.
+   */
+  #threadFor(connection: Connection, { rows }: LogWrite): WritingThread | undefined {
+    if (connection.underWay === 0 && rows.length < (this.#clients.threadRowsMin ?? threadRowsMin)) return undefined;
+    connection.thread ??= this.#clients.startThread?.();
+    // While it starts nobody waits for it, and nobody misses one that could not start or has ended.
+    return connection.underWay > 0 || connection.thread?.state === "ready" ? connection.thread : undefined;
   }
 
-  #writeReference(
-    connection: Connection,
-    { reference, added }: { readonly reference: PayloadReference; readonly added: Map<string, number> },
-  ): number {
-    const { commitment, stored } = reference;
-    const id = added.get(commitment) ?? (reference.fresh === true ? undefined : this.#payloadId(commitment));
-    if (id !== undefined) {
-      connection.addReference.run(id);
-      return 0;
+  async #writeOn(thread: WritingThread, connection: Connection, write: LogWrite): Promise<void> {
+    connection.underWay += 1;
+    try {
+      await thread.write(write);
+    } finally {
+      connection.underWay -= 1;
     }
-    if (stored === undefined)
-      throw new StoreFailure("payload_missing", {
-        message: `Cannot append to the log: payload ${commitment} is named and not stored`,
-        retry: "never",
-      });
-    const { lastInsertRowid } = connection.addPayload.run(
-      commitment,
-      stored.salt,
-      stored.bytes,
-      childrenText(stored.children),
-    );
-    added.set(commitment, Number(lastInsertRowid));
-    return stored.bytes.length;
+  }
+
+  /** @returns whether the lookup index has reached the end of the log */
+  async #follow({ thread, follower, lookups }: Connection, limit: number): Promise<boolean> {
+    const followed = thread?.state === "ready" ? await thread.follow(limit) : follower.advance(limit);
+    lookups.followed(followed);
+    return followed.atEnd;
   }
 
   #payloadId(commitment: string): number | undefined {
@@ -246,7 +243,7 @@ class SqliteLog implements Log {
     if (this.#bell.closed)
       throw new StoreFailure("log_unavailable", { message: "Cannot use the log: it is closed", retry: "never" });
     try {
-      this.#connection = connectionOver(this.#clients);
+      this.#connection = this.#opened();
       return this.#connection;
     } catch (thrown) {
       if (thrown instanceof StoreFailure) throw thrown;
@@ -258,12 +255,28 @@ class SqliteLog implements Log {
     }
   }
 
-  /** Throws the connection away, whatever state it is in: what it believes is no longer evidence. */
-  #abandon(): void {
-    const connection = this.#connection;
+  #opened(): Connection {
+    const connection = connectionOver(this.#clients, {
+      moveWal: async () => {
+        if (connection.thread?.state === "ready") await connection.thread.moveWal();
+        else connection.writer.moveWal();
+      },
+      follow: (limit) => this.#follow(connection, limit),
+      behind: () => connection.lookups.behind(connection.head.position),
+    });
+    return connection;
+  }
+
+  /** Throws a connection away, whatever state it is in: what it believes is no longer evidence. */
+  #abandon(connection: Connection): void {
+    if (this.#connection !== connection) return;
     this.#connection = undefined;
-    if (connection === undefined) return;
     connection.upkeep.stop();
+    const { thread } = connection;
+    if (thread !== undefined) {
+      const ending: Promise<void> = thread.close().finally(() => this.#ending.delete(ending));
+      this.#ending.add(ending);
+    }
     for (const close of [() => connection.lookups.close(), () => connection.db.close()]) {
       try {
         close();
@@ -274,37 +287,44 @@ class SqliteLog implements Log {
   }
 }
 
+/** Of rows and payloads, roughly. */
+function bytesOf({ rows, payloads }: LogWrite): number {
+  let bytes = 0;
+  for (const row of rows) bytes += row.bytes.length;
+  for (const payload of payloads) bytes += payload.bytes.length;
+  return bytes;
+}
+
 function narrowest(filter: LogFilter): readonly [LookupField | undefined, string | undefined] {
   for (const field of ["agent", "session", "kind"] as const)
     if (filter[field] !== undefined) return [field, filter[field]];
   return [undefined, undefined];
 }
 
-function connectionOver(clients: SqliteClients): Connection {
+function connectionOver(clients: SqliteClients, work: UpkeepWork): Connection {
   const db = clients.connect();
   try {
-    prepareWriter(db, { walBytesKept });
-    const lookups = lookupsOver(clients, db);
+    const writer = new LogWriter(db);
+    const { index, lookups } = lookupsOver(clients, db);
     const last = db.prepare("SELECT position, digest, time_ms FROM entries ORDER BY position DESC LIMIT 1").get();
-    const connection: Connection = {
+    const head =
+      last === undefined
+        ? { position: 0, digest: zeroDigest, timeMs: 0 }
+        : { position: integer(last, "position"), digest: String(last["digest"]), timeMs: integer(last, "time_ms") };
+    const payloads = db.prepare("SELECT coalesce(max(id), 0) AS last FROM payloads").get() ?? {};
+    return {
       db,
+      writer,
       lookups,
-      upkeep: new Upkeep({ db, lookups, position: () => connection.head.position }),
-      begin: db.prepare("BEGIN IMMEDIATE"),
-      commit: db.prepare("COMMIT"),
-      addEntry: db.prepare("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
-      addPayload: db.prepare(
-        'INSERT INTO payloads (commitment, "references", salt, bytes, children) VALUES (?, 1, ?, ?, ?)',
-      ),
-      addReference: db.prepare('UPDATE payloads SET "references" = "references" + 1 WHERE id = ?'),
+      follower: new LookupFollower({ index, log: db }),
+      upkeep: new Upkeep(work),
       payloadSize: db.prepare("SELECT length(bytes) AS size FROM payloads WHERE id = ? AND commitment = ?"),
       readEntries: db.prepare(`SELECT ${entryColumns} FROM entries WHERE position > ? ORDER BY position LIMIT ?`),
-      head:
-        last === undefined
-          ? { position: 0, digest: zeroDigest, timeMs: 0 }
-          : { position: integer(last, "position"), digest: String(last["digest"]), timeMs: integer(last, "time_ms") },
+      thread: undefined,
+      underWay: 0,
+      head,
+      asked: { position: head.position, payloadId: integer(payloads, "last") },
     };
-    return connection;
   } catch (thrown) {
     db.close();
     throw thrown;
@@ -312,11 +332,18 @@ function connectionOver(clients: SqliteClients): Connection {
 }
 
 /** The lookup index, made again when its file is unreadable: it holds nothing of its own. */
-function lookupsOver(clients: SqliteClients, log: DatabaseSync): Lookups {
+function lookupsOver(
+  clients: SqliteClients,
+  log: DatabaseSync,
+): { readonly index: DatabaseSync; readonly lookups: Lookups } {
+  const open = (): { index: DatabaseSync; lookups: Lookups } => {
+    const index = clients.connectLookup();
+    return { index, lookups: new Lookups({ index, log }) };
+  };
   try {
-    return new Lookups({ index: clients.connectLookup(), log });
+    return open();
   } catch {
     clients.discardLookup();
-    return new Lookups({ index: clients.connectLookup(), log });
+    return open();
   }
 }

@@ -6,7 +6,7 @@
  * log when it does not fit. Nothing in it is believed: a row found by it is compared with what was asked for.
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { integer, text, type SqliteRow } from "./rows.ts";
+import { integer, text } from "./rows.ts";
 
 const schema = `
 CREATE TABLE IF NOT EXISTS postings (
@@ -35,18 +35,23 @@ export function payloadKey(commitment: string): number {
   return Buffer.from(commitment.slice("sha256:".length, "sha256:".length + 8), "base64url").readUIntBE(0, 6);
 }
 
-/** The lookup index of one log. It lags behind; `behind` says how far and `advance` follows. */
+/**
+ * Prepares a connection to the index: nothing of it is worth a wait for the disk.
+ *
+ * @param index a connection to `lookup.db`
+ */
+export function prepareLookup(index: DatabaseSync): void {
+  index.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA busy_timeout = 5000");
+}
+
+/** The lookup index of one log, for reading. It lags behind: `behind` says how far, and `lookup-follower.ts` follows. */
 export class Lookups {
   readonly #index: DatabaseSync;
   readonly #log: DatabaseSync;
   readonly #recentPayloads = new Map<string, number>();
-  readonly #addLookup: StatementSync;
-  readonly #addPayload: StatementSync;
-  readonly #setMark: StatementSync;
   readonly #findPayloads: StatementSync;
   readonly #isPayload: StatementSync;
   #position: number;
-  #payloadId: number;
 
   /**
    * @param clients `index`: a connection to `lookup.db`, which may be empty or belong to another log; `log`: the log's own
@@ -54,22 +59,20 @@ export class Lookups {
   constructor(clients: { readonly index: DatabaseSync; readonly log: DatabaseSync }) {
     this.#index = clients.index;
     this.#log = clients.log;
-    this.#index.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA busy_timeout = 5000");
+    prepareLookup(this.#index);
     if (this.#index.prepare("PRAGMA user_version").get()?.["user_version"] !== lookupVersion) this.#forgetAll();
     this.#index.exec(schema);
     this.#clearUnlessFitting();
     this.#position = this.#mark("entries");
-    this.#payloadId = this.#mark("payloads");
-    this.#addLookup = this.#index.prepare("INSERT OR IGNORE INTO postings VALUES (?, ?, ?, ?)");
-    this.#addPayload = this.#index.prepare("INSERT OR IGNORE INTO payload_keys VALUES (?, ?)");
-    this.#setMark = this.#index.prepare("INSERT OR REPLACE INTO marks VALUES (?, ?, ?)");
     this.#findPayloads = this.#index.prepare("SELECT id FROM payload_keys WHERE key = ?");
     this.#isPayload = this.#log.prepare("SELECT 1 FROM payloads WHERE id = ? AND commitment = ?");
-    for (const row of this.#log.prepare("SELECT id, commitment FROM payloads WHERE id > ?").iterate(this.#payloadId))
+    for (const row of this.#log
+      .prepare("SELECT id, commitment FROM payloads WHERE id > ?")
+      .iterate(this.#mark("payloads")))
       this.#recentPayloads.set(text(row, "commitment"), integer(row, "id"));
   }
 
-  /** Remembers a payload that the log has just made durable. */
+  /** Remembers the row that a payload has or will have: whoever looks there finds it, or nothing as yet. */
   notePayload(commitment: string, id: number): void {
     this.#recentPayloads.set(commitment, id);
   }
@@ -84,40 +87,17 @@ export class Lookups {
   }
 
   /**
-   * Follows the log by up to `limit` entries and as many payloads.
+   * Takes note of how far the index has come, whoever brought it there.
    *
-   * @returns whether the index has reached the end of the log
+   * @param to the last entry and the last payload in the index
    */
-  advance(limit: number): boolean {
-    const entries = this.#log
-      .prepare(
-        "SELECT position, agent, session, kind, digest FROM entries WHERE position > ? ORDER BY position LIMIT ?",
-      )
-      .all(this.#position, limit);
-    const payloads = this.#log
-      .prepare("SELECT id, commitment FROM payloads WHERE id > ? ORDER BY id LIMIT ?")
-      .all(this.#payloadId, limit);
-    if (entries.length === 0 && payloads.length === 0) return true;
-    this.#index.exec("BEGIN IMMEDIATE");
-    try {
-      for (const { field, value, first, positions } of postingsOf(entries))
-        this.#addLookup.run(field, value, first, positions);
-      for (const [key, id] of payloadKeysOf(payloads)) this.#addPayload.run(key, id);
-      const lastEntry = entries.at(-1);
-      const lastPayload = payloads.at(-1);
-      if (lastEntry !== undefined)
-        this.#setMark.run("entries", integer(lastEntry, "position"), text(lastEntry, "digest"));
-      if (lastPayload !== undefined)
-        this.#setMark.run("payloads", integer(lastPayload, "id"), text(lastPayload, "commitment"));
-      this.#index.exec("COMMIT");
-      if (lastEntry !== undefined) this.#position = integer(lastEntry, "position");
-      if (lastPayload !== undefined) this.#payloadId = integer(lastPayload, "id");
-    } catch (thrown) {
-      if (this.#index.isTransaction) this.#index.exec("ROLLBACK");
-      throw thrown;
+  followed(to: { readonly position: number; readonly payloadId: number }): void {
+    this.#position = Math.max(this.#position, to.position);
+    // In the order in which they were noted, which is that of their ids.
+    for (const [commitment, id] of this.#recentPayloads) {
+      if (id > to.payloadId) break;
+      this.#recentPayloads.delete(commitment);
     }
-    for (const row of payloads) this.#recentPayloads.delete(text(row, "commitment"));
-    return entries.length < limit && payloads.length < limit;
   }
 
   /**
@@ -133,13 +113,15 @@ export class Lookups {
       .prepare(
         `SELECT positions FROM postings WHERE field = ?1 AND value = ?2
          AND first >= (SELECT coalesce(max(first), 0) FROM postings WHERE field = ?1 AND value = ?2 AND first <= ?3 + 1)
-         ORDER BY first LIMIT ?4`,
+         ORDER BY first`,
       )
-      .all(field, value, after, limit + 1);
-    return blocks
-      .flatMap((row) => numbersOf(text(row, "positions")))
-      .filter((position) => position > after)
-      .slice(0, limit);
+      .iterate(field, value, after);
+    const found: number[] = [];
+    for (const row of blocks) {
+      for (const position of numbersOf(text(row, "positions"))) if (position > after) found.push(position);
+      if (found.length >= limit) break;
+    }
+    return found.slice(0, limit);
   }
 
   /**
@@ -186,42 +168,6 @@ export class Lookups {
     });
     if (!fits) this.#index.exec("DELETE FROM postings; DELETE FROM payload_keys; DELETE FROM marks");
   }
-}
-
-/** Positions that one slice of the log adds for one value of one field. */
-interface Posting {
-  readonly field: LookupField;
-  readonly value: string;
-  readonly first: number;
-  /** A JSON list, ascending. */
-  readonly positions: string;
-}
-
-/** One row for each value that occurs in the slice, not one for each entry: most entries are about few agents. */
-function postingsOf(entries: readonly SqliteRow[]): readonly Posting[] {
-  return lookupFields.flatMap((field) => {
-    const byValue = new Map<string, number[]>();
-    for (const row of entries) {
-      if (row[field] === null) continue;
-      const value = text(row, field);
-      const positions = byValue.get(value);
-      if (positions === undefined) byValue.set(value, [integer(row, "position")]);
-      else positions.push(integer(row, "position"));
-    }
-    return [...byValue].map(([value, positions]) => ({
-      field,
-      value,
-      first: positions[0] ?? 0,
-      positions: JSON.stringify(positions),
-    }));
-  });
-}
-
-/** In the order of the index: neighbours go into the same page. */
-function payloadKeysOf(payloads: readonly SqliteRow[]): readonly (readonly [number, number])[] {
-  return payloads
-    .map((row): [number, number] => [payloadKey(text(row, "commitment")), integer(row, "id")])
-    .toSorted((left, right) => left[0] - right[0]);
 }
 
 function numbersOf(list: string): readonly number[] {

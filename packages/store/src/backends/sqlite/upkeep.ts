@@ -2,9 +2,7 @@
  * Work of the SQLite log that no caller waits for: moving the write-ahead log into the database and letting the lookup
  * index follow. It is done when appends pause, and during appends only when what has piled up passes a bound.
  */
-import type { DatabaseSync } from "node:sqlite";
-import { lookupLagBusyMax, lookupLagMax, walPagesBusyMax, walPagesIdleMax } from "../../limits.ts";
-import type { Lookups } from "./lookups.ts";
+import { lookupLagBusyMax, lookupLagMax, lookupSliceBusyMax, walPagesBusyMax, walPagesIdleMax } from "../../limits.ts";
 
 const pageBytes = 4_096;
 
@@ -14,43 +12,48 @@ const pauseMs = 20;
 /** Milliseconds between two slices in a pause, so that a caller who arrives waits for one slice at most. */
 const sliceGapMs = 1;
 
+/** The work itself, done at once or on the writing thread. */
+export interface UpkeepWork {
+  /** Moves the write-ahead log into the database. */
+  moveWal(): Promise<void>;
+  /** Brings the lookup index nearer to the log by a slice. */
+  follow(limit: number): Promise<unknown>;
+  /** Rows of the log that the lookup index lacks. */
+  behind(): number;
+}
+
 /** The upkeep of one connection. */
 export class Upkeep {
-  readonly #db: DatabaseSync;
-  readonly #lookups: Lookups;
-  readonly #position: () => number;
+  readonly #work: UpkeepWork;
   #walPages = 0;
   #appends = 0;
   #timer: NodeJS.Timeout | undefined;
+  #following = false;
 
-  /**
-   * @param of the connection: its database, its lookups, and how to ask for the head's position
-   */
-  constructor(of: { readonly db: DatabaseSync; readonly lookups: Lookups; readonly position: () => number }) {
-    this.#db = of.db;
-    this.#lookups = of.lookups;
-    this.#position = of.position;
+  /** @param work what is to be done */
+  constructor(work: UpkeepWork) {
+    this.#work = work;
   }
 
   /**
-   * Notes an append of about `bytes`, and does what cannot be put off any longer.
+   * Notes an append of about `bytes`, and begins what cannot be put off any longer.
    *
    * @param bytes of the rows and payloads written
    */
   appended(bytes: number): void {
     this.#appends += 1;
     this.#walPages += 2 + Math.ceil(bytes / pageBytes);
-    if (this.#walPages > walPagesBusyMax) this.#moveWal();
-    if (this.#behind() > lookupLagBusyMax) this.#follow();
+    if (this.#walPages > walPagesBusyMax) void this.#moveWal();
+    if (!this.#following && this.#work.behind() > lookupLagBusyMax) void this.#follow(lookupSliceBusyMax);
     if (this.#timer === undefined && this.#due()) this.#arm(pauseMs);
   }
 
   /** Does everything that is left; called once, before a clean close. */
-  finish(): void {
+  async finish(): Promise<void> {
     this.stop();
     // What is left to the next opening, it waits for.
-    while (this.#behind() > lookupLagMax && this.#follow());
-    this.#moveWal();
+    while (this.#work.behind() > lookupLagMax && (await this.#follow(lookupLagMax)));
+    await this.#moveWal();
   }
 
   /** Stops the timer. */
@@ -60,44 +63,49 @@ export class Upkeep {
   }
 
   #due(): boolean {
-    return this.#walPages > walPagesIdleMax || this.#behind() > lookupLagMax;
-  }
-
-  #behind(): number {
-    return this.#lookups.behind(this.#position());
+    return this.#walPages > walPagesIdleMax || this.#work.behind() > lookupLagMax;
   }
 
   #arm(afterMs: number): void {
     const before = this.#appends;
     this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      if (this.#appends !== before) return this.#arm(pauseMs);
-      const moved = this.#walPages > walPagesIdleMax ? this.#moveWal() : this.#follow();
-      // Without progress there is nothing to come back for: the next append tries again.
-      if (moved && this.#due()) this.#arm(sliceGapMs);
+      if (this.#appends === before) void this.#slice();
+      else this.#arm(pauseMs);
     }, afterMs);
     this.#timer.unref();
   }
 
-  #moveWal(): boolean {
-    try {
-      // Passive: moves what no reader holds and waits for nobody.
-      this.#db.prepare("PRAGMA wal_checkpoint(PASSIVE)").get();
-    } catch {
-      // A full disk shows at the next append, where somebody waits for the answer. The log itself is whole.
-    }
+  async #slice(): Promise<void> {
+    const timer = this.#timer;
+    const moved = this.#walPages > walPagesIdleMax ? await this.#moveWal() : await this.#follow(lookupLagMax);
+    // Stopped meanwhile, or armed again.
+    if (this.#timer !== timer) return;
+    this.#timer = undefined;
+    // Without progress there is nothing to come back for: the next append tries again.
+    if (moved && this.#due()) this.#arm(sliceGapMs);
+  }
+
+  async #moveWal(): Promise<boolean> {
     this.#walPages = 0;
+    try {
+      await this.#work.moveWal();
+    } catch {
+      // The thread that was asked has ended; the next append meets whatever ended it.
+    }
     return true;
   }
 
   /** @returns whether the index came nearer to the head */
-  #follow(): boolean {
-    const before = this.#behind();
+  async #follow(limit: number): Promise<boolean> {
+    const before = this.#work.behind();
+    this.#following = true;
     try {
-      this.#lookups.advance(lookupLagMax);
+      await this.#work.follow(limit);
     } catch {
       // The lookup index is derived: whoever needs it next meets the error, and the log is not harmed.
+    } finally {
+      this.#following = false;
     }
-    return this.#behind() < before;
+    return this.#work.behind() < before;
   }
 }

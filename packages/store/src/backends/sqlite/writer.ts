@@ -1,0 +1,74 @@
+/**
+ * The way into `log.db`: all that one flush writes, in one transaction. Which rows these are was settled before, so that
+ * it does not matter on which thread the connection stands.
+ */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { walBytesKept } from "../../limits.ts";
+import type { LogRow, PayloadRow } from "../../log.ts";
+import { childrenText } from "./rows.ts";
+import { prepareWriter } from "./schema.ts";
+
+/** A payload that becomes stored. */
+export interface AddedPayload extends PayloadRow {
+  /** Its row: the next. */
+  readonly id: number;
+  /** How often the rows of this write name it. */
+  readonly references: number;
+}
+
+/** What one transaction writes. */
+export interface LogWrite {
+  readonly rows: readonly LogRow[];
+  readonly payloads: readonly AddedPayload[];
+  /** Rows of payloads that were stored before, with the references that each gains. */
+  readonly gained: readonly (readonly [id: number, references: number])[];
+}
+
+/** A connection that writes. Whoever made it throws it away after a failure. */
+export class LogWriter {
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
+  readonly #addEntry: StatementSync;
+  readonly #addPayload: StatementSync;
+  readonly #addReferences: StatementSync;
+  readonly #moveWal: StatementSync;
+
+  /**
+   * @param db a connection to `log.db`
+   * @throws StoreFailure `vault_damaged` when the file is not a log of this format
+   */
+  constructor(db: DatabaseSync) {
+    prepareWriter(db, { walBytesKept });
+    this.#begin = db.prepare("BEGIN IMMEDIATE");
+    this.#commit = db.prepare("COMMIT");
+    this.#addEntry = db.prepare("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    this.#addPayload = db.prepare("INSERT INTO payloads VALUES (?, ?, ?, ?, ?, ?)");
+    this.#addReferences = db.prepare('UPDATE payloads SET "references" = "references" + ? WHERE id = ?');
+    // Passive: moves what no reader holds and waits for nobody.
+    this.#moveWal = db.prepare("PRAGMA wal_checkpoint(PASSIVE)");
+  }
+
+  /**
+   * Writes all or nothing; the disk has it when this returns.
+   *
+   * @throws SQLite's error, after which this connection is of no more use
+   */
+  write({ rows, payloads, gained }: LogWrite): void {
+    this.#begin.run();
+    for (const { position, digest, timeMs, kind, principal, agent, session, outcome, bytes } of rows)
+      this.#addEntry.run(position, digest, timeMs, kind, principal, agent, session, outcome, bytes);
+    for (const { id, commitment, references, salt, bytes, children } of payloads)
+      this.#addPayload.run(id, commitment, references, salt, bytes, childrenText(children));
+    for (const [id, references] of gained) this.#addReferences.run(references, id);
+    this.#commit.run();
+  }
+
+  /** Moves the write-ahead log into the database, as far as no reader holds it. */
+  moveWal(): void {
+    try {
+      this.#moveWal.get();
+    } catch {
+      // A full disk shows at the next append, where somebody waits for the answer. The log itself is whole.
+    }
+  }
+}
