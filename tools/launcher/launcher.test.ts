@@ -194,14 +194,26 @@ test.each(["dnf", "pacman", "zypper", "apk"])("launcher asks %s when that is wha
 
 test.each([
   ["Darwin", "up", 1],
+  ["Darwin", "run a.yaml", 1],
+  ["Darwin", "serve", 1],
+  ["Darwin", "tool run x", 1],
   ["Darwin", "exec", 125],
   ["MINGW64_NT-10.0", "up", 1],
 ])("launcher refuses native programs on %s when asked for %s", async (system, command, code) => {
   clone.script("uname", `[ "$1" = -s ] && echo ${system} || echo x86_64`);
-  const refused = await clone.start([command]);
+  const refused = await clone.start(command.split(" "));
   expect(refused).toMatchObject({ code, stdout: "" });
   expect(refused.stderr.trimEnd().split("\n")).toEqual([
     `toka: Cannot run native programs on ${system}: they are refused until a sandbox for it exists; use Linux`,
   ]);
   expect(clone.diary()).toEqual([]);
 });
+
+test.each(["up --help", "run a.yaml --dry-run", "tool list", "verify"])(
+  "launcher needs no sandbox when asked for %s",
+  async (command) => {
+    clone.without("bwrap");
+    clone.script("id", "echo 1000");
+    expect(await clone.start(command.split(" "))).toMatchObject({ code: 0 });
+  },
+);

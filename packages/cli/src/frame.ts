@@ -31,8 +31,10 @@ export function example(...lines: readonly string[]): string {
  * @returns the command, with the options that every such command takes
  */
 export function vaultCommand(parent: Command, name: string): Command {
+  const whole = parent.parent === null ? name : `${parent.name()} ${name}`;
   return parent
     .command(name)
+    .showHelpAfterError(`(toka ${whole} --help says how it is called)`)
     .option("--workspace <dir>", "folder that the vault belongs to (default: the folder you are in)")
     .option("--vault <dir>", "vault folder (default: .toka in the workspace)");
 }

@@ -48,7 +48,8 @@ export async function checkFile(path: string, vault: string): Promise<CheckRepor
     }
   } catch (error) {
     if (error instanceof SourceFailure) return { kind, problems: error.problems.map(formatProblem) };
-    return { kind, problems: [`${path}:1:1: Cannot read the file: ${messageOf(error)}`] };
+    const state = existsSync(path) ? messageOf(error) : "there is none";
+    return { kind, problems: [`${path}:1:1: Cannot read the file: ${state}`] };
   }
 }
 

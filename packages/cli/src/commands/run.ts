@@ -58,10 +58,11 @@ export async function runFiles(options: RunOptions, context: CommandContext): Pr
   return tell(summary, { options, context });
 }
 
-/** A bare word that is no file here is the name of a crew that comes with Toka. */
+/** A bare word that is no file here is the name of an agent file that is, or of a crew that comes with Toka. */
 function pathOf(file: string, context: CommandContext): string {
   const path = resolve(context.cwd, file);
-  return isAbsolute(file) || file.includes("/") || file.startsWith(".") || existsSync(path) ? path : file;
+  if (isAbsolute(file) || file.includes("/") || file.startsWith(".") || existsSync(path)) return path;
+  return existsSync(`${path}.yaml`) ? `${path}.yaml` : file;
 }
 
 function lost(session: string): ServiceFailure {

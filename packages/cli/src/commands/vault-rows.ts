@@ -84,8 +84,15 @@ export function findRow<Row extends { readonly id: string; readonly name?: strin
   }
   const names = [...new Set(rows.map((row) => row.name ?? row.id))];
   throw new ServiceFailure(`${what}_unknown`, {
-    message: `Cannot find the ${what} ${given}: the vault has none of that name or id${suggestion(given, names)}`,
+    message: `Cannot find the ${what} ${given}: ${nothingOf(what, given)}${suggestion(given, names)}`,
   });
+}
+
+/** State holds live things only: who looks for an agent that has ended finds it in the log. */
+function nothingOf(what: string, given: string): string {
+  return what === "agent"
+    ? `no live one has that name or id, and one that ended is in the log (toka log --agent ${given})`
+    : "the vault has none of that name or id";
 }
 
 /**
