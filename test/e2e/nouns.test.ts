@@ -129,6 +129,12 @@ describe("the operator", () => {
       state: "suspended",
       suspendReason: "maintenance",
     });
+    const found = async (...query: readonly string[]): Promise<unknown> =>
+      (await answer(["agent", "list", "--capability", "note-taking", ...query]))["total"];
+    expect(await found()).toBe(1);
+    expect(await found("--state", "suspended")).toBe(1);
+    expect(await found("--state", "running")).toBe(0);
+    expect(await found("--domain", "documentation")).toBe(0);
     const twice = await scene.toka(["agent", "suspend", "greeter", "--json"]);
     expect(twice.code).toBe(1);
     expect(JSON.parse(twice.stdout)).toMatchObject({ ok: false, refusal: { code: "agent_suspended" } });

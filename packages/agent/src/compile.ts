@@ -46,6 +46,8 @@ export function compile(definition: AgentDefinition, folders: Folders): Program 
   const part: DefinitionPart = {
     name: definition.name,
     version: definition.version,
+    capabilities: definition.capabilities,
+    ...(definition.domain === null ? {} : { domain: definition.domain }),
     permissions: permissionsOf(definition, { folders, problems }),
     allotment: definition.allotment,
     tools: toolsOf(definition),

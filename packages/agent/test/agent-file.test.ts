@@ -2,6 +2,7 @@
 import { permissionProblem } from "@toka/kernel";
 import { describe, expect, test } from "vitest";
 import { fileBytesMax } from "@toka/runtime";
+import { compile } from "../src/compile.ts";
 import { readAgentFile } from "../src/definition/agent-file.ts";
 import { agentText, bytes, shown, type AgentParts } from "./files.ts";
 
@@ -36,6 +37,14 @@ describe("a file that is right", () => {
         { text: "fs.write:${output}/**" },
       ],
     });
+  });
+
+  test("says what the agent can do, by which it is found, the primary ones first", () => {
+    const text = agentText().replace("[reading] }", "[reading, charts], secondary: [review, reading] }");
+    const read = readAgentFile(bytes(text), { file: "a.yaml" });
+    if ("problems" in read) throw new Error(shown(read).join("\n"));
+    const { part } = compile(read.value, { workspace: "/w", output: "/o" });
+    expect(part).toMatchObject({ capabilities: ["reading", "charts", "review"], domain: "repository" });
   });
 
   test("reads limits as amounts", () => {

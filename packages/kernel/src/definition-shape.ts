@@ -44,6 +44,8 @@ const lifecycle: Shape<Lifecycle> = record<Lifecycle>({
 const fields: Shape<DefinitionPart> = record<DefinitionPart>({
   name,
   version: shortText,
+  capabilities: optional(uniqueBy(list(key, { min: 1, max: fixedLimits.capabilitiesMax }), (one) => one)),
+  domain: optional(key),
   permissions,
   allotment: amounts,
   tools: uniqueBy(list(name, { max: fixedLimits.toolsPerAgentMax }), (tool) => tool),

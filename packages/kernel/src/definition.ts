@@ -9,6 +9,10 @@ export interface DefinitionPart {
   readonly name: string;
   /** A label for people; the kernel knows versions by their ids. */
   readonly version: string;
+  /** What its agents can do, in words of their makers, the first ones first; for finding them, never for allowing anything. */
+  readonly capabilities?: readonly string[];
+  /** The field that its agents work in. */
+  readonly domain?: string;
   /** The most that an agent of this definition can be granted. */
   readonly permissions: readonly Permission[];
   /** What an agent of it asks for; spawning decides what it gets. */

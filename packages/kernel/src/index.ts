@@ -195,6 +195,7 @@ export type { Caller, PayloadDraft, Receipt, RecordedEntry, StopSignal, MachineP
 export { decide } from "./decide.ts";
 export { applyEntry } from "./apply.ts";
 export { authorises, grantIsLive } from "./authority/authorises.ts";
+export { findAgents, type AgentQuery } from "./discovery.ts";
 export { leasesIn } from "./leases.ts";
 export { approvalsIn, bindingOf, mayAnswer } from "./approvals.ts";
 export type { AwaitedApproval, Binding } from "./approvals.ts";

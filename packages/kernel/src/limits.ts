@@ -195,6 +195,8 @@ export const fixedLimits = {
   policiesMax: 64,
   /** Characters of a policy's condition as it was written. */
   policyCharsMax: 2_000,
+  /** Capabilities that a definition names: as many primary and secondary ones as an agent file has. */
+  capabilitiesMax: 20,
   /** Leases in force: each that is taken looks at all of them. */
   leasesMax: 1_000,
   /** Longest span of a lease: who owns something for longer than a day says so again. */

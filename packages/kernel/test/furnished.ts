@@ -15,6 +15,8 @@ export const noGo: readonly Input[] = [{ name: "go", value: false }];
 export const workerPart: DefinitionPart = {
   name: "worker",
   version: "1",
+  capabilities: ["review", "charts"],
+  domain: "security",
   permissions: [
     ...["fs.read:/w/**", "net.connect:*", "tool.call:*", "agent.spawn:*", "code.run:native", "fs.write:/w/**"],
     ...["agent.message:*", "topic.publish:*", "topic.subscribe:*"],

@@ -4,7 +4,7 @@
  * Two things answer: the process that holds the vault, directly, and any other process, over the socket of that one. Both give
  * the same answers, so a command never asks which of the two it has.
  */
-import type { Amounts, PolicyEffect, PolicyRef, Receipt, RecordedEntry, Refusal } from "@toka/kernel";
+import type { AgentQuery, Amounts, PolicyEffect, PolicyRef, Receipt, RecordedEntry, Refusal } from "@toka/kernel";
 
 import type { StartedSession, StartSessionRequest } from "./sessions/start-request.ts";
 import type { StateAnswer, StateArea } from "./state/areas.ts";
@@ -241,6 +241,11 @@ export interface VaultApi {
    * @returns its rows at the durable head
    */
   state<Area extends StateArea>(area: Area): Promise<StateAnswer<Area>>;
+  /**
+   * @param query - what live agents must be to be found
+   * @returns their rows at the durable head
+   */
+  findAgents(query: AgentQuery): Promise<StateAnswer<"agents">>;
   /**
    * Has one operation decided in the caller's name.
    *

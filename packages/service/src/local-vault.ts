@@ -16,7 +16,7 @@ import type { SecretStore } from "./secrets/secret-store.ts";
 import type { Sessions } from "./sessions/sessions.ts";
 import { abandonEffect, operate } from "./state/operate.ts";
 import { readContent } from "./state/read-content.ts";
-import { readState } from "./state/read-state.ts";
+import { readAgents, readState } from "./state/read-state.ts";
 import { readStatus } from "./status.ts";
 import type { TokenDesk } from "./tokens/token-desk.ts";
 import { listChanges } from "./undo/changes.ts";
@@ -122,7 +122,7 @@ export function createLocalVault(parts: LocalVaultParts): LocalVault {
   };
 }
 
-type Reader = "status" | "why" | "log" | "state" | "content" | "changes";
+type Reader = "findAgents" | "status" | "why" | "log" | "state" | "content" | "changes";
 
 /** What only reads, each asked for its permission first. */
 function readersFor(
@@ -152,6 +152,10 @@ function readersFor(
     state: async (area) => {
       await permit("state");
       return readState(machine, area);
+    },
+    findAgents: async (query) => {
+      await permit("state");
+      return readAgents(machine, query);
     },
     content: async (position, commitment) => {
       await permit("content");

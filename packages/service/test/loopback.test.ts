@@ -114,6 +114,8 @@ describe("a call with a token", () => {
     expect(await client.status()).toEqual({ ...(await composition.api.status()), hostTimeMs: expect.any(Number) });
     await expect(client.why(9999)).rejects.toMatchObject({ code: "no_such_entry" });
     await expect(client.state("agents")).rejects.toMatchObject({ code: "permission_denied" });
+    const anything = { capability: null, domain: null, state: null };
+    await expect(client.findAgents(anything)).rejects.toMatchObject({ code: "permission_denied" });
     await expect(
       client.mintToken({ subject: "svc", permissions: ["vault.admin:*"], lifetimeS: 60 }),
     ).rejects.toMatchObject({ code: "permission_denied" });

@@ -47,6 +47,7 @@ function answering(changes: Partial<VaultApi>): VaultApi {
     exec: unasked,
     log: unasked,
     state: unasked,
+    findAgents: unasked,
     operate: unasked,
     content: unasked,
     runTool: unasked,

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { type Caller, genesisIds, type KernelEvent, type Operation, type Receipt } from "@toka/kernel";
+import { type AgentQuery, type Caller, genesisIds, type KernelEvent, type Operation, type Receipt } from "@toka/kernel";
 import { localProof } from "@toka/store";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
@@ -55,6 +55,8 @@ async function person(permissions: readonly string[]): Promise<Caller> {
 const greeter = {
   name: "greeter",
   version: "1.0.0",
+  capabilities: ["greeting"],
+  domain: "documentation",
   permissions: ["fs.read:/srv/**"],
   allotment: { toolCalls: 5 },
   tools: [],
@@ -175,6 +177,14 @@ describe("the state of a vault", () => {
         tasks: [{ key: "greet", status: "waiting", task: null }],
       },
     ]);
+    for (const api of [composition.api, remoteVault(places.vault)]) {
+      const found = async (query: Partial<AgentQuery>): Promise<number> =>
+        (await api.findAgents({ capability: null, domain: null, state: null, ...query })).total;
+      expect(await found({ capability: "greeting", domain: "documentation", state: "running" })).toBe(1);
+      expect(await found({ capability: "greet" })).toBe(0);
+      expect(await found({ domain: "security" })).toBe(0);
+      expect(await found({ state: "suspended" })).toBe(0);
+    }
     const { rows: budgets } = await composition.api.state("budgets");
     expect(budgets.map((row) => [row.holderName, row.available.toolCalls, row.carved.toolCalls])).toEqual([
       ["root", 999_999_993, 7],

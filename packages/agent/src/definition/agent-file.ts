@@ -51,7 +51,7 @@ export function readAgentFile(bytes: Uint8Array, options: { readonly file: strin
     title: file.spec.name,
     domain: file.spec.domain ?? null,
     priority: file.spec.priority,
-    capabilities: file.capabilities.primary,
+    capabilities: [...new Set([...file.capabilities.primary, ...(file.capabilities.secondary ?? [])])],
     objectives,
     tasks,
     dependencies: readDependencies(source, { file, problems }),

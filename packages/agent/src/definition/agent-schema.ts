@@ -48,7 +48,7 @@ export const priorities: readonly Priority[] = ["critical", "high", "medium", "l
 export interface AgentFile {
   readonly metadata: { readonly name: string; readonly version: string };
   readonly spec: { readonly name: string; readonly domain?: string | undefined; readonly priority: Priority };
-  readonly capabilities: { readonly primary: readonly string[] };
+  readonly capabilities: { readonly primary: readonly string[]; readonly secondary?: readonly string[] | undefined };
   readonly objectives: readonly ObjectiveFile[];
   readonly tasks: { readonly default: readonly TaskFile[] };
   readonly dependencies?:
@@ -244,7 +244,10 @@ export const agentFileSchema: z.ZodType<AgentFile> = z.strictObject({
     domain: z.enum(domains).optional(),
     priority: z.enum(priorities),
   }),
-  capabilities: z.strictObject({ primary: z.array(name).min(1).max(10) }),
+  capabilities: z.strictObject({
+    primary: z.array(name).min(1).max(10).describe("what it can do: agents are found by it"),
+    secondary: z.array(name).max(10).optional().describe("what it can do besides"),
+  }),
   objectives: z.array(objective).min(1).max(objectivesMax),
   tasks: z.strictObject({ default: z.array(task).min(1).max(tasksMax) }),
   dependencies: z.strictObject({ required: dependencyList.optional(), optional: dependencyList.optional() }).optional(),

@@ -8,7 +8,6 @@ export const unactedFields: Readonly<Record<string, string>> = {
   "metadata.created": "no part of Toka reads a file's date",
   "metadata.workstream": "agents are grouped by their crew",
   "metadata.branch": "no agent works on a branch yet",
-  "capabilities.secondary": "nothing chooses agents by capability yet",
   "objectives[].priority": "all objectives are judged",
   "tasks.conditional": "give a task in tasks.default a when",
   "tasks.default[].estimated_duration": "nothing plans by estimates; timeout sets a bound",

@@ -25,19 +25,17 @@ type NamedOptions = NounOptions & { readonly name: string };
  * @throws a failure when there is no vault
  */
 export async function listAgents(
-  options: NounOptions & { readonly state?: string },
+  options: NounOptions & { readonly capability?: string; readonly domain?: string; readonly state?: string },
   context: CommandContext,
 ): Promise<number> {
-  const state = options.state === undefined ? undefined : wordAmong(options.state, ["running", "suspended"]);
-  const answer = await reading({ options, context }, async (api) => api.state("agents"));
-  const rows = answer.rows.filter((row) => state === undefined || row.state === state);
-  const total = state === undefined ? answer.total : rows.length;
+  const { capability = null, domain = null } = options;
+  const state = options.state === undefined ? null : wordAmong(options.state, ["running", "suspended"]);
+  const answer = await reading({ options, context }, async (api) => api.findAgents({ capability, domain, state }));
   const terminal = context.stdoutIsTerminal;
-  const lines = (): readonly string[] => tableLines(rows.map(cellsOf), { heads, terminal });
-  return tellRows(
-    { ...answer, rows, total },
-    { options, context, area: "agents", none: "no live agents; toka agent spawn FILE makes one", lines },
-  );
+  const lines = (): readonly string[] => tableLines(answer.rows.map(cellsOf), { heads, terminal });
+  const asked = capability ?? domain ?? state;
+  const none = asked === null ? "no live agents; toka agent spawn FILE makes one" : "no live agent is such";
+  return tellRows(answer, { options, context, area: "agents", none, lines });
 }
 
 function cellsOf(agent: AgentRow): readonly string[] {
@@ -66,6 +64,10 @@ function tell(agent: AgentRow): readonly string[] {
   const because = agent.suspendReason === null ? "" : ` (${agent.suspendReason})`;
   return [
     `${agent.id} ${showOnOneLine(agent.name)} ${showOnOneLine(agent.version)}: ${agent.state}${because}, ${showOnOneLine(agent.lifecycle)}`,
+    ...(agent.capabilities.length === 0
+      ? []
+      : [`  can: ${agent.capabilities.map((one) => showOnOneLine(one)).join(", ")}`]),
+    ...(agent.domain === null ? [] : [`  domain: ${showOnOneLine(agent.domain)}`]),
     `  definition ${agent.definition}, principal ${agent.principal}, session ${agent.session ?? "none"}`,
     `  budget ${agent.budget}: ${showAmounts(agent.used)} of ${showAmounts(agent.allotment)}`,
     `  grant ${agent.grant}:`,

@@ -17,9 +17,14 @@ export function addAgent(program: Command, frame: Frame): void {
   const agent = addNoun(program, { name: "agent", purpose: "Look at agents, make them, stop them, let them go on" });
   jsonCommand(agent, "list")
     .description("List the live agents")
+    .option("--capability <name>", "only agents whose file names it")
+    .option("--domain <name>", "only agents whose file names it")
     .option("--state <state>", "only agents that are running, or suspended")
-    .addHelpText("after", example("toka agent list", "toka agent list --state suspended --json"))
-    .action(async (options: NounOptions & { state?: string }) => {
+    .addHelpText(
+      "after",
+      example("toka agent list", "toka agent list --capability charts --domain documentation --state running --json"),
+    )
+    .action(async (options: NounOptions & { capability?: string; domain?: string; state?: string }) => {
       const { listAgents } = await import("../commands/agent.ts");
       await perform(frame, options, listAgents);
     });

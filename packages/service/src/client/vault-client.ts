@@ -3,7 +3,7 @@
  */
 import { connect } from "node:net";
 
-import type { RecordedEntry } from "@toka/kernel";
+import type { AgentQuery, RecordedEntry } from "@toka/kernel";
 
 import type {
   ExecOptions,
@@ -82,6 +82,7 @@ function vaultOver(transport: Transport): VaultApi {
     why: async (position) => get<Explanation>(`/v1/why/${position}`),
     log: (query, options) => readLog(transport, { query, signal: options.signal }),
     state: async (area) => get(`/v1/state/${area}`),
+    findAgents: async (query) => get(`/v1/agents?${searchOf(query)}`),
     content: async (position, commitment) => get(`/v1/content/${position}/${encodeURIComponent(commitment)}`),
     operate: async (request) => post("/v1/operate", request),
     abandon: async (effect, reason) => post("/v1/abandon", { effect, reason }),
@@ -100,6 +101,12 @@ function vaultOver(transport: Transport): VaultApi {
     removeSecret: async (name) => post("/v1/secrets/remove", { name }),
     rekeySecrets: async (to) => post<{ readonly source: KeySource }>("/v1/secrets/rekey", { to }),
   };
+}
+
+function searchOf(query: AgentQuery): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== null) search.set(name, String(value));
+  return search.toString();
 }
 
 async function* readLog(

@@ -4,6 +4,7 @@
 import { Readable } from "node:stream";
 
 import { encodeEntry } from "@toka/kernel";
+import type { AgentQuery } from "@toka/kernel";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 import type { ExecOutcome, ExecRequest, KeySource, LogQuery, MintRequest, VaultApi } from "../api.ts";
@@ -49,6 +50,16 @@ const stateSchema = {
   type: "object",
   required: ["area"],
   properties: { area: { enum: stateAreas } },
+} as const;
+
+const agentsSchema = {
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    capability: { type: "string", maxLength: 64 },
+    domain: { type: "string", maxLength: 64 },
+    state: { enum: ["running", "suspended"] },
+  },
 } as const;
 
 const operateSchema = {
@@ -207,6 +218,14 @@ export function addRoutes(app: FastifyInstance, apiOf: ApiOf): void {
   );
   app.get<{ Params: { area: StateArea } }>("/v1/state/:area", { schema: { params: stateSchema } }, async (request) =>
     apiOf(request).state(request.params.area),
+  );
+  app.get<{ Querystring: Partial<AgentQuery> }>(
+    "/v1/agents",
+    { schema: { querystring: agentsSchema } },
+    async (request) => {
+      const { capability = null, domain = null, state = null } = request.query;
+      return apiOf(request).findAgents({ capability, domain, state });
+    },
   );
   app.get<{ Params: { position: string; commitment: string } }>(
     "/v1/content/:position/:commitment",

@@ -9,6 +9,9 @@ export interface AgentRow {
   readonly name: string;
   readonly definition: string;
   readonly version: string;
+  /** What its definition says that it can do, the primary ones first. */
+  readonly capabilities: readonly string[];
+  readonly domain: string | null;
   readonly state: "running" | "suspended";
   readonly suspendReason: string | null;
   /** The declared lifecycle state it is in. */

@@ -3,6 +3,7 @@
  */
 import {
   type Agent,
+  type AgentQuery,
   addAmounts,
   type Amounts,
   amountsBy,
@@ -12,6 +13,7 @@ import {
   type Budget,
   type Definition,
   type Effect,
+  findAgents,
   type Grant,
   type KernelState,
   type MachinePort,
@@ -95,6 +97,25 @@ export async function readState<Area extends StateArea>(
   }));
 }
 
+/**
+ * Finds live agents at the durable head.
+ *
+ * @param machine - of the vault
+ * @param query - what they must be
+ * @returns their rows, in the order in which they were spawned
+ */
+export async function readAgents(
+  machine: Pick<MachinePort, "view">,
+  query: AgentQuery,
+): Promise<StateAnswer<"agents">> {
+  return machine.view((state) => {
+    const found = findAgents(state, query);
+    const { position, timeMs } = state.head;
+    const rows = found.slice(0, stateRowsMax).map((agent) => agentRow(state, agent));
+    return { position, timeMs, total: found.length, rows };
+  });
+}
+
 interface Table<Entity> {
   readonly size: number;
   readonly values: () => Iterable<Entity>;
@@ -129,6 +150,8 @@ function agentRow(state: KernelState, agent: Agent): AgentRow {
     name: agent.name,
     definition: agent.definition,
     version: part?.version ?? "",
+    capabilities: part?.capabilities ?? [],
+    domain: part?.domain ?? null,
     state: agent.state,
     suspendReason: agent.suspendReason,
     lifecycle: agent.lifecycle,
