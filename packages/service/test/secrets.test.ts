@@ -1,4 +1,5 @@
 /** The secret store: what it keeps, what opens it, and a canary that must be found nowhere. A real vault, and real programs in the box. */
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import {
   chmodSync,
@@ -13,6 +14,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
@@ -344,6 +347,53 @@ async function openStore(
     onNote: (line: string) => void notes.push(line),
   };
   return { store: await openSecretStore(parts), redactor };
+}
+
+describe("a process that is killed while it sets secrets and changes their key", () => {
+  test("leaves every secret that it kept, and a store that opens, kill after kill", async () => {
+    const kept = new Map<string, string>();
+    for (const [round, after] of [1, 3, 8, 20].entries()) {
+      await setUntilKilled({ round, after, kept });
+      const at = await up("write");
+      const { redactor } = await openStore(at);
+      const names = (await at.api.secrets()).map(({ name }) => name);
+      for (const [name, value] of kept) {
+        expect(names).toContain(name);
+        const [, turn = ""] = /-(\d+)-end$/u.exec(value) ?? [];
+        // The one after the last that it told may be there as well.
+        const later = `value-${round}-${Number(turn) + 5}-end`;
+        expect([redactor.text(value), redactor.text(later)]).toContain(`secret:${name}`);
+      }
+      await at.api.rekeySecrets(null);
+    }
+    await composition?.close();
+    composition = undefined;
+    expect(readdirSync(places.secretKeys)).toHaveLength(1);
+  });
+});
+
+async function setUntilKilled(of: {
+  readonly round: number;
+  readonly after: number;
+  readonly kept: Map<string, string>;
+}): Promise<void> {
+  await composition?.close();
+  composition = undefined;
+  const script = fileURLToPath(new URL("secret-setter.ts", import.meta.url));
+  const args = [script, places.workspace, env["TOKA_HOME"] ?? "", String(of.round)];
+  const flags = ["--conditions=toka-source", "--disable-warning=ExperimentalWarning"];
+  const child = spawn(process.execPath, [...flags, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  const gone = new Promise<string | null>((resolve) => child.once("exit", (_, signal) => resolve(signal)));
+  let seen = 0;
+  for await (const line of createInterface({ input: child.stdout })) {
+    const [name = "", value = ""] = line.split(" ");
+    // The last line may have been cut by the kill.
+    if (!value.endsWith("-end")) continue;
+    of.kept.set(name, value);
+    seen += 1;
+    if (seen === of.after) child.kill("SIGKILL");
+  }
+  expect(await gone).toBe("SIGKILL");
 }
 
 describe("a canary that programs print, write into errors and carry around", () => {
