@@ -148,3 +148,18 @@ test("what nobody answers in time is refused, and the agent goes on from there",
   expect(await done(["approval", "list"])).toBe("");
   expect(await done(["log", "--kind", "approval.expire"])).toContain(effect);
 });
+
+test("what waits goes on waiting when its process is killed, and runs when it was allowed while nobody was there", async () => {
+  const run = scene.start(["run", writePushers(scene.workspace)]);
+  const effect = await waiting(run);
+  run.kill("SIGKILL");
+  await run.ended;
+  expect(await done(["approval", "list"])).toContain(effect);
+  await done(["approval", "answer", effect, "allow", "--reason", "I looked at it"]);
+  expect(existsSync(pushed())).toBe(false);
+  const server = await serving("--no-port");
+  await server.says("of the crew pushers is over");
+  expect(readFileSync(pushed(), "utf8")).toContain("the text");
+  expect((await done(["log", "--kind", "effect.start"])).trimEnd().split("\n")).toHaveLength(1);
+  expect(await done(["verify"])).toContain("OK");
+});

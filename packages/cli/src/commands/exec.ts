@@ -175,7 +175,8 @@ async function tellOutcome(
     case "refused": {
       const where =
         outcome.position === null ? "" : ` (entry ${outcome.position}, toka why ${outcome.position} tells more)`;
-      await writeLine(context.stderr, `toka: refused: ${showOnOneLine(refusalInWords(outcome.refusal))}${where}`);
+      const why = showOnOneLine(refusalInWords(outcome.refusal));
+      await writeLine(context.stderr, `toka: Cannot run the program: refused, ${why}${where}`);
       return exitRefused;
     }
     case "stopped":
