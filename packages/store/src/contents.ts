@@ -2,7 +2,7 @@
 import { hash, randomBytes } from "node:crypto";
 import type { Content, PayloadDraft } from "@toka/kernel";
 import { StoreFailure } from "./failure.ts";
-import { payloadBytesMax, saltBytes } from "./limits.ts";
+import { payloadBytesMax, saltBytes, sealedCopyBytesMax } from "./limits.ts";
 
 /** Salts drawn from the system at once. */
 const saltsAtOnce = 256;
@@ -22,13 +22,67 @@ export function seal(bytes: Uint8Array | string, references: readonly Content[] 
       message: `Cannot keep a payload: found ${content.length} bytes, wanted at most ${payloadBytesMax}`,
       retry: "never",
     });
-  const salt = freshSalt();
-  const draft = {
-    content: { commitment: commitmentOf({ salt, bytes: content }), size: content.length },
-    salt,
-    bytes: content,
-  };
-  return references.length === 0 ? draft : { ...draft, references };
+  return new Sealed(freshSalt(), content, references);
+}
+
+/** A payload that came with an operation, its salt and bytes those committed to. */
+export interface Brought {
+  readonly salt: Uint8Array;
+  readonly bytes: Uint8Array;
+  /** Contents that the bytes name. */
+  readonly references: readonly Content[];
+  /** Whether the log certainly does not hold it. Only the first who asks is told so: it may be stored from then on. */
+  takeFresh(): boolean;
+}
+
+/**
+ * What a draft brings. Its bytes could have been changed since they were sealed; what is stored must be what is committed to.
+ *
+ * @returns the payload, or undefined when salt and bytes are not those committed to
+ */
+export function broughtBy(draft: PayloadDraft): Brought | undefined {
+  const kept = draft instanceof Sealed ? draft.kept() : undefined;
+  if (kept !== undefined) return kept;
+  if (commitmentOf(draft) !== draft.content.commitment) return undefined;
+  const { salt, bytes, references = [] } = draft;
+  return { salt, bytes, references, takeFresh: () => draft instanceof Sealed && draft.takeFresh() };
+}
+
+/** A draft that was sealed here. A small one keeps a copy to itself, so that nobody has to hash it again. */
+class Sealed implements PayloadDraft {
+  readonly content: Content;
+  readonly salt: Uint8Array;
+  readonly bytes: Uint8Array;
+  readonly references?: readonly Content[];
+  readonly #copy: Buffer | undefined;
+  // A salt was drawn for it, so nothing that was stored before can have its commitment.
+  #fresh = true;
+
+  constructor(salt: Uint8Array, bytes: Uint8Array, references: readonly Content[]) {
+    const whole = Buffer.concat([salt, bytes]);
+    this.content = { commitment: commitmentTo(whole), size: bytes.length };
+    this.salt = salt;
+    this.bytes = bytes;
+    if (references.length > 0) this.references = references;
+    if (bytes.length <= sealedCopyBytesMax) this.#copy = whole;
+  }
+
+  takeFresh(): boolean {
+    const fresh = this.#fresh;
+    this.#fresh = false;
+    return fresh;
+  }
+
+  kept(): Brought | undefined {
+    const copy = this.#copy;
+    if (copy === undefined) return undefined;
+    return {
+      salt: copy.subarray(0, saltBytes),
+      bytes: copy.subarray(saltBytes),
+      references: this.references ?? [],
+      takeFresh: () => this.takeFresh(),
+    };
+  }
 }
 
 const salts = { bytes: randomBytes(saltsAtOnce * saltBytes), used: 0 };
@@ -51,7 +105,11 @@ function freshSalt(): Uint8Array {
  * @returns `sha256:…`
  */
 export function commitmentOf({ salt, bytes }: { readonly salt: Uint8Array; readonly bytes: Uint8Array }): string {
-  return `sha256:${hash("sha256", Buffer.concat([salt, bytes]), "base64url")}`;
+  return commitmentTo(Buffer.concat([salt, bytes]));
+}
+
+function commitmentTo(whole: Buffer): string {
+  return `sha256:${hash("sha256", whole, "base64url")}`;
 }
 
 /**

@@ -21,8 +21,8 @@ export const threadRowsMin = 16;
 /** Bytes of payloads in one flush (64 MiB), unless a single operation brings more: bounds the pause that a flush is. */
 export const flushBytesMax: number = 64 * 1024 * 1024;
 
-/** Sealed and not yet stored payloads that are remembered as such; beyond it a look into the log is needed for each. */
-export const freshPayloadsMax = 20_000;
+/** Bytes up to which a sealed payload keeps a copy to itself (64 KiB); a larger one is hashed again when it is submitted. */
+export const sealedCopyBytesMax = 65_536;
 
 /** Bytes of one payload (128 MiB): a before-image of a large file fits, a single row never threatens memory. */
 export const payloadBytesMax: number = 128 * 1024 * 1024;

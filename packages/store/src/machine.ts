@@ -21,12 +21,11 @@ import {
   type RecordedEntry,
   type StopSignal,
 } from "@toka/kernel";
-import { commitmentOf, contentsOf, seal } from "./contents.ts";
+import { broughtBy, contentsOf, seal, type Brought } from "./contents.ts";
 import { zeroDigest } from "./digest.ts";
 import { StoreFailure, textOf } from "./failure.ts";
 import { decideFlush, type Flush, type Waiting } from "./flush.ts";
 import type { Fold } from "./fold.ts";
-import { FreshPayloads } from "./fresh-payloads.ts";
 import { InFlight, type Failed } from "./in-flight.ts";
 import { Bell, follow } from "./follow.ts";
 import {
@@ -34,7 +33,6 @@ import {
   flushOperationsMax,
   flushPartedFrom,
   flushesInFlightMax,
-  freshPayloadsMax,
   queueBytesMax,
   queueOperationsMax,
   readEntriesMax,
@@ -74,7 +72,6 @@ export class Machine implements MachinePort {
   readonly #bell = new Bell();
   readonly #recent = new RecentEntries(recentEntriesMax);
   readonly #suppressed = new SuppressedRefusals();
-  readonly #fresh = new FreshPayloads(freshPayloadsMax);
   readonly #inFlight = new InFlight({
     durable: (flush) => this.#durable(flush),
     lost: (flush) => this.#drop(flush.fold),
@@ -107,8 +104,16 @@ export class Machine implements MachinePort {
     await this.#loaded();
   }
 
-  async submit(operation: Operation, options: SubmitOptions): Promise<Receipt> {
-    this.#checkOpen();
+  submit(operation: Operation, options: SubmitOptions): Promise<Receipt> {
+    return new Promise((answer, fail) => {
+      this.#checkOpen();
+      const waiting = this.#waitingFor(operation, options);
+      this.#enqueue({ ...waiting, answer, fail });
+    });
+  }
+
+  /** What is to be decided, or the reason why it cannot be. */
+  #waitingFor(operation: Operation, options: SubmitOptions): Omit<Waiting, "answer" | "fail"> {
     const known = parseOperation(operation);
     // What a stamp holds comes from the host's own code; a slip there must not reach the log, which could then not be read.
     const read = readStamp({ ...options.caller, causes: options.causes ?? [], timeMs: this.#parts.clock() });
@@ -117,16 +122,14 @@ export class Machine implements MachinePort {
         message: `Cannot submit the operation: ${read.problem}`,
         retry: "never",
       });
-    const named = { contents: contentsOf(known), drafts: draftsOf(options.payloads ?? []), isFresh: this.#isFresh };
-    const bytes = (options.payloads ?? []).reduce((sum, draft) => sum + draft.bytes.length, 0);
+    const payloads = options.payloads ?? [];
+    const bytes = payloads.reduce((sum, draft) => sum + draft.bytes.length, 0);
     if (this.#queue.length >= queueOperationsMax || (bytes > 0 && this.#queuedBytes + bytes > queueBytesMax))
       throw new StoreFailure("queue_full", {
         message: `Cannot submit the operation: ${this.#queue.length} operations with ${this.#queuedBytes} bytes of payloads wait already`,
         retry: "later",
       });
-    return new Promise((answer, fail) => {
-      this.#enqueue({ operation: known, stamp: read.stamp, ...named, bytes, answer, fail });
-    });
+    return { operation: known, stamp: read.stamp, contents: contentsOf(known), drafts: draftsOf(payloads), bytes };
   }
 
   async view<T>(select: (state: KernelState) => T): Promise<T> {
@@ -142,7 +145,8 @@ export class Machine implements MachinePort {
     }
   }
 
-  watch(after: number, { signal }: { readonly signal: StopSignal }): AsyncIterable<RecordedEntry> {
+  async *watch(after: number, { signal }: { readonly signal: StopSignal }): AsyncGenerator<RecordedEntry, void> {
+    const cursor = { after };
     const source = {
       bell: this.#bell,
       head: () => {
@@ -150,10 +154,18 @@ export class Machine implements MachinePort {
         if (this.#fault !== undefined) throw this.#fault;
         return this.#head.position;
       },
-      read: (from: number) => this.read(from, { limit: readEntriesMax }),
+      read: (from: number) => {
+        cursor.after = from;
+        return this.read(from, { limit: readEntriesMax });
+      },
       positionOf: (recorded: RecordedEntry) => recorded.entry.position,
     };
-    return follow(after, { source, signal });
+    this.#recent.join(cursor);
+    try {
+      yield* follow(after, { source, signal });
+    } finally {
+      this.#recent.leave(cursor);
+    }
   }
 
   async read(after: number, { limit }: { readonly limit: number }): Promise<readonly RecordedEntry[]> {
@@ -196,9 +208,7 @@ export class Machine implements MachinePort {
   }
 
   seal(bytes: Uint8Array | string, references?: readonly Content[]): PayloadDraft {
-    const draft = seal(bytes, references);
-    this.#fresh.sealed(draft.content.commitment);
-    return draft;
+    return seal(bytes, references);
   }
 
   async payload({ commitment }: Content): Promise<Uint8Array | undefined> {
@@ -240,8 +250,6 @@ export class Machine implements MachinePort {
       await this.#inFlight.landed();
     } while (this.#queue.length > 0);
   }
-
-  readonly #isFresh = (commitment: string): boolean => this.#fresh.has(commitment);
 
   #checkOpen(): void {
     if (this.#fault !== undefined) throw this.#fault;
@@ -313,8 +321,6 @@ export class Machine implements MachinePort {
       for (const one of waiting) one.fail(thrown);
       return;
     }
-    // Before it is tried: after a failure nobody knows, and then the log must look.
-    for (const { commitment } of flush.batch.payloads) this.#fresh.stored(commitment);
     const { fold, after, batch, entries } = flush;
     const append = batch.rows.length > 0 ? this.#parts.log.append(after, batch) : Promise.resolve();
     const landed = this.#inFlight.launch(flush, append);
@@ -362,7 +368,8 @@ export class Machine implements MachinePort {
   }
 
   async #sizesFor(waiting: readonly Waiting[]): Promise<Map<string, number>> {
-    const asked = waiting.flatMap((one) => (one.contents.length === 0 ? [] : unsettledOf(one)));
+    const asked: string[] = [];
+    for (const one of waiting) if (one.contents.length > 0) asked.push(...unsettledOf(one));
     if (asked.length === 0) return new Map();
     // Looked at before the log is: a flush may land meanwhile.
     const coming = asked.flatMap((commitment): [string, number][] => {
@@ -414,7 +421,6 @@ export class Machine implements MachinePort {
         stamp: { timeMs: 0, ...this.#parts.host, causes: [] },
         contents: [],
         drafts: new Map(),
-        isFresh: this.#isFresh,
         bytes: 0,
         answer: ({ outcome }) => ("refusal" in outcome ? again() : undefined),
         fail: again,
@@ -439,13 +445,16 @@ function recordedOf(row: LogRow): RecordedEntry {
   return { entry: decodeEntry(row.bytes), digest: row.digest };
 }
 
-function draftsOf(drafts: readonly PayloadDraft[]): ReadonlyMap<string, PayloadDraft> {
-  const byCommitment = new Map<string, PayloadDraft>();
+const noDrafts: ReadonlyMap<string, Brought> = new Map();
+
+function draftsOf(drafts: readonly PayloadDraft[]): ReadonlyMap<string, Brought> {
+  if (drafts.length === 0) return noDrafts;
+  const byCommitment = new Map<string, Brought>();
   for (const draft of drafts) {
     const { commitment } = draft.content;
-    // The bytes could have been changed since they were sealed, and what is stored must be what is committed to.
-    if (commitmentOf(draft) !== commitment) throw mismatch(commitment, "its salt and bytes are not those committed to");
-    byCommitment.set(commitment, draft);
+    const brought = broughtBy(draft);
+    if (brought === undefined) throw mismatch(commitment, "its salt and bytes are not those committed to");
+    byCommitment.set(commitment, brought);
   }
   return byCommitment;
 }

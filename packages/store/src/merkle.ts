@@ -8,12 +8,13 @@ import { digestBytes } from "./digest.ts";
 
 const nodeBytes = 1 + 2 * digestBytes;
 const prefixChars = "sha256:".length;
-const asText = "binary";
+const digestChars = 43;
+const asText = "base64url";
 
 /** A tree of `size` leaves as its peaks, each 32 bytes, the largest subtree first. */
 export class CompactRange {
   #size: number;
-  // A character a byte: as text a hash costs a third of what it costs as a Buffer.
+  // In the text form of digests: as text a hash costs a third of what it costs as a Buffer, and a leaf comes as text.
   readonly #peaks: string[];
   // One buffer for all node hashes: the tree is fed on the writer's path.
   readonly #node: Buffer = Buffer.alloc(nodeBytes, 1);
@@ -47,10 +48,9 @@ export class CompactRange {
    * @param digest the entry's digest, which is already the leaf hash
    */
   append(digest: string): void {
-    // Decoded without a look at its form, which costs more than the hash: this is the digest that was just computed.
-    const leaf = Buffer.from(digest.slice(prefixChars), "base64url");
-    if (leaf.length !== digestBytes) throw new RangeError(`Cannot append a leaf: "${digest}" is no digest`);
-    let carried = leaf.toString(asText);
+    // Taken without a further look at its form, which costs more than the hash: this is the digest that was just computed.
+    let carried = digest.slice(prefixChars);
+    if (carried.length !== digestChars) throw new RangeError(`Cannot append a leaf: "${digest}" is no digest`);
     // Each trailing one of the size is a subtree as large as what is carried: join them.
     for (let rest = this.#size; rest % 2 === 1; rest = Math.floor(rest / 2)) {
       const left = this.#peaks.pop();

@@ -4,19 +4,18 @@
  * A content that is named must be in the log already or come with the operation: an entry whose content nobody can
  * produce would prove nothing. That is a failure before anything is decided, not a refusal: the caller has lost bytes.
  */
-import type { Content, PayloadDraft } from "@toka/kernel";
+import type { Content } from "@toka/kernel";
+import type { Brought } from "./contents.ts";
 import { StoreFailure } from "./failure.ts";
 import type { PayloadReference } from "./log.ts";
 
 /** Size of the payload with a commitment that is stored, or will be by the same append. */
 export type StoredSizes = ReadonlyMap<string, number>;
 
-/** Contents that an operation names, and the drafts that came with it by commitment. */
+/** Contents that an operation names, and the payloads that came with it by commitment. */
 export interface NamedContents {
   readonly contents: readonly Content[];
-  readonly drafts: ReadonlyMap<string, PayloadDraft>;
-  /** Whether a draft was sealed here and never stored. */
-  readonly isFresh: (commitment: string) => boolean;
+  readonly drafts: ReadonlyMap<string, Brought>;
 }
 
 /**
@@ -25,10 +24,14 @@ export interface NamedContents {
  * @returns the commitments
  */
 export function unsettledOf({ contents, drafts }: NamedContents): readonly string[] {
-  const children = [...drafts.values()].flatMap((draft) => draft.references ?? []);
-  return [...contents, ...children]
-    .map(({ commitment }) => commitment)
-    .filter((commitment) => drafts.get(commitment)?.references !== undefined || !drafts.has(commitment));
+  const unsettled: string[] = [];
+  const look = ({ commitment }: Content): void => {
+    const draft = drafts.get(commitment);
+    if (draft === undefined || draft.references.length > 0) unsettled.push(commitment);
+  };
+  contents.forEach(look);
+  for (const draft of drafts.values()) draft.references.forEach(look);
+  return unsettled;
 }
 
 /**
@@ -53,12 +56,11 @@ export function referencesOf(named: NamedContents, sizes: StoredSizes): readonly
       found.push({ commitment });
       return;
     }
-    const children = draft.references ?? [];
-    const { salt, bytes } = draft;
+    const { salt, bytes, references: children } = draft;
     found.push({
       commitment,
       stored: { commitment, size, salt, bytes, children: children.map((child) => child.commitment) },
-      fresh: named.isFresh(commitment),
+      fresh: draft.takeFresh(),
     });
     added.set(commitment, size);
     for (const child of children) refer(child);

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openMemoryLog } from "../src/backends/memory/log.ts";
 import { Fold } from "../src/fold.ts";
-import { payloadBytesMax, queueOperationsMax } from "../src/limits.ts";
+import { payloadBytesMax, queueOperationsMax, sealedCopyBytesMax } from "../src/limits.ts";
 import type { Log, LogBatch } from "../src/log.ts";
 import { Machine } from "../src/machine.ts";
 import { replay } from "../src/replay.ts";
@@ -227,6 +227,41 @@ describe("machine with payloads", () => {
     expect((await log.payload(source.content.commitment))?.references).toBe(2);
   });
 
+  test("stores what was sealed, or nothing, when the bytes of a draft were changed afterwards", async () => {
+    const start = (crew: { readonly commitment: string; readonly size: number }): Operation => ({
+      type: "session.start",
+      name: "s",
+      plan: { agents: [{ name: "a", dependsOn: [] }], concurrencyMax: 1, onFailure: "stop", restartsMax: 0 },
+      crew,
+      workspace: "/",
+      output: "/o",
+    });
+    const small = machine.seal("as it was sealed");
+    small.bytes.fill(0);
+    small.salt.fill(0);
+    await asRoot(machine, start(small.content), [small]);
+    expect(Buffer.from((await machine.payload(small.content)) ?? []).toString()).toBe("as it was sealed");
+    const large = machine.seal(Buffer.alloc(sealedCopyBytesMax + 1, 1));
+    large.bytes.fill(0);
+    await expect(asRoot(machine, start(large.content), [large])).rejects.toMatchObject({ code: "payload_mismatch" });
+    expect(await machine.payload(large.content)).toBeUndefined();
+  });
+
+  test("counts a draft that is submitted again and again, and stores it once", async () => {
+    const draft = machine.seal("again");
+    const start: Operation = {
+      type: "session.start",
+      name: "s",
+      plan: { agents: [{ name: "a", dependsOn: [] }], concurrencyMax: 1, onFailure: "stop", restartsMax: 0 },
+      crew: draft.content,
+      workspace: "/",
+      output: "/o",
+    };
+    await Promise.all([asRoot(machine, start, [draft]), asRoot(machine, start, [draft])]);
+    await asRoot(machine, start, [draft]);
+    expect((await log.payload(draft.content.commitment))?.references).toBe(3);
+  });
+
   test("a payload brought by one operation serves a later one of the same flush, unless the first was not recorded", async () => {
     const draft = machine.seal("shared");
     const start: Operation = {
@@ -280,6 +315,27 @@ describe("machine with watchers", () => {
     await Promise.all(appenders);
     const upTo = (after: number): number[] => Array.from({ length: total - after }, (_, index) => after + index + 1);
     expect(await Promise.all([...early, late])).toEqual([upTo(0), upTo(1), upTo(500), upTo(0)]);
+  });
+
+  test("a watcher that reads slowly or joins late misses nothing that quicker ones have let go of", async () => {
+    const total = 3_000;
+    const stop = new AbortController();
+    const seen = async (after: number, pauses: number): Promise<number[]> => {
+      const positions: number[] = [];
+      for await (const { entry } of machine.watch(after, { signal: stop.signal })) {
+        positions.push(entry.position);
+        if (entry.position === total) break;
+        if (pauses > 0 && entry.position % pauses === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+      return positions;
+    };
+    const watchers = [seen(0, 0), seen(0, 7)];
+    for (let step = 1; step < total; step += 100) {
+      await Promise.all(Array.from({ length: 100 }, (_, index) => asRoot(machine, person(`p${step}-${index}`))));
+      if (step === 1_501) watchers.push(seen(step - 700, 50));
+    }
+    const upTo = (after: number): number[] => Array.from({ length: total - after }, (_, index) => after + index + 1);
+    expect(await Promise.all(watchers)).toEqual([upTo(0), upTo(0), upTo(801)]);
   });
 
   test("a watcher far behind reads from the log what memory no longer holds", async () => {

@@ -88,7 +88,7 @@ class SqliteLog implements Log {
     if (last === undefined) return;
     const write = settleWrite(batch, { afterId: asked.payloadId, lookups: connection.lookups });
     connection.asked = { position: last.position, payloadId: asked.payloadId + write.payloads.length };
-    for (const { commitment, id } of write.payloads) connection.lookups.notePayload(commitment, id);
+    for (const payload of write.payloads) connection.lookups.notePayload(payload);
     try {
       const thread = this.#threadFor(connection, write);
       if (thread === undefined) connection.writer.write(write);

@@ -49,6 +49,8 @@ export class Lookups {
   readonly #index: DatabaseSync;
   readonly #log: DatabaseSync;
   readonly #recentPayloads = new Map<string, number>();
+  // Noted and not looked for yet: most are in the index before anybody asks, and need never be hashed into the map.
+  #noted: { readonly commitment: string; readonly id: number }[] = [];
   readonly #findPayloads: StatementSync;
   readonly #isPayload: StatementSync;
   #position: number;
@@ -73,8 +75,8 @@ export class Lookups {
   }
 
   /** Remembers the row that a payload has or will have: whoever looks there finds it, or nothing as yet. */
-  notePayload(commitment: string, id: number): void {
-    this.#recentPayloads.set(commitment, id);
+  notePayload(payload: { readonly commitment: string; readonly id: number }): void {
+    this.#noted.push({ commitment: payload.commitment, id: payload.id });
   }
 
   /**
@@ -83,7 +85,7 @@ export class Lookups {
    * @param position the log's head
    */
   behind(position: number): number {
-    return position - this.#position + this.#recentPayloads.size;
+    return position - this.#position + this.#recentPayloads.size + this.#noted.length;
   }
 
   /**
@@ -98,6 +100,8 @@ export class Lookups {
       if (id > to.payloadId) break;
       this.#recentPayloads.delete(commitment);
     }
+    const left = this.#noted.findIndex(({ id }) => id > to.payloadId);
+    this.#noted = left === -1 ? [] : this.#noted.slice(left);
   }
 
   /**
@@ -130,6 +134,8 @@ export class Lookups {
    * @returns its id, or undefined when the log has none
    */
   payloadId(commitment: string): number | undefined {
+    for (const noted of this.#noted) this.#recentPayloads.set(noted.commitment, noted.id);
+    if (this.#noted.length > 0) this.#noted = [];
     const recent = this.#recentPayloads.get(commitment);
     if (recent !== undefined) return recent;
     for (const row of this.#findPayloads.all(payloadKey(commitment))) {
