@@ -46,7 +46,7 @@ export function openSqliteLog(clients: SqliteClients): Log {
   return new SqliteLog(clients);
 }
 
-/** An open connection with its prepared statements, and the thread that writes beside it. */
+/** An open connection with its prepared statements, and the threads that work beside it. */
 interface Connection {
   readonly db: DatabaseSync;
   readonly writer: LogWriter;
@@ -55,7 +55,10 @@ interface Connection {
   readonly upkeep: Upkeep;
   readonly payloadSize: StatementSync;
   readonly readEntries: StatementSync;
+  /** Takes large appends. */
   thread: WritingThread | undefined;
+  /** Does the upkeep while appends do not pause, so that none waits for it. */
+  keeping: WritingThread | undefined;
   /** Writes that the thread was asked for and has not answered. */
   underWay: number;
   /** The durable head. */
@@ -103,7 +106,7 @@ class SqliteLog implements Log {
   }
 
   overlaps(): boolean {
-    return this.#connection?.thread?.state === "ready";
+    return ready(this.#connection?.thread) !== undefined;
   }
 
   async read({ after, limit }: LogPage): Promise<readonly LogRow[]> {
@@ -199,9 +202,10 @@ class SqliteLog implements Log {
     this.#bell.close();
     const connection = this.#connection;
     this.#connection = undefined;
-    await Promise.all([...this.#ending, connection?.thread?.close()]);
+    await Promise.all([...this.#ending, connection?.thread?.close(), connection?.keeping?.close()]);
     if (connection === undefined) return;
     connection.thread = undefined;
+    connection.keeping = undefined;
     await connection.upkeep.finish();
     connection.lookups.close();
     connection.db.close();
@@ -215,7 +219,7 @@ class SqliteLog implements Log {
     if (connection.underWay === 0 && rows.length < (this.#clients.threadRowsMin ?? threadRowsMin)) return undefined;
     connection.thread ??= this.#clients.startThread?.();
     // While it starts nobody waits for it, and nobody misses one that could not start or has ended.
-    return connection.underWay > 0 || connection.thread?.state === "ready" ? connection.thread : undefined;
+    return connection.underWay > 0 ? connection.thread : ready(connection.thread);
   }
 
   async #writeOn(thread: WritingThread, connection: Connection, write: LogWrite): Promise<void> {
@@ -228,10 +232,19 @@ class SqliteLog implements Log {
   }
 
   /** @returns whether the lookup index has reached the end of the log */
-  async #follow({ thread, follower, lookups }: Connection, limit: number): Promise<boolean> {
-    const followed = thread?.state === "ready" ? await thread.follow(limit) : follower.advance(limit);
+  async #follow({ thread, keeping, follower, lookups }: Connection, limit: number): Promise<boolean> {
+    const aside = ready(keeping) ?? ready(thread);
+    const followed = aside === undefined ? follower.advance(limit) : await aside.follow(limit);
     lookups.followed(followed);
     return followed.atEnd;
+  }
+
+  async #moveWal({ thread, keeping, writer }: Connection): Promise<void> {
+    const aside = ready(thread);
+    if (aside === undefined) return writer.moveWal();
+    // Most of it beside the appends. What came meanwhile is little; moved between two appends, it lets the file begin anew.
+    await ready(keeping)?.moveWal();
+    await aside.moveWal();
   }
 
   #payloadId(commitment: string): number | undefined {
@@ -257,10 +270,10 @@ class SqliteLog implements Log {
 
   #opened(): Connection {
     const connection = connectionOver(this.#clients, {
-      moveWal: async () => {
-        if (connection.thread?.state === "ready") await connection.thread.moveWal();
-        else connection.writer.moveWal();
+      busy: () => {
+        if (ready(connection.thread) !== undefined) connection.keeping ??= this.#clients.startThread?.();
       },
+      moveWal: () => this.#moveWal(connection),
       follow: (limit) => this.#follow(connection, limit),
       behind: () => connection.lookups.behind(connection.head.position),
     });
@@ -272,8 +285,8 @@ class SqliteLog implements Log {
     if (this.#connection !== connection) return;
     this.#connection = undefined;
     connection.upkeep.stop();
-    const { thread } = connection;
-    if (thread !== undefined) {
+    for (const thread of [connection.thread, connection.keeping]) {
+      if (thread === undefined) continue;
       const ending: Promise<void> = thread.close().finally(() => this.#ending.delete(ending));
       this.#ending.add(ending);
     }
@@ -285,6 +298,11 @@ class SqliteLog implements Log {
       }
     }
   }
+}
+
+/** A thread that has begun to work, and has not ended. */
+function ready(thread: WritingThread | undefined): WritingThread | undefined {
+  return thread?.state === "ready" ? thread : undefined;
 }
 
 /** Of rows and payloads, roughly. */
@@ -321,6 +339,7 @@ function connectionOver(clients: SqliteClients, work: UpkeepWork): Connection {
       payloadSize: db.prepare("SELECT length(bytes) AS size FROM payloads WHERE id = ? AND commitment = ?"),
       readEntries: db.prepare(`SELECT ${entryColumns} FROM entries WHERE position > ? ORDER BY position LIMIT ?`),
       thread: undefined,
+      keeping: undefined,
       underWay: 0,
       head,
       asked: { position: head.position, payloadId: integer(payloads, "last") },

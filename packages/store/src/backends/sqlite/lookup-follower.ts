@@ -6,7 +6,7 @@
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { lookupFields, payloadKey, type LookupField } from "./lookups.ts";
-import { integer, text, type SqliteRow } from "./rows.ts";
+import { integer, listsOf, text, type SqliteList } from "./rows.ts";
 
 /** How far the index has come: the last entry and the last payload in it, and whether the log had no more. */
 export interface Followed {
@@ -20,6 +20,7 @@ export class LookupFollower {
   readonly #index: DatabaseSync;
   readonly #entries: StatementSync;
   readonly #payloads: StatementSync;
+  readonly #digest: StatementSync;
   readonly #mark: StatementSync;
   readonly #setMark: StatementSync;
   readonly #addPosting: StatementSync;
@@ -31,9 +32,11 @@ export class LookupFollower {
   constructor({ index, log }: { readonly index: DatabaseSync; readonly log: DatabaseSync }) {
     this.#index = index;
     this.#entries = log.prepare(
-      "SELECT position, agent, session, kind, digest FROM entries WHERE position > ? ORDER BY position LIMIT ?",
+      `SELECT position, ${lookupFields.join(", ")} FROM entries WHERE position > ? ORDER BY position LIMIT ?`,
     );
     this.#payloads = log.prepare("SELECT id, commitment FROM payloads WHERE id > ? ORDER BY id LIMIT ?");
+    for (const statement of [this.#entries, this.#payloads]) statement.setReturnArrays(true);
+    this.#digest = log.prepare("SELECT digest FROM entries WHERE position = ?");
     this.#mark = index.prepare("SELECT at FROM marks WHERE name = ?");
     this.#setMark = index.prepare("INSERT OR REPLACE INTO marks VALUES (?, ?, ?)");
     this.#addPosting = index.prepare("INSERT OR IGNORE INTO postings VALUES (?, ?, ?, ?)");
@@ -59,15 +62,18 @@ export class LookupFollower {
   }
 
   #slice(limit: number): Followed {
-    const from = { position: this.#at("entries"), payloadId: this.#at("payloads") };
-    const entries = this.#entries.all(from.position, limit);
-    const payloads = this.#payloads.all(from.payloadId, limit);
+    const entries = listsOf(this.#entries, { after: this.#at("entries"), limit });
+    const payloads = listsOf(this.#payloads, { after: this.#at("payloads"), limit });
     for (const { field, value, first, positions } of postingsOf(entries))
       this.#addPosting.run(field, value, first, positions);
     for (const [key, id] of payloadKeysOf(payloads)) this.#addKey.run(key, id);
+    const last = entries.at(-1)?.[0];
+    if (last !== undefined) this.#setMark.run("entries", last, text(this.#digest.get(last) ?? {}, "digest"));
+    const [lastPayload, commitment] = payloads.at(-1) ?? [];
+    if (lastPayload !== undefined && commitment !== undefined) this.#setMark.run("payloads", lastPayload, commitment);
     return {
-      position: this.#marked("entries", { last: entries.at(-1), at: "position", digest: "digest" }) ?? from.position,
-      payloadId: this.#marked("payloads", { last: payloads.at(-1), at: "id", digest: "commitment" }) ?? from.payloadId,
+      position: this.#at("entries"),
+      payloadId: this.#at("payloads"),
       atEnd: entries.length < limit && payloads.length < limit,
     };
   }
@@ -75,16 +81,6 @@ export class LookupFollower {
   #at(name: "entries" | "payloads"): number {
     const row = this.#mark.get(name);
     return row === undefined ? 0 : integer(row, "at");
-  }
-
-  #marked(
-    name: "entries" | "payloads",
-    { last, at, digest }: { readonly last: SqliteRow | undefined; readonly at: string; readonly digest: string },
-  ): number | undefined {
-    if (last === undefined) return undefined;
-    const reached = integer(last, at);
-    this.#setMark.run(name, reached, text(last, digest));
-    return reached;
   }
 }
 
@@ -98,15 +94,17 @@ interface Posting {
 }
 
 /** One row for each value that occurs in the slice, not one for each entry: most entries are about few agents. */
-function postingsOf(entries: readonly SqliteRow[]): readonly Posting[] {
-  return lookupFields.flatMap((field) => {
+function postingsOf(entries: readonly SqliteList[]): readonly Posting[] {
+  return lookupFields.flatMap((field, index) => {
     const byValue = new Map<string, number[]>();
     for (const row of entries) {
-      if (row[field] === null) continue;
-      const value = text(row, field);
+      const position = row[0];
+      const value = row[index + 1];
+      // A value of another type is damage, which whoever reads the row is told of.
+      if (typeof value !== "string" || typeof position !== "number") continue;
       const positions = byValue.get(value);
-      if (positions === undefined) byValue.set(value, [integer(row, "position")]);
-      else positions.push(integer(row, "position"));
+      if (positions === undefined) byValue.set(value, [position]);
+      else positions.push(position);
     }
     return [...byValue].map(([value, positions]) => ({
       field,
@@ -118,8 +116,9 @@ function postingsOf(entries: readonly SqliteRow[]): readonly Posting[] {
 }
 
 /** In the order of the index: neighbours go into the same page. */
-function payloadKeysOf(payloads: readonly SqliteRow[]): readonly (readonly [number, number])[] {
-  return payloads
-    .map((row): [number, number] => [payloadKey(text(row, "commitment")), integer(row, "id")])
-    .toSorted((left, right) => left[0] - right[0]);
+function payloadKeysOf(payloads: readonly SqliteList[]): readonly (readonly [number, number])[] {
+  const keys: [number, number][] = [];
+  for (const [id, commitment] of payloads)
+    if (typeof id === "number" && typeof commitment === "string") keys.push([payloadKey(commitment), id]);
+  return keys.toSorted((left, right) => left[0] - right[0]);
 }

@@ -32,8 +32,21 @@ export const lookupFields: readonly LookupField[] = ["agent", "kind", "session"]
  * @returns a number below 2 to the power of 48
  */
 export function payloadKey(commitment: string): number {
-  return Buffer.from(commitment.slice("sha256:".length, "sha256:".length + 8), "base64url").readUIntBE(0, 6);
+  let key = 0;
+  for (let at = prefixChars; at < prefixChars + keyChars; at += 1) {
+    const bits = sixBits[commitment.charCodeAt(at)];
+    key = key * 64 + (bits ?? 0);
+  }
+  return key;
 }
+
+const prefixChars = "sha256:".length;
+const keyChars = 8;
+
+/** The six bits of each character of base64url, by its code. */
+const sixBits: readonly number[] = Array.from({ length: 128 }, (_, code) =>
+  Math.max(0, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".indexOf(String.fromCharCode(code))),
+);
 
 /**
  * Prepares a connection to the index: nothing of it is worth a wait for the disk.

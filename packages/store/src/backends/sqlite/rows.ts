@@ -1,10 +1,28 @@
 /** Codec between SQLite's values and the log's rows: every value's type is looked at, none is assumed. */
-import type { SQLOutputValue } from "node:sqlite";
+import type { SQLOutputValue, StatementSync } from "node:sqlite";
 import { StoreFailure } from "../../failure.ts";
 import type { CheckpointRow, LogRow, StoredPayload } from "../../log.ts";
 
 /** A row as `node:sqlite` gives it. */
 export type SqliteRow = Readonly<Record<string, SQLOutputValue>>;
+
+/** A row as a list of its values, in the order of the columns. */
+export type SqliteList = readonly SQLOutputValue[];
+
+/**
+ * All rows of a page as lists: half the time of reading them as objects.
+ *
+ * @param statement prepared with `setReturnArrays(true)`, of two parameters
+ * @param page after what, and how many
+ * @returns the rows
+ */
+export function listsOf(
+  statement: StatementSync,
+  { after, limit }: { readonly after: number; readonly limit: number },
+): readonly SqliteList[] {
+  // With return arrays the rows are lists of values, which the library's types do not know.
+  return statement.all(after, limit) as unknown as readonly SqliteList[];
+}
 
 /** The columns of an entry in the order of the table, named as `LogRow` names them. */
 export const entryColumns = "position, digest, time_ms, kind, principal, agent, session, outcome, bytes";

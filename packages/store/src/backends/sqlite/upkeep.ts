@@ -14,6 +14,8 @@ const sliceGapMs = 1;
 
 /** The work itself, done at once or on the writing thread. */
 export interface UpkeepWork {
+  /** Told that work is due although appends do not pause. */
+  busy(): void;
   /** Moves the write-ahead log into the database. */
   moveWal(): Promise<void>;
   /** Brings the lookup index nearer to the log by a slice. */
@@ -29,6 +31,7 @@ export class Upkeep {
   #appends = 0;
   #timer: NodeJS.Timeout | undefined;
   #following = false;
+  #moving = false;
 
   /** @param work what is to be done */
   constructor(work: UpkeepWork) {
@@ -43,8 +46,14 @@ export class Upkeep {
   appended(bytes: number): void {
     this.#appends += 1;
     this.#walPages += 2 + Math.ceil(bytes / pageBytes);
-    if (this.#walPages > walPagesBusyMax) void this.#moveWal();
-    if (!this.#following && this.#work.behind() > lookupLagBusyMax) void this.#follow(lookupSliceBusyMax);
+    if (!this.#moving && this.#walPages > walPagesBusyMax) {
+      this.#work.busy();
+      void this.#moveWal();
+    }
+    if (!this.#following && this.#work.behind() > lookupLagBusyMax) {
+      this.#work.busy();
+      void this.#follow(lookupSliceBusyMax);
+    }
     if (this.#timer === undefined && this.#due()) this.#arm(pauseMs);
   }
 
@@ -87,10 +96,13 @@ export class Upkeep {
 
   async #moveWal(): Promise<boolean> {
     this.#walPages = 0;
+    this.#moving = true;
     try {
       await this.#work.moveWal();
     } catch {
       // The thread that was asked has ended; the next append meets whatever ended it.
+    } finally {
+      this.#moving = false;
     }
     return true;
   }
