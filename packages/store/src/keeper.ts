@@ -26,11 +26,21 @@ export interface KeeperParts {
   readonly onTrouble: (thrown: unknown) => void;
 }
 
+/** What the files are to follow: a checkpoint, and a snapshot that may be older than it. */
+interface Following {
+  readonly note: string;
+  readonly size: number;
+  readonly snapshot: SnapshotText | undefined;
+}
+
 /** Keeps the proofs of one open vault. */
 export class Keeper {
   readonly #parts: KeeperParts;
   #checkpointSize: number;
   #snapshotSize: number;
+  /** A snapshot was taken and is not written yet. */
+  #snapshotUnderWay = false;
+  #next: Following | undefined;
   #files: Promise<void> = Promise.resolve();
 
   /**
@@ -56,7 +66,9 @@ export class Keeper {
   /** Signs a checkpoint of the fold, which stands still at the end of what is durable. It never throws. */
   async atRest(fold: Fold): Promise<void> {
     try {
-      await this.keep(fold, { snapshot: fold.head.position - this.#snapshotSize >= snapshotEntriesMax });
+      const lag = fold.head.position - this.#snapshotSize;
+      // On a slow disk the next one waits: what is written must not fall ever further behind what is taken.
+      await this.keep(fold, { snapshot: lag >= snapshotEntriesMax && !this.#snapshotUnderWay });
     } catch (thrown) {
       this.#parts.onTrouble(thrown);
     }
@@ -99,19 +111,29 @@ export class Keeper {
     await this.#files;
   }
 
-  #follow(of: { readonly note: string; readonly size: number; readonly snapshot: SnapshotText | undefined }): void {
-    this.#files = this.#files.then(() => this.#write(of)).catch((thrown: unknown) => this.#parts.onTrouble(thrown));
+  /** Has the files follow, the newest only: when they are slower than the log, what lies between is never written. */
+  #follow(of: Following): void {
+    if (of.snapshot !== undefined) this.#snapshotUnderWay = true;
+    this.#next = { ...of, snapshot: of.snapshot ?? this.#next?.snapshot };
+    this.#files = this.#files.then(() => this.#writeNext()).catch((thrown: unknown) => this.#parts.onTrouble(thrown));
   }
 
-  async #write({
-    note,
-    size,
-    snapshot,
-  }: {
-    readonly note: string;
-    readonly size: number;
-    readonly snapshot: SnapshotText | undefined;
-  }): Promise<void> {
+  async #writeNext(): Promise<void> {
+    const next = this.#next;
+    this.#next = undefined;
+    if (next === undefined) return;
+    try {
+      await this.#write(next);
+    } finally {
+      if (next.snapshot !== undefined) this.#snapshotUnderWay = this.#snapshotWaits();
+    }
+  }
+
+  #snapshotWaits(): boolean {
+    return this.#next?.snapshot !== undefined;
+  }
+
+  async #write({ note, size, snapshot }: Following): Promise<void> {
     const { knownVaults, path, vault, signer, snapshotPath } = this.#parts;
     // Known first: a snapshot may then never be ahead of what is known.
     if (knownVaults !== null)

@@ -17,6 +17,10 @@ export interface HeldLock {
   release(): void;
 }
 
+// A connection that nobody refers to is closed by the garbage collector, and its lock goes with it: whoever keeps the machine of a
+// vault and forgets the vault would share it with the next who opens it.
+const held = new Set<DatabaseSync>();
+
 /**
  * Takes a lock if nobody holds it.
  *
@@ -33,8 +37,10 @@ export function tryLock(path: string): HeldLock | undefined {
     if (thrown instanceof Error && "errcode" in thrown && thrown.errcode === busy) return undefined;
     throw unable(path, thrown);
   }
+  held.add(db);
   return {
     release: () => {
+      held.delete(db);
       if (db.isOpen) db.close();
     },
   };
