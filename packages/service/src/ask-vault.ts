@@ -1,19 +1,11 @@
 /**
  * Asks whoever holds the vault: the process that serves it when there is one, this process when there is none.
  */
-import { setTimeout as pause } from "node:timers/promises";
-
 import type { VaultApi } from "./api.ts";
 import type { AskOptions } from "./ask-here.ts";
-import { vaultUnreachable } from "./client/transport.ts";
 import { isServed, remoteVault } from "./client/vault-client.ts";
+import { whenFree } from "./patience.ts";
 import type { Places } from "./places.ts";
-
-/** Time for another process to begin to serve, or to let go: opening a large vault takes a few seconds. */
-const holderWaitMsMax = 15_000;
-
-/** Time between two looks at a vault that is held and not served. */
-const holderPauseMs = 50;
 
 /**
  * Puts questions to a vault.
@@ -28,21 +20,10 @@ export async function askVault<T>(
   places: Places,
   options: AskOptions & { readonly use: (api: VaultApi) => Promise<T> },
 ): Promise<T> {
-  const deadlineMs = Date.now() + holderWaitMsMax;
-  while (true) {
-    try {
-      if (await isServed(places.vault)) return await options.use(remoteVault(places.vault));
-      // Loaded only now: whoever is answered over the socket needs nothing of it.
-      const { askHere } = await import("./ask-here.ts");
-      return await askHere(places, options);
-    } catch (error) {
-      if (!isPassing(error) || Date.now() >= deadlineMs) throw error;
-      await pause(holderPauseMs);
-    }
-  }
-}
-
-function isPassing(error: unknown): boolean {
-  if (typeof error !== "object" || error === null || !("code" in error)) return false;
-  return error.code === vaultUnreachable || error.code === "vault_locked";
+  return whenFree({ dir: places.vault, onNote: options.onNote }, async () => {
+    if (await isServed(places.vault)) return options.use(remoteVault(places.vault));
+    // Loaded only now: whoever is answered over the socket needs nothing of it.
+    const { askHere } = await import("./ask-here.ts");
+    return askHere(places, options);
+  });
 }

@@ -21,6 +21,7 @@ import { compose, type ComposeOptions, type Composition } from "./compose.ts";
 import { crewFolder, crewFrom, defaultCrew, loadCrew, type LoadedCrew } from "./crews.ts";
 import { ServiceFailure } from "./failure.ts";
 import { isServed, remoteVault } from "./client/vault-client.ts";
+import { whenFree } from "./patience.ts";
 import { outputFolder, type Places } from "./places.ts";
 import { toolsOf } from "./session-tools.ts";
 import { isOfFiles } from "./sessions/crew-source.ts";
@@ -132,7 +133,11 @@ async function composeHere(
 ): Promise<Composition> {
   const { places, onNote } = options;
   try {
-    const composition = await compose({ ...options, purpose: "run", create: true, clock: Date.now });
+    // A command that asks without a server has the vault open for a moment; who serves it, has it for long.
+    const composition = await whenFree({ dir: places.vault, onNote }, async () => {
+      await refuseSecond(places);
+      return compose({ ...options, purpose: "run", create: true, clock: Date.now });
+    });
     onNote(["serving on", `${composition.vault.dir}/socket`, ...composition.addresses].join(" "));
     return composition;
   } catch (error) {
