@@ -44,6 +44,9 @@ test("an effect that needs an approval runs when somebody has seen exactly what 
   const ended = await run.ended;
   expect(ended.code, ended.stdout + ended.stderr).toBe(0);
   expect(readFileSync(join(scene.vault, "out/pushers/pushed"), "utf8")).toContain("the text");
+  const settled = (await done(["log", "--kind", "effect.settle"])).stdout.trim().split(/\s+/u)[0] ?? "";
+  const why = (await done(["why", settled])).stdout;
+  expect(why).toMatch(/approval: allow by principal-1-1 \(root\), entry \d+: I looked at it/u);
   const again = await scene.toka(["approval", "answer", effect, "allow", "--reason", "twice"]);
   expect(again).toMatchObject({ code: 1, stdout: "" });
   expect(again.stderr).toContain(`Cannot find the awaited effect ${effect}`);

@@ -162,6 +162,14 @@ export interface DecidingPolicy extends PolicyRef {
   readonly source: string;
 }
 
+/** What somebody answered about an effect that waited for an approval. */
+export interface GivenApproval {
+  readonly position: number;
+  readonly by: { readonly id: string; readonly name: string | null };
+  readonly answer: "allow" | "deny";
+  readonly reason: string;
+}
+
 /** Why an entry came out as it did. */
 export interface Explanation {
   readonly position: number;
@@ -180,6 +188,8 @@ export interface Explanation {
   readonly causes: readonly number[];
   /** The policy that decided, as it was then; null when none did. */
   readonly policy: DecidingPolicy | null;
+  /** The answer that let pass, or stopped, what the entry is about; null when none was needed. */
+  readonly approval: GivenApproval | null;
   readonly grants: readonly GrantLink[];
   readonly budgets: readonly BudgetLink[];
 }

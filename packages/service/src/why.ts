@@ -20,6 +20,7 @@ import type { BudgetLink, Explanation, GrantLink } from "./api.ts";
 import { ServiceFailure } from "./failure.ts";
 import { toldBy } from "./failures.ts";
 import { decidingPolicy } from "./deciding-policy.ts";
+import { givenApproval } from "./given-approval.ts";
 import { refusalInWords } from "./refusal-words.ts";
 
 /** Links of one chain; a kernel's delegation depth and budget trees are far below it. */
@@ -42,6 +43,7 @@ export async function explainEntry(machine: MachinePort, position: number): Prom
     });
   }
   const { entry, digest } = recorded;
+  const entryAt = async (at: number): Promise<Entry | undefined> => (await readEntry(machine, at))?.entry;
   const asked = await requestBehind(machine, entry);
   const refusal = "refusal" in entry.outcome ? entry.outcome.refusal : null;
   return {
@@ -57,7 +59,8 @@ export async function explainEntry(machine: MachinePort, position: number): Prom
     told: await toldBy(machine, entry),
     events: "events" in entry.outcome ? entry.outcome.events.map((event) => event.type) : [],
     causes: entry.stamp.causes,
-    policy: await decidingPolicy({ entry, asked }, async (at) => (await readEntry(machine, at))?.entry),
+    policy: await decidingPolicy({ entry, asked }, entryAt),
+    approval: await givenApproval(entry, { entryAt, nameOf: async (id) => nameOf(machine, id) }),
     grants: await grantChain(machine, asked.stamp.grant),
     budgets: await budgetChain(machine, budgetOf(asked)),
   };

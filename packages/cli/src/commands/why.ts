@@ -36,7 +36,7 @@ function named(id: string, name: string | null): string {
 }
 
 function tell(explanation: Explanation): readonly string[] {
-  const { principal, policy, grants, budgets, causes, events } = explanation;
+  const { principal, policy, approval, grants, budgets, causes, events } = explanation;
   return [
     `entry ${explanation.position}: ${explanation.operation} was ${explanation.verdict}`,
     `  when: ${new Date(explanation.timeMs).toISOString()}`,
@@ -47,6 +47,11 @@ function tell(explanation: Explanation): readonly string[] {
       ? []
       : [
           `  policy: ${policy.name} (${policy.effect}), from entry ${policy.position}: ${showOnOneLine(policy.source)}`,
+        ]),
+    ...(approval === null
+      ? []
+      : [
+          `  approval: ${approval.answer} by ${named(approval.by.id, approval.by.name)}, entry ${approval.position}: ${showOnOneLine(approval.reason)}`,
         ]),
     ...(events.length === 0 ? [] : [`  events: ${events.join(", ")}`]),
     ...(causes.length === 0 ? [] : [`  caused by entries: ${causes.join(", ")}`]),

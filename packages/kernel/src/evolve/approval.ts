@@ -27,8 +27,9 @@ function requested(state: LiveState, event: ApprovalRequested, cause: Cause): vo
   putRequested(state, { event, cause, status: "awaiting", approval });
 }
 
-function allowed(state: LiveState, effect: Effect, { stamp, timeMs }: Cause): void {
-  const approval = effect.approval === null ? null : { ...effect.approval, by: stamp.principal };
+function allowed(state: LiveState, effect: Effect, { stamp, position, timeMs }: Cause): void {
+  const by = { principal: stamp.principal, position };
+  const approval = effect.approval === null ? null : { ...effect.approval, by };
   state.table.effects.put({ ...effect, status: "requested", approval });
   waited(state, { effect, timeMs });
   answerStep(state, effect, { status: "requested", effect: effect.id, result: null, code: null });

@@ -284,8 +284,8 @@ export interface EffectApproval {
   readonly policy: PolicyRef | null;
   /** A moment: an answer that comes then or later is none. */
   readonly deadlineMs: number;
-  /** Who allowed it; null while it is awaited. */
-  readonly by: PrincipalId | null;
+  /** Who allowed it, by which entry; null while it is awaited. */
+  readonly by: { readonly principal: PrincipalId; readonly position: number } | null;
 }
 
 /** A registered tool. */

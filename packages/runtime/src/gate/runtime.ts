@@ -195,7 +195,7 @@ class Gate implements Runtime {
       const message = `Cannot begin the effect: ${code.replaceAll("_", " ")}`;
       const verdict = { outcome: "aborted", code, message } as const;
       const performance = notPerformed(effect, { verdict, seal: machine.seal.bind(machine) });
-      const causes = [placeOf(effect.id).position];
+      const causes = causesOf(effect);
       this.#deadlines.forget(effect.id);
       await settle({ effect, causes, layer: layerOf(layersDir, effect.id), performance }, this.#settlementMeans());
     }
@@ -237,7 +237,7 @@ class Gate implements Runtime {
     try {
       await this.#hooks.at("after-request-seen", effect.id);
       const layer = layerOf(this.#options.layersDir, effect.id);
-      const causes = [placeOf(effect.id).position];
+      const causes = causesOf(effect);
       const performance = await this.#perform({ effect, digest }, { layer, causes, signal: controller.signal });
       if (performance === undefined) return;
       await this.#hooks.at("after-perform", effect.id);
@@ -362,4 +362,10 @@ async function requestDigest(machine: MachinePort, effect: EffectId): Promise<st
     });
   }
   return recorded.digest;
+}
+
+/** What led to an effect being performed: the request, and the answer that allowed it where one was needed. */
+function causesOf({ id, approval }: Effect): number[] {
+  const by = approval?.by ?? null;
+  return [placeOf(id).position, ...(by === null ? [] : [by.position])];
 }
