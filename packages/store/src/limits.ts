@@ -18,6 +18,9 @@ export const flushPartedFrom = 48;
 /** Rows of a flush from which it is worth the way to the writing thread: fewer are on the disk sooner from here. */
 export const threadRowsMin = 16;
 
+/** Milliseconds without a large append after which the threads beside a log end: starting them takes a tenth of a second, holding them some 40 MB. */
+export const threadIdleMs = 10_000;
+
 /** Bytes of payloads in one flush (64 MiB), unless a single operation brings more: bounds the pause that a flush is. */
 export const flushBytesMax: number = 64 * 1024 * 1024;
 

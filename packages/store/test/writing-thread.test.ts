@@ -146,6 +146,16 @@ describe("a writing thread", () => {
     expect(await log.read({ after: 0, limit: 1_000 })).toEqual(rows(1, end).rows);
   });
 
+  test("ends when there has been nothing for it to do, and is started again when there is", async () => {
+    log = openSqliteLog({ ...clients(), threadIdleMs: 1 });
+    await log.append(0, rows(1, 20));
+    await turnsUntil(() => started[0]?.state === "ended");
+    expect(log.overlaps()).toBe(false);
+    await log.append(20, rows(21, 40));
+    expect(started).toHaveLength(2);
+    expect(await log.read({ after: 0, limit: 100 })).toEqual(rows(1, 40).rows);
+  });
+
   test("shows no other connection what is not committed, and has nothing left to move after a clean close", async () => {
     log = openSqliteLog(clients());
     const all = Array.from({ length: 20 }, (_, index) => log.append(index * 50, rows(index * 50 + 1, index * 50 + 50)));

@@ -10,7 +10,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { zeroDigest } from "../../digest.ts";
 import { StoreFailure, textOf } from "../../failure.ts";
 import { Bell, follow } from "../../follow.ts";
-import { lookupLagMax, readEntriesMax, threadRowsMin } from "../../limits.ts";
+import { lookupLagMax, readEntriesMax } from "../../limits.ts";
 import { checkOrder, conflict, holds } from "../../log-order.ts";
 import type { CheckpointRow, Log, LogBatch, LogFilter, LogHead, LogPage, LogRow, StoredPayload } from "../../log.ts";
 import { LookupFollower } from "./lookup-follower.ts";
@@ -20,20 +20,16 @@ import { Upkeep, type UpkeepWork } from "./upkeep.ts";
 import { appendFailure } from "./wire.ts";
 import { settleWrite } from "./settle-write.ts";
 import { LogWriter, type LogWrite } from "./writer.ts";
-import type { WritingThread } from "./writing-thread.ts";
+import { Threads, type ThreadClients } from "./threads.ts";
 
 /** How the log reaches its two databases. Each call opens a connection; `discardLookup` throws the lookup file away. */
-export interface SqliteClients {
+export interface SqliteClients extends ThreadClients {
   /** Opens `log.db`, whose schema exists. */
   connect(): DatabaseSync;
   /** Opens `lookup.db`, made when absent. */
   connectLookup(): DatabaseSync;
   /** Deletes `lookup.db`. */
   discardLookup(): void;
-  /** Starts a thread that writes to the same files; without it everything is written from the caller's thread. */
-  startThread?(): WritingThread;
-  /** Rows of an append from which the thread writes it. */
-  readonly threadRowsMin?: number;
 }
 
 /**
@@ -55,12 +51,7 @@ interface Connection {
   readonly upkeep: Upkeep;
   readonly payloadSize: StatementSync;
   readonly readEntries: StatementSync;
-  /** Takes large appends. */
-  thread: WritingThread | undefined;
-  /** Does the upkeep while appends do not pause, so that none waits for it. */
-  keeping: WritingThread | undefined;
-  /** Writes that the thread was asked for and has not answered. */
-  underWay: number;
+  readonly threads: Threads;
   /** The durable head. */
   head: LogHead;
   /** Where the log ends once all that was asked for is durable, and the last row of its payloads. */
@@ -93,9 +84,9 @@ class SqliteLog implements Log {
     connection.asked = { position: last.position, payloadId: asked.payloadId + write.payloads.length };
     for (const payload of write.payloads) connection.lookups.notePayload(payload);
     try {
-      const thread = this.#threadFor(connection, write);
-      if (thread === undefined) connection.writer.write(write);
-      else await this.#writeOn(thread, connection, write);
+      const taken = connection.threads.take(write);
+      if (taken === undefined) connection.writer.write(write);
+      else await taken;
     } catch (thrown) {
       this.#abandon(connection);
       throw appendFailure(thrown);
@@ -106,7 +97,7 @@ class SqliteLog implements Log {
   }
 
   overlaps(): boolean {
-    return ready(this.#connection?.thread) !== undefined;
+    return this.#connection?.threads.writing !== undefined;
   }
 
   async read({ after, limit }: LogPage): Promise<readonly LogRow[]> {
@@ -202,49 +193,26 @@ class SqliteLog implements Log {
     this.#bell.close();
     const connection = this.#connection;
     this.#connection = undefined;
-    await Promise.all([...this.#ending, connection?.thread?.close(), connection?.keeping?.close()]);
+    await Promise.all([...this.#ending, connection?.threads.close()]);
     if (connection === undefined) return;
-    connection.thread = undefined;
-    connection.keeping = undefined;
     await connection.upkeep.finish();
     connection.lookups.close();
     connection.db.close();
   }
 
-  /**
-   * The thread that takes a write: when it is large enough to be worth the way, or when others are under way there, which
-   * it must not overtake.
-   */
-  #threadFor(connection: Connection, { rows }: LogWrite): WritingThread | undefined {
-    if (connection.underWay === 0 && rows.length < (this.#clients.threadRowsMin ?? threadRowsMin)) return undefined;
-    connection.thread ??= this.#clients.startThread?.();
-    // While it starts nobody waits for it, and nobody misses one that could not start or has ended.
-    return connection.underWay > 0 ? connection.thread : ready(connection.thread);
-  }
-
-  async #writeOn(thread: WritingThread, connection: Connection, write: LogWrite): Promise<void> {
-    connection.underWay += 1;
-    try {
-      await thread.write(write);
-    } finally {
-      connection.underWay -= 1;
-    }
-  }
-
   /** @returns whether the lookup index has reached the end of the log */
-  async #follow({ thread, keeping, follower, lookups }: Connection, limit: number): Promise<boolean> {
-    const aside = ready(keeping) ?? ready(thread);
+  async #follow({ threads, follower, lookups }: Connection, limit: number): Promise<boolean> {
+    const aside = threads.keeping ?? threads.writing;
     const followed = aside === undefined ? follower.advance(limit) : await aside.follow(limit);
     lookups.followed(followed);
     return followed.atEnd;
   }
 
-  async #moveWal({ thread, keeping, writer }: Connection): Promise<void> {
-    const aside = ready(thread);
-    if (aside === undefined) return writer.moveWal();
+  async #moveWal({ threads, writer }: Connection): Promise<void> {
+    if (threads.writing === undefined) return writer.moveWal();
     // Most of it beside the appends. What came meanwhile is little; moved between two appends, it lets the file begin anew.
-    await ready(keeping)?.moveWal();
-    await aside.moveWal();
+    await threads.keeping?.moveWal();
+    await threads.writing?.moveWal();
   }
 
   #payloadId(commitment: string): number | undefined {
@@ -270,9 +238,7 @@ class SqliteLog implements Log {
 
   #opened(): Connection {
     const connection = connectionOver(this.#clients, {
-      busy: () => {
-        if (ready(connection.thread) !== undefined) connection.keeping ??= this.#clients.startThread?.();
-      },
+      busy: () => connection.threads.needKeeping(),
       moveWal: () => this.#moveWal(connection),
       follow: (limit) => this.#follow(connection, limit),
       behind: () => connection.lookups.behind(connection.head.position),
@@ -285,11 +251,8 @@ class SqliteLog implements Log {
     if (this.#connection !== connection) return;
     this.#connection = undefined;
     connection.upkeep.stop();
-    for (const thread of [connection.thread, connection.keeping]) {
-      if (thread === undefined) continue;
-      const ending: Promise<void> = thread.close().finally(() => this.#ending.delete(ending));
-      this.#ending.add(ending);
-    }
+    const ending: Promise<void> = connection.threads.close().finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
     for (const close of [() => connection.lookups.close(), () => connection.db.close()]) {
       try {
         close();
@@ -298,11 +261,6 @@ class SqliteLog implements Log {
       }
     }
   }
-}
-
-/** A thread that has begun to work, and has not ended. */
-function ready(thread: WritingThread | undefined): WritingThread | undefined {
-  return thread?.state === "ready" ? thread : undefined;
 }
 
 /** Of rows and payloads, roughly. */
@@ -338,9 +296,7 @@ function connectionOver(clients: SqliteClients, work: UpkeepWork): Connection {
       upkeep: new Upkeep(work),
       payloadSize: db.prepare("SELECT length(bytes) AS size FROM payloads WHERE id = ? AND commitment = ?"),
       readEntries: db.prepare(`SELECT ${entryColumns} FROM entries WHERE position > ? ORDER BY position LIMIT ?`),
-      thread: undefined,
-      keeping: undefined,
-      underWay: 0,
+      threads: new Threads(clients),
       head,
       asked: { position: head.position, payloadId: integer(payloads, "last") },
     };
