@@ -9,6 +9,11 @@ import type { Page, PageLink } from "./page.ts";
 /** Rows of a table that are kept before those with the fewest links go. */
 const addressesMax = 100_000;
 const unjudgedMax = 1000;
+/** Links that wait for the end, and characters of anchors that they may wait for. */
+const openMax = 300_000;
+const anchorCharsMax = 64 * 1024 ** 2;
+/** Characters of a link's target that are kept. */
+const targetCharsMax = 500;
 
 /** What the end of a check asks: which paths git would ignore, and how many lines a file has. */
 export interface Asked {
@@ -18,7 +23,7 @@ export interface Asked {
 
 interface Open {
   readonly page: string;
-  readonly link: PageLink;
+  readonly link: PageLink; // with what is kept of its target
   readonly path: string;
   readonly fragment?: string;
 }
@@ -28,13 +33,12 @@ export class LinkCheck {
   readonly #findings: Findings;
   readonly #surroundings: Omit<Surroundings, "page">;
   readonly #anchors = new Map<string, ReadonlySet<string>>();
-  /** Pages of which only the first anchors are known. */
-  readonly #cut = new Set<string>();
   readonly #overflowed = new Set<string>();
   readonly #counts = new Map<string, number>();
   readonly #addresses = new Map<string, { links: number; readonly first: string }>();
   readonly #unjudged: (readonly string[])[] = [];
   #open: Open[] = [];
+  #anchorChars = 0;
   #links = 0;
 
   constructor(findings: Findings, surroundings: Omit<Surroundings, "page">) {
@@ -44,34 +48,45 @@ export class LinkCheck {
 
   /** Judges the links of one page as far as it can be done without the others. */
   add(page: string, { links, anchors, truncated }: Page): void {
-    this.#anchors.set(page, new Set(anchors));
-    if (truncated) {
-      this.#cut.add(page);
-      this.#overflow(page);
-    }
+    if (truncated) this.#overflow(page);
+    this.#anchorChars += anchors.reduce((sum, anchor) => sum + anchor.length, 0);
+    // Of a page whose anchors are not all known nothing is said.
+    if (!truncated && this.#anchorChars <= anchorCharsMax) this.#anchors.set(page, new Set(anchors));
     this.#links += links.length;
-    for (const link of links) {
-      const verdict = judgeLink(link, { ...this.#surroundings, page });
-      switch (verdict.kind) {
-        case "wrong":
-          this.#report(page, { link, verdict });
-          break;
-        case "external":
-          this.#address(page, link);
-          break;
-        case "unjudged":
-          if (this.#unjudged.length < unjudgedMax) this.#unjudged.push([cell(link), where(page, link), verdict.why]);
-          break;
-        case "anchor":
-          this.#open.push({ page, link, path: verdict.path, fragment: verdict.fragment });
-          break;
-        case "missing":
-          this.#open.push({ page, link, path: verdict.path });
-          break;
-        case "right":
-          break;
-      }
+    for (const link of links) this.#take(page, link);
+  }
+
+  #take(page: string, link: PageLink): void {
+    const verdict = judgeLink(link, { ...this.#surroundings, page });
+    switch (verdict.kind) {
+      case "wrong":
+        this.#report(page, { link, verdict });
+        return;
+      case "external":
+        this.#address(page, link);
+        return;
+      case "unjudged":
+        this.#leave(page, { link, why: verdict.why });
+        return;
+      case "missing":
+      case "anchor":
+        this.#postpone({ page, link, ...verdict });
+        return;
+      case "right":
+        return;
     }
+  }
+
+  #postpone({ page, link, path, fragment }: Open): void {
+    if (this.#open.length < openMax) {
+      const kept = { ...link, target: copied(link.target, targetCharsMax) };
+      this.#open.push({ page, link: kept, path, ...(fragment === undefined ? {} : { fragment }) });
+    } else if (fragment === undefined) this.#report(page, { link, verdict: wrong("missing-file") });
+    else this.#leave(page, { link, why: "there are too many links" });
+  }
+
+  #leave(page: string, { link, why }: { readonly link: PageLink; readonly why: string }): void {
+    if (this.#unjudged.length < unjudgedMax) this.#unjudged.push([cell(link), where(page, link), why]);
   }
 
   /** Judges what was left open. */
@@ -93,7 +108,7 @@ export class LinkCheck {
       }
       const anchors = this.#anchors.get(path);
       const lines = /^L(\d{1,9})(?:C\d+)?(?:-L?(\d{1,9})(?:C\d+)?)?$/u.exec(fragment);
-      if (anchors?.has(fragment) === true || this.#cut.has(path)) continue;
+      if (anchors?.has(fragment) === true) continue;
       if (lines !== null) {
         const count = linesOf(path);
         const last = Math.max(Number(lines[1]), Number(lines[2] ?? 0));
@@ -137,7 +152,7 @@ export class LinkCheck {
     }
     const { rule, severity, message, instead } = verdict;
     const { line, column, target } = link;
-    const excerpt = toByteText(target.slice(0, 500));
+    const excerpt = toByteText(target.slice(0, targetCharsMax));
     const there = instead === undefined ? "" : `: ${instead}`;
     this.#findings.add({ path: page, line, column, rule, severity, message, excerpt: excerpt + there });
   }
@@ -155,9 +170,13 @@ export class LinkCheck {
   }
 }
 
-/** A copy of its own: a slice would keep the whole page. */
 function cell({ target }: PageLink): string {
-  return Buffer.from(target.slice(0, 300)).toString();
+  return copied(target, 300);
+}
+
+/** A text of its own: a slice would keep the whole that it was cut from. */
+function copied(text: string, charsMax: number): string {
+  return text.length <= charsMax ? text : Buffer.from(text.slice(0, charsMax)).toString();
 }
 
 function where(page: string, { line }: PageLink): string {

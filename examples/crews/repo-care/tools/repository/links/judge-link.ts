@@ -40,6 +40,8 @@ export interface Surroundings {
   readonly inSite: (page: string) => boolean;
 }
 
+/** Characters of a fragment: no page is read for a longer one. */
+const fragmentCharsMax = 1000;
 /** Pages that GitHub has beside the files; a link from the front page reaches them two folders up. */
 const ownSite =
   /^(?:actions|branches|commits?|compare|contributors|discussions|fork|graphs|issues|labels|milestones?|network|new|packages|projects|pulls?|pulse|raw|releases|security|settings|stargazers|subscription|tags|tree|blob|watchers|wiki)(?:\/|$)/u;
@@ -117,7 +119,7 @@ function anchorOf(
 ): Verdict {
   // Text fragments are the browser's business; the top is everywhere.
   const name = fragment?.replace(/:~:.*$/su, "").replace(/^user-content-/u, "") ?? "";
-  if (name === "" || name.toLowerCase() === "top") return { kind: "right" };
+  if (name === "" || name.toLowerCase() === "top" || name.length > fragmentCharsMax) return { kind: "right" };
   const path = place.kind === "folder" ? tree.readmeOf(place.path) : place.path;
   return path === undefined ? { kind: "right" } : { kind: "anchor", path, fragment: name };
 }

@@ -11,38 +11,45 @@ const pageCharsMax = 2 * 1024 ** 2;
 /** Processor time of one page, and of each of its characters: some five times what pages take that people wrote. */
 const pageCpuMs = 1000;
 const charCpuMs = 0.01;
-/** What all pages that were given up may take of the processor and of the clock: others must have their turn before the deadline. */
-const lost = { cpuMs: 45_000, wallMs: 120_000 };
 /** The clock of one page, on a machine that is busy with other things. */
 const pageWallMs = 60_000;
+/** What pages that were given up may take together: others must have their turn. */
+const lostMost: Time = { cpuMs: 45_000, wallMs: 120_000 };
+/** What all pages may take together, so that the tool is done before its own deadline. */
+const allMost: Time = { cpuMs: 180_000, wallMs: 220_000 };
 /** How often the time is looked at. */
 const lookMs = 200;
 /** Memory of the thread. */
 const heapMb = 384;
 
+interface Time {
+  readonly cpuMs: number;
+  readonly wallMs: number;
+}
+
 /** Reads pages one after another. */
 export class PageReader {
   #worker: Worker | undefined;
-  readonly #lost = { cpuMs: 0, wallMs: 0 };
-  readonly #lostCpuMsMax: number;
+  readonly #spent = stopwatch();
+  readonly #lostMost: Time;
+  #lost: Time = { cpuMs: 0, wallMs: 0 };
 
-  /** `lostCpuMsMax` is the processor time that pages may take which are then given up. */
-  constructor({ lostCpuMsMax = lost.cpuMs }: { readonly lostCpuMsMax?: number } = {}) {
-    this.#lostCpuMsMax = lostCpuMsMax;
+  /** `lostMost` is what pages that are given up may take together. */
+  constructor({ lostMost: given = lostMost }: { readonly lostMost?: Time } = {}) {
+    this.#lostMost = given;
   }
 
   /** Reads one page; gives why it could not be read when it could not. */
   async read(text: string): Promise<Page | SkipReason> {
     if (text.length > pageCharsMax) return "too large";
-    if (this.#lost.cpuMs >= this.#lostCpuMsMax || this.#lost.wallMs >= lost.wallMs) return "over the time of all files";
+    if (isOver(this.#lost, this.#lostMost) || isOver(this.#spent(), allMost)) return "over the time of all files";
     const spent = stopwatch();
     const worker = (this.#worker ??= startWorker());
     const answer = await answerOf(worker, text);
     if (typeof answer !== "string") return answer;
     await this.close();
     const { cpuMs, wallMs } = spent();
-    this.#lost.cpuMs += cpuMs;
-    this.#lost.wallMs += wallMs;
+    this.#lost = { cpuMs: this.#lost.cpuMs + cpuMs, wallMs: this.#lost.wallMs + wallMs };
     return answer;
   }
 
@@ -63,9 +70,9 @@ async function answerOf(worker: Worker, text: string): Promise<Page | SkipReason
   };
   worker.on("message", onMessage).on("error", onError);
   const spent = stopwatch();
+  const most = { cpuMs: pageCpuMs + text.length * charCpuMs, wallMs: pageWallMs };
   const look = setInterval(() => {
-    const { cpuMs, wallMs } = spent();
-    if (cpuMs > pageCpuMs + text.length * charCpuMs || wallMs > pageWallMs) resolve("too dense");
+    if (isOver(spent(), most)) resolve("too dense");
   }, lookMs);
   worker.postMessage(text);
   try {
@@ -85,8 +92,12 @@ function startWorker(): Worker {
   return worker;
 }
 
+function isOver(spent: Time, most: Time): boolean {
+  return spent.cpuMs > most.cpuMs || spent.wallMs > most.wallMs;
+}
+
 /** Measures from now on. The thread's processor time is the process's: while it reads, nothing else runs. */
-function stopwatch(): () => { readonly cpuMs: number; readonly wallMs: number } {
+function stopwatch(): () => Time {
   const cpu = process.cpuUsage();
   const wall = performance.now();
   return () => {

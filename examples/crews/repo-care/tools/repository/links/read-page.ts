@@ -18,6 +18,8 @@ const leading: Readonly<Record<string, readonly string[]>> = {
   video: ["src", "poster"],
 };
 
+const anchorCharsMax = 2000;
+
 /**
  * Reads one page.
  * @returns its links, in the order they stand there, and its anchors
@@ -152,6 +154,8 @@ class Reader {
   }
 
   #anchor(name: string): void {
+    // Nobody leads to a longer one.
+    if (name.length > anchorCharsMax) return;
     if (this.#anchors.size < partsOfPageMax) this.#anchors.add(name);
     else this.#truncated = true;
   }

@@ -21,6 +21,9 @@ export type Place =
 
 /** Symbolic links followed on the way to one place, as the system does. */
 const hopsMax = 40;
+/** Characters of a path, as the system has it, and parts of one that is looked for outside the listing. */
+const pathCharsMax = 4095;
+const partsMax = 100;
 
 /** The tree of one listing. */
 export class Tree {
@@ -48,7 +51,7 @@ export class Tree {
   /** Says what stands at a path. */
   at(path: string): Place {
     let wanted = path;
-    for (let hops = 0; hops <= hopsMax; hops += 1) {
+    for (let hops = 0; hops <= hopsMax && wanted.length <= pathCharsMax; hops += 1) {
       const entry = this.#entries.get(wanted);
       if (entry === "folder") return { kind: "folder", path: wanted };
       if (entry === "repository") return { kind: "unseen" };
@@ -82,11 +85,12 @@ export class Tree {
       if (entry === "repository") return { kind: "unseen" };
       if (entry === "file") {
         const target = this.#linkText(part);
-        if (target === undefined) return this.#unlisted(path);
+        if (target === undefined) return this.#unlisted(path, part);
         const behind = target.startsWith("/") ? undefined : resolved(parentOf(part), target + path.slice(part.length));
         return behind === undefined ? { kind: "unseen" } : { kind: "behind", path: behind };
       }
-      if (end < 0) return this.#unlisted(path);
+      // What lies below something that is not listed is no link that is.
+      if (end < 0 || entry === undefined) return this.#unlisted(path, part);
     }
   }
 
@@ -99,11 +103,15 @@ export class Tree {
     }
   }
 
-  #unlisted(path: string): Place {
+  /** Says what a path is that is not listed; `part` is as much of it as has no listed folder of its name. */
+  #unlisted(path: string, part: string): Place {
     const other = this.#folded.get(folded(path));
     if (other !== undefined) return { kind: "other-case", path: other };
-    if (path.includes("\0") || path.length > 4000) return { kind: "nothing" };
-    const there = statBelow(this.#base, { path, known: this.#known }) !== undefined;
+    if (path.includes("\0") || statBelow(this.#base, { path: part, known: this.#known }) === undefined)
+      return { kind: "nothing" };
+    // Folders that are not listed are forgotten again: there may be as many as there are links.
+    const known = knownFolders();
+    const there = path.split("/").length <= partsMax && statBelow(this.#base, { path, known }) !== undefined;
     return there ? { kind: "unlisted", path } : { kind: "nothing" };
   }
 }
