@@ -57,6 +57,7 @@ describe("a page", () => {
     ["<h1>\n\nA *b*\n\n</h1>", ["a-b"]],
     ["<a name=x></a><p id='y'><b name=z>", ["x", "y"]],
     ["# A {#b}", ["a-b", "b"]],
+    ["# A {: #b .c }", ["a--b-c-", "b"]],
     ["# A <a id=b></a>", ["a-", "a", "b"]],
     ["    # A\n\n```\n# B\n```\n", []],
   ])("of %j can be led to at %j", (text, wanted) => {
@@ -204,7 +205,7 @@ describe("link-checker", () => {
 
   test("names a page with too many links, and goes on with the next", () => {
     const root = repository();
-    put(root, "dense.md", "[a](b)\n".repeat(21_000));
+    put(root, "dense.md", "[a](b)\n\n".repeat(21_000));
     put(root, "other.md", "[a](c)\n");
     const { file, texts } = found(root);
     expect(file).toMatchObject({ truncated: true, scanned: { files: 2, skipped: 0 } });
@@ -217,7 +218,7 @@ describe("link-checker", () => {
 
 describe("a reader of pages", () => {
   test("gives up pages that are made to hold it up, and reads the next", { timeout: 120_000 }, async () => {
-    const reader = new PageReader();
+    const reader = new PageReader({ pageCpuMs: 1000 });
     try {
       const good = "[a](b)\n# C\n";
       const read = { links: [{ target: "b", kind: "target", line: 1, column: 1 }], anchors: ["c"], truncated: false };
@@ -233,11 +234,12 @@ describe("a reader of pages", () => {
     }
   });
 
-  test("reads no further when pages that were given up took the time of all", { timeout: 120_000 }, async () => {
-    const reader = new PageReader({ lostMost: { cpuMs: 1000, wallMs: 60_000 } });
+  test("reads short pages only when pages that were given up took the time of all", { timeout: 120_000 }, async () => {
+    const reader = new PageReader({ pageCpuMs: 1000, lostMost: { cpuMs: 1000, wallMs: 60_000 } });
     try {
       expect(await reader.read("]".repeat(20_000))).toBe("too dense");
-      expect(await reader.read("a")).toBe("over the time of all files");
+      expect(await reader.read("a".repeat(50_001))).toBe("over the time of all files");
+      expect(await reader.read("# A")).toMatchObject({ anchors: ["a"] });
     } finally {
       await reader.close();
     }

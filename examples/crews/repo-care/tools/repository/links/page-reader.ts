@@ -8,13 +8,15 @@ import type { Page } from "./page.ts";
 
 /** Characters of a page. A million take the parser about two seconds. */
 const pageCharsMax = 2 * 1024 ** 2;
-/** Processor time of one page, and of each of its characters: some five times what pages take that people wrote. */
-const pageCpuMs = 1000;
-const charCpuMs = 0.01;
+/** Processor time of one page, and of each of its characters: some ten times what pages take that people wrote. */
+const pageCpuMs = 2000;
+const charCpuMs = 0.02;
 /** The clock of one page, on a machine that is busy with other things. */
 const pageWallMs = 60_000;
-/** What pages that were given up may take together: others must have their turn. */
+/** What pages that were given up may take together: then only short pages have their turn, which take little. */
 const lostMost: Time = { cpuMs: 45_000, wallMs: 120_000 };
+/** Characters of a short page. */
+const shortCharsMax = 50_000;
 /** What all pages may take together, so that the tool is done before its own deadline. */
 const allMost: Time = { cpuMs: 180_000, wallMs: 220_000 };
 /** How often the time is looked at. */
@@ -32,20 +34,26 @@ export class PageReader {
   #worker: Worker | undefined;
   readonly #spent = stopwatch();
   readonly #lostMost: Time;
+  readonly #pageCpuMs: number;
   #lost: Time = { cpuMs: 0, wallMs: 0 };
 
-  /** `lostMost` is what pages that are given up may take together. */
-  constructor({ lostMost: given = lostMost }: { readonly lostMost?: Time } = {}) {
-    this.#lostMost = given;
+  /** `lostMost` is what pages that are given up may take together, `pageCpuMs` what each page may beside its length. */
+  constructor(options: { readonly lostMost?: Time; readonly pageCpuMs?: number } = {}) {
+    this.#lostMost = options.lostMost ?? lostMost;
+    this.#pageCpuMs = options.pageCpuMs ?? pageCpuMs;
   }
 
   /** Reads one page; gives why it could not be read when it could not. */
   async read(text: string): Promise<Page | SkipReason> {
     if (text.length > pageCharsMax) return "too large";
-    if (isOver(this.#lost, this.#lostMost) || isOver(this.#spent(), allMost)) return "over the time of all files";
+    const isLate = text.length > shortCharsMax && isOver(this.#lost, this.#lostMost);
+    if (isLate || isOver(this.#spent(), allMost)) return "over the time of all files";
     const spent = stopwatch();
     const worker = (this.#worker ??= startWorker());
-    const answer = await answerOf(worker, text);
+    const answer = await answerOf(worker, {
+      text,
+      most: { cpuMs: this.#pageCpuMs + text.length * charCpuMs, wallMs: pageWallMs },
+    });
     if (typeof answer !== "string") return answer;
     await this.close();
     const { cpuMs, wallMs } = spent();
@@ -61,7 +69,10 @@ export class PageReader {
   }
 }
 
-async function answerOf(worker: Worker, text: string): Promise<Page | SkipReason> {
+async function answerOf(
+  worker: Worker,
+  { text, most }: { readonly text: string; readonly most: Time },
+): Promise<Page | SkipReason> {
   const { promise, resolve, reject } = Promise.withResolvers<Page | SkipReason>();
   const onMessage = (message: { readonly page?: Page }): void => resolve(message.page ?? "too dense");
   const onError = (problem: NodeJS.ErrnoException): void => {
@@ -70,7 +81,6 @@ async function answerOf(worker: Worker, text: string): Promise<Page | SkipReason
   };
   worker.on("message", onMessage).on("error", onError);
   const spent = stopwatch();
-  const most = { cpuMs: pageCpuMs + text.length * charCpuMs, wallMs: pageWallMs };
   const look = setInterval(() => {
     if (isOver(spent(), most)) resolve("too dense");
   }, lookMs);

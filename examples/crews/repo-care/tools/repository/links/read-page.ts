@@ -148,7 +148,7 @@ class Reader {
   /** The anchor of a heading; where it ends in braces or in a tag, also those that other readers of Markdown give it. */
   #anchorsOf(heading: string): void {
     this.#anchor(this.#slugger.slug(heading));
-    const braces = /^(.*?)\s*\{\s*#([^\s{}]+)[^{}]*\}\s*$/u.exec(heading.slice(-500));
+    const braces = /^(.*?)\s*\{:?\s*#([^\s{}]+)[^{}]*\}\s*$/u.exec(heading.slice(-500));
     if (braces !== null) this.#anchor(braces[2] ?? "");
     if (/\s$/u.test(heading)) this.#anchor(slug(heading.trimEnd()));
   }
