@@ -1,6 +1,7 @@
 /** Every example of the documents, as real processes: a document is run from its first step to its last, in a repository of its own. */
 import { describe, expect, test } from "vitest";
 
+import { readCommands, unknownIn } from "./harness/transcript/command-lines.ts";
 import { bind, compareOutput } from "./harness/transcript/compare-output.ts";
 import { readDocument } from "./harness/transcript/read-document.ts";
 import { documents, runDocument } from "./harness/transcript/run-document.ts";
@@ -16,6 +17,22 @@ describe("the documents", () => {
     expect(left.length, left.join("\n")).toBeLessThanOrEqual(notRunMax);
     expect(read.flatMap(({ path, problems }) => problems.map((problem) => `${path}:${problem}`))).toEqual([]);
     expect(read.reduce((sum, { steps }) => sum + steps.length, 0)).toBeGreaterThan(20);
+  });
+
+  test("name no command and no option that there is not", async () => {
+    const known = await readCommands();
+    expect(known.size).toBeGreaterThan(40);
+    const problems = read.flatMap(({ path, text }) => unknownIn(text, known).map((problem) => `${path}:${problem}`));
+    expect(problems).toEqual([]);
+    for (const [line, says] of [
+      ["`toka stauts`", "there is no command stauts"],
+      ["| `toka agent list\\|shwo` |", "there is no command agent shwo"],
+      ["`./toka undo EFFECT --dry-rum`", "there is no option --dry-rum"],
+      ["`toka up --once --crew DIR` and `toka logg`", "there is no command logg"],
+      ["`toka exec -- ls --long`", undefined],
+    ] as const) {
+      expect(unknownIn(line, known), line).toEqual(says === undefined ? [] : [expect.stringContaining(says)]);
+    }
   });
 
   test.each(read.filter(({ steps }) => steps.length > 0))(

@@ -89,7 +89,9 @@ function problemOf(
   const differs = compareOutput(shown, printed, known);
   if (differs !== undefined) return differs;
   // What fails in a document says so there, and what says so fails.
-  const fails = shown.some((line) => /^(?:toka: Cannot |verify: BAD |\s*NOT MET |\s*failed )/u.test(line));
+  const fails = shown.some((line) =>
+    /^(?:toka: Cannot |toka: refused: |verify: BAD |\s*NOT MET |\s*failed )/u.test(line),
+  );
   return fails === (code !== 0)
     ? undefined
     : `ended with ${code}, ${fails ? "and the document shows a failure" : "wanted 0"}`;
