@@ -1,6 +1,10 @@
 /** Every example of the documents, as real processes: a document is run from its first step to its last, in a repository of its own. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
 import { describe, expect, test } from "vitest";
 
+import { root } from "./harness/scene.ts";
 import { readCommands, unknownIn } from "./harness/transcript/command-lines.ts";
 import { bind, compareOutput } from "./harness/transcript/compare-output.ts";
 import { readDocument } from "./harness/transcript/read-document.ts";
@@ -42,6 +46,26 @@ describe("the documents", () => {
     },
     600_000,
   );
+});
+
+describe("the examples of the help", () => {
+  const play = readFileSync(join(import.meta.dirname, "help-examples.md"), "utf8");
+
+  test("end every command's help, and all of them are played", async () => {
+    const commands = [...(await readCommands()).values()];
+    const played = new Set(readDocument(play).steps.flatMap(({ command }) => command.split("\n")));
+    for (const { path, commands: below, examples } of commands) {
+      if (below.length === 0) expect(examples, `toka ${path} --help`).not.toEqual([]);
+      expect(
+        examples.filter((example) => !played.has(example)),
+        `toka ${path} --help`,
+      ).toEqual([]);
+    }
+  });
+
+  test("do what they say", async () => {
+    expect(await runDocument(play, { before: `tree='${root}'` })).toEqual([]);
+  }, 600_000);
 });
 
 describe("a transcript", () => {

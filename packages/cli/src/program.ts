@@ -130,7 +130,7 @@ function addReaders(program: Command, frame: Frame): void {
     .option("--agent <name|id>", "only what concerns this agent")
     .option("--follow", "stay and print what comes", false)
     .option("--json", "print the stored bytes of each entry, which hash to its digest", false)
-    .addHelpText("after", example("toka log --kind effect --agent curious", "toka log --json | jq .operation.type"))
+    .addHelpText("after", example("toka log --kind effect --agent curious", "toka log --json | tail -1"))
     .action(
       async (options: {
         workspace?: string;
@@ -160,7 +160,7 @@ function addVerify(program: Command, frame: Frame): void {
   vaultCommand(program, "verify")
     .description("Decide every entry of the log again and compare; exit 1 when one differs")
     .option("--json", "print {ok, entries, reDecided, attested, firstBad?} as one line", false)
-    .addHelpText("after", example("toka verify", "toka verify --vault /backup/.toka --json"))
+    .addHelpText("after", example("toka verify", "toka verify --vault ../backup/.toka --json"))
     .action(async (options: { workspace?: string; vault?: string; json: boolean }) => {
       const { runVerify } = await import("./commands/verify.ts");
       await perform(frame, options, runVerify);

@@ -3,7 +3,7 @@
  */
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 
 import { agentTemplate, askVault, readCrewSource, sessionRequest, ServiceFailure } from "@toka/service";
 
@@ -37,7 +37,10 @@ export async function newAgent(
     if (!existsSync(path)) throw error;
     throw new ServiceFailure("file_exists", { message: `Cannot write ${path}: there is a file of that name` });
   }
-  await writeLine(context.stdout, `wrote ${showOnOneLine(path)}; toka run ${name}.yaml runs it`);
+  await writeLine(
+    context.stdout,
+    `wrote ${showOnOneLine(path)}; toka run ${showOnOneLine(relative(context.cwd, path))} runs it`,
+  );
   return exitDone;
 }
 

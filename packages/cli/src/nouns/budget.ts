@@ -34,7 +34,7 @@ export function addBudget(program: Command, frame: Frame): void {
   withAmounts(jsonCommand(budget, "top-up"))
     .description("Add to a budget what the one above has available")
     .argument("<budget>", "its id, or its holder's name")
-    .addHelpText("after", example("toka budget top-up budget-1-3 --tool-calls 100 --cpu 10m"))
+    .addHelpText("after", example("toka budget top-up auditor --tool-calls 100 --cpu 10m"))
     .action(async (id: string, options: NounOptions & AmountWords) => {
       const { topUpBudget } = await import("../commands/budget.ts");
       await perform(frame, { ...options, budget: id }, topUpBudget);

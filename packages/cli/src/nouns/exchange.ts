@@ -28,7 +28,7 @@ export function addApproval(program: Command, frame: Frame): void {
   jsonCommand(approval, "show")
     .description("Show exactly what will run when it is allowed: program, arguments as they are, and what it may touch")
     .argument("<effect>", "its id")
-    .addHelpText("after", example("toka approval show effect-40-0"))
+    .addHelpText("after", example("toka approval show effect-41-0"))
     .action(async (effect: string, options: NounOptions) => {
       const { showApproval } = await import("../commands/approval.ts");
       await perform(frame, { ...options, effect }, showApproval);
@@ -38,7 +38,7 @@ export function addApproval(program: Command, frame: Frame): void {
     .argument("<effect>", "its id")
     .argument("<answer>", "allow or deny")
     .requiredOption("--reason <text>", "why, for the log")
-    .addHelpText("after", example("toka approval answer effect-40-0 deny --reason 'not on a Friday'"))
+    .addHelpText("after", example("toka approval answer effect-41-0 deny --reason 'not on a Friday'"))
     .action(async (effect: string, answer: string, options: NounOptions & { reason: string }) => {
       const { answerApproval } = await import("../commands/approval.ts");
       await perform(frame, { ...options, effect, answer }, answerApproval);

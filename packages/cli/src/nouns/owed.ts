@@ -29,7 +29,7 @@ export function addOwed(program: Command, frame: Frame): void {
     .description("Give up learning what came of an effect; what was presumed spent stays spent")
     .argument("<effect>", "its id")
     .requiredOption("--reason <text>", "what you found out, for the log")
-    .addHelpText("after", example("toka owed abandon effect-40-0 --reason 'the mail was sent, says the server'"))
+    .addHelpText("after", example("toka owed abandon effect-42-0 --reason 'the mail was sent, says the server'"))
     .action(async (effect: string, options: NounOptions & { reason: string }) => {
       const { abandonOwed } = await import("../commands/owed.ts");
       await perform(frame, { ...options, effect }, abandonOwed);

@@ -29,7 +29,7 @@ export function addTask(program: Command, frame: Frame): void {
     .argument("<task>", "key of a task that its definition declares")
     .option("--priority <word>", "critical, high, medium or low (default: the declared one)")
     .option("--description <text>", "what it is to do, for the log (default: its key)")
-    .addHelpText("after", example("toka task schedule greeter greet --priority high"))
+    .addHelpText("after", example("toka task schedule greeter look-round --priority high"))
     .action(async (agent: string, key: string, options: NounOptions & { priority?: string; description?: string }) => {
       const { scheduleTask } = await import("../commands/task.ts");
       await perform(frame, { ...options, agent, task: key }, scheduleTask);
@@ -39,7 +39,7 @@ export function addTask(program: Command, frame: Frame): void {
     .argument("<task>", "id, or key")
     .option("--agent <name|id>", "whose task, where several have one of that key")
     .option("--reason <word>", "operator, not-needed, superseded or other", "operator")
-    .addHelpText("after", example("toka task cancel greet --agent greeter"))
+    .addHelpText("after", example("toka task cancel look-round --agent greeter"))
     .action(async (key: string, options: NounOptions & { agent?: string; reason: string }) => {
       const { cancelTask } = await import("../commands/task.ts");
       await perform(frame, { ...options, task: key }, cancelTask);
