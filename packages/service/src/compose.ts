@@ -4,6 +4,7 @@
  *
  * Docs: docs/decisions/0008-one-process.md (who holds a vault, and who asks).
  */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 import { clockOver } from "@toka/agent";
@@ -35,7 +36,7 @@ import { desktopKeyring } from "./secrets/keyring.ts";
 import { createRedactor } from "./secrets/redactor.ts";
 import { onlyRead, ringMachine, ringSandbox } from "./secrets/ring.ts";
 import { openSecretStore, type SecretStore, type SecretStoreParts } from "./secrets/secret-store.ts";
-import { openTokenDesk } from "./tokens/token-desk.ts";
+import { openTokenDesk, tokenKeysFile } from "./tokens/token-desk.ts";
 import { createSessions, type Sessions } from "./sessions/sessions.ts";
 import { acceptClock, type HeldVault, openVaultAt, operatorCaller } from "./vault-opening.ts";
 
@@ -111,6 +112,7 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
     const openSecrets = secretsOf(vault, { places, redactor, nowMs: clock.nowMs, onNote });
     // Whoever only reads needs no key, and can look at a vault whose key is lost.
     if (options.purpose !== "read") await openSecrets();
+    if (existsSync(join(vault.dir, tokenKeysFile))) redactor.useTokens();
     const ring = { options: { ...options, onNote }, vault, clock };
     const gate = options.purpose === "run" ? await openGate({ ...ring, operator, sandbox }) : undefined;
     if (gate !== undefined) closers.push(async () => gate.runtime.stop());

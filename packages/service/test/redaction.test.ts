@@ -180,6 +180,25 @@ describe("a secret", () => {
   });
 });
 
+test("a token is taken out with all that belongs to it, however a stream is cut, and no longer than a token is", () => {
+  const redactor = createRedactor();
+  redactor.useTokens();
+  const header = Buffer.from('{"alg":"EdDSA","typ":"toka.cap+jwt","kid":"abc-1"}').toString("base64url");
+  const token = `${header}.${"eyJ".repeat(40)}.${"sig_".repeat(21)}`;
+  const bytes = Buffer.from(`a ${token} b`);
+  expect(redactor.text(`a ${token} b`)).toBe("a secret:token b");
+  expect(redactor.text(token)).toBe("secret:token");
+  expect(redactor.text(JSON.stringify({ token }))).toBe('{"token":"secret:token"}');
+  fc.assert(
+    fc.property(fc.array(fc.nat(400), { maxLength: 12 }), (cuts) => {
+      expect(inPieces(redactor, bytes, cuts).toString()).toBe("a secret:token b");
+    }),
+  );
+  expect(redactor.text(`${header}${"x".repeat(10_000)}`).length).toBeGreaterThan(1_000);
+  const other = Buffer.from('{"alg":"HS256","typ":"JWT"}').toString("base64url");
+  expect(redactor.text(other)).toBe(other);
+});
+
 describe("what holds no secret", () => {
   test("passes as it is: the very same bytes, and values", () => {
     const redactor = lookingFor(value);

@@ -349,6 +349,52 @@ async function openStore(
   return { store: await openSecretStore(parts), redactor };
 }
 
+describe("a token", () => {
+  test("that its bearer writes down is in no byte of the vault, nor in what comes back, also in the next process", async () => {
+    let at = await up();
+    const { token } = await at.api.mintToken({ subject: "x", permissions: ["vault.read:status"], lifetimeS: 60 });
+    const [header = "", claims = "", signature = ""] = token.split(".");
+    const traces = [header, claims.slice(0, 40), signature.slice(0, 40)];
+    const say = async (title: string): Promise<void> => {
+      const operation = { type: "alert.raise", agent: null, severity: "info", code: "a.b", title };
+      const { outcome } = await at.api.operate({ operation, contents: { content: base64(`here: ${title}!`) } });
+      expect(outcome).toHaveProperty("events");
+    };
+    await say(`bearer ${token}, and more`);
+    const shown = await exec(`echo '${token}' >&2; printf %s '${token}'`);
+    const failed = await at.api.removeSecret(token).then(
+      () => "removed",
+      (error: unknown) => String(error),
+    );
+    at = await up();
+    await say(`again ${token}`);
+    const again = await exec("cat", { stdin: `<${token}>` });
+    expect(again.output).toBe("<secret:token>");
+    expect(await at.vault.machine.read(0, { limit: 500 })).toContainEqual(
+      expect.objectContaining({
+        entry: expect.objectContaining({
+          operation: expect.objectContaining({ title: "bearer secret:token, and more" }),
+        }),
+      }),
+    );
+    await at.close();
+    composition = undefined;
+    const files = readdirSync(places.vault, { recursive: true, encoding: "utf8" }).map((name) =>
+      join(places.vault, name),
+    );
+    const bytes = files.flatMap((path) => (statSync(path).isFile() ? [readFileSync(path)] : []));
+    for (const trace of traces) {
+      expect(`${shown.output}${failed}${notes.join("")}`).not.toContain(trace);
+      for (const one of bytes) expect(one.includes(trace)).toBe(false);
+    }
+    // It is good all the while: only what is written down is changed.
+    at = await up();
+    expect(await at.api.mintToken({ subject: "x", permissions: ["vault.read:status"], lifetimeS: 60 })).toMatchObject({
+      token: expect.stringContaining(`${header}.`),
+    });
+  });
+});
+
 describe("a process that is killed while it sets secrets and changes their key", () => {
   test("leaves every secret that it kept, and a store that opens, kill after kill", async () => {
     const kept = new Map<string, string>();

@@ -10,6 +10,8 @@ export interface Pattern {
   readonly replacement: string;
   /** Whether it is also found with blanks and line ends between its bytes, as programs wrap base64 and set hex apart. */
   readonly spread: boolean;
+  /** Bytes that may follow and go with it, each one of the letters of a token; absent: none. */
+  readonly tailBytesMax?: number;
 }
 
 /** What is found by one matcher is replaced by it. */
@@ -71,8 +73,9 @@ interface Finder {
 interface Begun {
   readonly pattern: Pattern;
   readonly from: number;
-  /** Bytes of it that have come. */
+  /** Bytes of it that have come, and of its tail. */
   matched: number;
+  tail: number;
   /** The next byte of the stream to compare. */
   next: number;
 }
@@ -91,8 +94,9 @@ function occursIn(bytes: Uint8Array, { patterns, beginnings }: Finder): boolean 
   const onBegun = (string: number, endsAt: number): boolean => {
     const pattern = patterns[string];
     if (pattern === undefined) return false;
-    const begun: Begun = { pattern, from: 0, matched: beginningBytes, next: endsAt + 1 };
-    found = goOn(begun, { bytes, base: 0 }) === "found";
+    const begun: Begun = { pattern, from: 0, matched: beginningBytes, tail: 0, next: endsAt + 1 };
+    goOn(begun, { bytes, base: 0 });
+    found = begun.matched === pattern.bytes.length;
     return found;
   };
   beginnings.scan(bytes, { window: beginnings.window(), onBegun });
@@ -104,7 +108,7 @@ function goOn(
   begun: Begun,
   { bytes, base }: { readonly bytes: Uint8Array; readonly base: number },
 ): "found" | "open" | "other" {
-  const { bytes: wanted, spread } = begun.pattern;
+  const { bytes: wanted, spread, tailBytesMax = 0 } = begun.pattern;
   while (begun.matched < wanted.length) {
     const byte = bytes[begun.next - base];
     if (byte === undefined) return "open";
@@ -112,7 +116,19 @@ function goOn(
     else if (!spread || !isBlank(byte)) return "other";
     begun.next += 1;
   }
+  while (begun.tail < tailBytesMax) {
+    const byte = bytes[begun.next - base];
+    if (byte === undefined) return "open";
+    if (!isOfToken(byte)) break;
+    begun.tail += 1;
+    begun.next += 1;
+  }
   return "found";
+}
+
+/** The letters of base64url, and the dots between the parts of a token. */
+function isOfToken(byte: number): boolean {
+  return (byte >= 48 && byte <= 57) || ((byte | 32) >= 97 && (byte | 32) <= 122) || [45, 46, 95].includes(byte);
 }
 
 class Stream implements ReplacingStream {
@@ -141,7 +157,7 @@ class Stream implements ReplacingStream {
         if (pattern === undefined) return false;
         const next = before + endsAt + 1;
         const from = spread ? this.#backOver(beginningBytes, next) : Math.max(this.#settled, next - beginningBytes);
-        const one = { pattern, from, matched: beginningBytes, next };
+        const one = { pattern, from, matched: beginningBytes, tail: 0, next };
         if (this.#goesOn(one)) begun.push(one);
         return false;
       };
@@ -155,7 +171,9 @@ class Stream implements ReplacingStream {
   }
 
   end({ cutOff }: { readonly cutOff: boolean } = { cutOff: false }): Uint8Array {
-    if (cutOff) for (const { pattern, from } of this.#begun) this.#note({ pattern, from, to: this.#taken });
+    for (const { pattern, from, matched } of this.#begun) {
+      if (cutOff || matched === pattern.bytes.length) this.#note({ pattern, from, to: this.#taken });
+    }
     this.#begun = [];
     return this.#release(this.#taken);
   }

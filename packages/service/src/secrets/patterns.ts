@@ -1,6 +1,7 @@
 /**
  * The spellings in which a secret is looked for: as it is, and as programs commonly write it.
  */
+import { tokenAlgorithm, tokenCharsMax, tokenType } from "../tokens/token-claims.ts";
 import type { Pattern } from "./matcher.ts";
 
 /** One secret. */
@@ -29,6 +30,23 @@ export function patternsOf(secrets: readonly Secret[]): readonly Pattern[] {
       ...[...spread].map((one) => ({ bytes: Buffer.from(one, "latin1"), replacement, spread: true })),
     ];
   });
+}
+
+/**
+ * The tokens of this system, whoever they were minted for: all begin with the same header.
+ *
+ * @returns the one pattern, with a tail for what differs
+ */
+export function tokenPattern(): Pattern {
+  const header = `${JSON.stringify({ alg: tokenAlgorithm, typ: tokenType }).slice(0, -1)},"kid":"`;
+  // Three bytes are four letters; what follows the last three is mixed with the name of the key.
+  const same = Buffer.from(header).subarray(0, header.length - (header.length % 3));
+  return {
+    bytes: Buffer.from(same.toString("base64url")),
+    replacement: "secret:token",
+    spread: false,
+    tailBytesMax: tokenCharsMax,
+  };
 }
 
 /** A secret of several lines, such as a private key, is shown a line at a time by some; its frame is no secret. */

@@ -3,8 +3,8 @@
  *
  * Source: docs/decisions/0020-secrets.md, which also says what it cannot catch.
  */
-import { createMatcher, type Matcher, type ReplacingStream } from "./matcher.ts";
-import { patternsOf, type Secret } from "./patterns.ts";
+import { createMatcher, type Matcher, type Pattern, type ReplacingStream } from "./matcher.ts";
+import { patternsOf, type Secret, tokenPattern } from "./patterns.ts";
 
 /** Takes secrets out of what passes. While there are none, everything passes as it is. */
 export interface Redactor {
@@ -24,6 +24,8 @@ export interface Redactor {
   readonly stream: () => ReplacingStream | undefined;
   /** What to look for from now on. */
   readonly use: (secrets: readonly Secret[]) => void;
+  /** From now on, tokens of this system are looked for, too. */
+  readonly useTokens: () => void;
 }
 
 /**
@@ -34,6 +36,13 @@ export interface Redactor {
 export function createRedactor(): Redactor {
   let matcher: Matcher | undefined;
   let version = 0;
+  let secrets: readonly Pattern[] = [];
+  let tokens: readonly Pattern[] = [];
+  const renew = (): void => {
+    version += 1;
+    const patterns = [...secrets, ...tokens];
+    matcher = patterns.length === 0 ? undefined : createMatcher(patterns);
+  };
   const text = (given: string): string => {
     if (matcher === undefined) return given;
     const bytes = Buffer.from(given, "utf8");
@@ -48,9 +57,14 @@ export function createRedactor(): Redactor {
     fields: (given) => (matcher === undefined ? given : fieldsOf(given, text)),
     answer: (given) => (matcher === undefined ? given : anywhere(given, text)),
     stream: () => matcher?.stream(),
-    use: (secrets) => {
-      version += 1;
-      matcher = secrets.length === 0 ? undefined : createMatcher(patternsOf(secrets));
+    use: (given) => {
+      secrets = patternsOf(given);
+      renew();
+    },
+    useTokens: () => {
+      if (tokens.length > 0) return;
+      tokens = [tokenPattern()];
+      renew();
     },
   };
 }
