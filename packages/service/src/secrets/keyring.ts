@@ -54,6 +54,12 @@ export function desktopKeyring(command: string = "secret-tool"): Keyring {
   };
 }
 
+function absent(command: string): ServiceFailure {
+  return new ServiceFailure("keyring_unavailable", {
+    message: `Cannot use the keyring: ${command} cannot be started; install it (libsecret-tools on Debian), or keep the key in a file with toka secret rekey --key file`,
+  });
+}
+
 function unable(what: string, code: number | null): ServiceFailure {
   return new ServiceFailure("keyring_unavailable", {
     message: `Cannot use the keyring: it could not be ${what} (secret-tool ended with ${code ?? "a signal"}); unlock it, or keep the key in a file with toka secret rekey --key file`,
@@ -75,7 +81,7 @@ async function run(
     const [chunks, complaints]: [Buffer[], Buffer[]] = [[], []];
     child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
     child.stderr.on("data", (chunk: Buffer) => complaints.push(chunk));
-    child.once("error", () => reject(unable("asked", null)));
+    child.once("error", () => reject(absent(command)));
     // Who does not read its input has ended already, and its code says why.
     child.stdin.once("error", () => {});
     const said = (parts: readonly Buffer[]): string => Buffer.concat(parts).toString("utf8").trimEnd();
