@@ -147,6 +147,7 @@ describe("a secret", () => {
     ["more than 16 KiB", "n", "x1".repeat(9000), "secret_unfit"],
     ["the text that stands for secrets", "n", "my secret:mail", "secret_unfit"],
     ["how an operation is called", "n", "effect.settle", "secret_unfit"],
+    ["how an agent's id looks", "n", "principal-12-0", "secret_unfit"],
     ["a piece of our JSON", "n", '"commitment":"', "secret_unfit"],
     ["its own name", "hunter2-hunter2", "hunter2-hunter2", "secret_unfit"],
     ["a part of its own name", "my-hunter2-hunter2", "hunter2-hunter2", "secret_unfit"],

@@ -179,8 +179,8 @@ async function checkSecret(
   throw new ServiceFailure("secret_unfit", { message: `Cannot keep the secret ${name}: its value ${unfit}` });
 }
 
-/** As operations are called; without them nothing could be asked of the vault any more. */
-const nounAndVerb = /^[a-z-]{1,15}\.[a-z-]{1,15}$/u;
+/** As operations are called, and ids look; without them nothing could be asked of the vault any more. */
+const ourWords = /^[a-z-]{1,15}(?:\.[a-z-]{1,15}|(?:-[0-9]+){1,2})$/u;
 
 /** What would be found where it is not meant would make everything that passes unreadable. */
 function unfitness(value: Uint8Array): string | undefined {
@@ -188,7 +188,7 @@ function unfitness(value: Uint8Array): string | undefined {
   if (value.length > valueBytesMax) return `has ${value.length} bytes, ${valueBytesMax} are allowed`;
   const text = Buffer.from(value).toString("latin1");
   if (/^[\s0-9.,:+-]+$/u.test(text)) return "has only digits, which stand in every measurement; wanted letters, too";
-  if ((text.length <= wordCharsMax && /^[A-Za-z_ "'{}[\]:,.-]+$/u.test(text)) || nounAndVerb.test(text)) {
+  if ((text.length <= wordCharsMax && /^[A-Za-z_ "'{}[\]:,.-]+$/u.test(text)) || ourWords.test(text)) {
     return `could be a word, which would be taken out everywhere; wanted digits or signs, too, or more than ${wordCharsMax} letters`;
   }
   return text.includes("secret:") ? 'holds the text "secret:", which stands for secrets' : undefined;
