@@ -3,7 +3,7 @@ import { genesisIds } from "../src/index.ts";
 import { takeOf } from "./refusals/lease.ts";
 import { policyOf } from "./refusals/policy.ts";
 import { furnished, go, noGo, toolOf, workerPart } from "./furnished.ts";
-import { answerOf, host, one, requestOf, someContent, type World } from "./world.ts";
+import { answerOf, host, one, requestOf, someContent, type Spawned, type World } from "./world.ts";
 
 /** The log. The same bytes on every machine, for ever. */
 export function tour(): World {
@@ -52,6 +52,15 @@ function policies(world: World): void {
     policyOf("slow", { effect: "require-approval", when: { op: ">", left: amount, right: { value: 60_000 } } }),
   );
   world.must({ type: "policy.set", name: "no-network", rule: null });
+  const etc = { op: "touches", left: { fact: "request.claims" }, right: { value: "fs.write:/etc/**" } };
+  world.must(policyOf("no-etc", { when: etc, source: 'request.claims.touches("fs.write:/etc/**")' }));
+  world.must(policyOf("agreed", { effect: "allow" }));
+  const own = { kind: "code", agent: null, tool: null, budget: "budget-1-3", claims: ["fs.write:/**"] };
+  const operators = { agent: genesisIds.root, budget: genesisIds.rootBudget } as unknown as Spawned;
+  world.ask(requestOf(operators, own));
+  const allowed = world.must(requestOf(operators, { ...own, claims: ["fs.write:/w/**"] }));
+  world.settle(one(allowed, "effect.requested").effect);
+  for (const name of ["no-etc", "agreed"]) world.must({ type: "policy.set", name, rule: null });
 }
 
 const clauses = { op: "startsWith", left: { local: "c" }, right: { value: "net." } };
