@@ -87,7 +87,7 @@ describe("toka up --once", () => {
       const summary = summaryOf(await scene.toka(["up", "--once", "--json"]), 0);
       expect(reportIn(summary).totals).toMatchObject(countedByHand());
       expect(summary).toMatchObject({ ok: true, verify: { ok: true }, owed: [] });
-      expect(summary.deliverables).toHaveLength(9);
+      expect(summary.deliverables).toHaveLength(10);
       for (const path of summary.deliverables) expect(statSync(path).size).toBeGreaterThan(0);
       // The vault hides itself from git, and nothing else in the workspace is touched.
       expect(git(scene.workspace, ["status", "--porcelain"])).toBe(before);
@@ -107,6 +107,7 @@ describe("toka up --once", () => {
       "date-validator",
       "link-checker",
       "build-validator",
+      "environment-validator",
       "report-writer",
       "curious",
     ]) {
@@ -180,7 +181,7 @@ describe("findings", () => {
       join(crew, "crew.yaml"),
       "name: spoilt\ndescription: Spoils what was found.\nfailure: continue\ntools: ./tools\n",
     );
-    const names = ["secret-scanner", "date-validator", "link-checker", "build-validator"];
+    const names = ["secret-scanner", "date-validator", "link-checker", "build-validator", "environment-validator"];
     for (const name of names) {
       const agent = readFileSync(join(repoCare, "agents", `${name}.yaml`), "utf8");
       const file = name === "date-validator" ? "date-validator.patch" : `findings/${name}.json`;

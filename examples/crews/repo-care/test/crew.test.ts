@@ -46,6 +46,7 @@ describe("repo-care", () => {
         "build-validator",
         "curious",
         "date-validator",
+        "environment-validator",
         "file-catalogue",
         "history-analyst",
         "link-checker",
@@ -63,6 +64,7 @@ describe("repo-care", () => {
     "date-validator",
     "link-checker",
     "build-validator",
+    "environment-validator",
   ])("gives %s all that its steps claim", async (name) => {
     expect((await beyond(name)).flat()).toEqual([]);
   });

@@ -7,7 +7,7 @@ import { checkGo } from "./build/check-go.ts";
 import { checkNpm } from "./build/check-npm.ts";
 import { checkPython } from "./build/check-python.ts";
 import { ManifestReader, isManifest } from "./build/manifests.ts";
-import { Problems } from "./build/problems.ts";
+import { Problems } from "./findings/problems.ts";
 import { shownPath } from "./byte-path.ts";
 import { listFiles } from "./catalogue/listing.ts";
 import { deliverFindings } from "./findings/deliver-findings.ts";

@@ -5,7 +5,7 @@ import { satisfies, valid, validRange } from "../parsers/versions.js";
 import type { Manifests } from "./manifests.ts";
 import { missingPath } from "./npm-dependencies.ts";
 import { listed, membersOf } from "./npm-entries.ts";
-import type { Problems } from "./problems.ts";
+import type { Problems } from "../findings/problems.ts";
 
 interface Crate {
   readonly path: string;

@@ -3,7 +3,7 @@ import { foldersUp, parentOf, resolved } from "../tree/tree.ts";
 import type { GoDirective } from "./go-file.ts";
 import type { Manifests } from "./manifests.ts";
 import { missingPath } from "./npm-dependencies.ts";
-import type { Problems } from "./problems.ts";
+import type { Problems } from "../findings/problems.ts";
 
 /**
  * Checks every `go.mod` and `go.work`.

@@ -6,7 +6,7 @@ import type { Manifests } from "./manifests.ts";
 import { checkNpmLock, checkNpmRequirements, checkNpmTogether } from "./npm-dependencies.ts";
 import { checkNpmEntries, listed, membersOf, npmWorkspaces } from "./npm-entries.ts";
 import { checkNpmScripts } from "./npm-scripts.ts";
-import type { Problems } from "./problems.ts";
+import type { Problems } from "../findings/problems.ts";
 
 /**
  * Checks every `package.json`.

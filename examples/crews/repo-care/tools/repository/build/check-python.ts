@@ -6,7 +6,7 @@ import type { TomlLock } from "./locks.ts";
 import type { Manifests } from "./manifests.ts";
 import { missingPath } from "./npm-dependencies.ts";
 import { listed } from "./npm-entries.ts";
-import type { Problems } from "./problems.ts";
+import type { Problems } from "../findings/problems.ts";
 import { lockedName, meetsPython, readPythonRequirement } from "./python-versions.ts";
 
 interface Project {

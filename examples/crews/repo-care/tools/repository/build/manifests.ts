@@ -8,7 +8,7 @@ import { readYaml } from "../reading/read-yaml.ts";
 import { type Tree, isForeign } from "../tree/tree.ts";
 import { type GoFile, readGoFile } from "./go-file.ts";
 import { type Lock, readNpmLock, readTomlLock } from "./locks.ts";
-import type { Problems } from "./problems.ts";
+import type { Problems } from "../findings/problems.ts";
 
 /** Bytes of a manifest that people write; the largest known are far below. */
 const manifestBytesMax = 1024 ** 2;

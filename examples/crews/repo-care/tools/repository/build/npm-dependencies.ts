@@ -5,7 +5,7 @@ import { type NpmLock, lockedKinds } from "./locks.ts";
 import type { Manifests } from "./manifests.ts";
 import { requirementsOf } from "./npm-entries.ts";
 import { isVersion, meet, meets, readRequirement } from "./npm-ranges.ts";
-import type { Problems } from "./problems.ts";
+import type { Problems } from "../findings/problems.ts";
 
 /** One package: its manifest's path and content. */
 export interface NpmPackage {

@@ -6,7 +6,7 @@ import { type DataNode, entriesOf, entryAt, itemsOf, textOf, textsIn } from "../
 import { globMatcher } from "../tree/glob.ts";
 import { parentOf, resolved } from "../tree/tree.ts";
 import type { Manifests } from "./manifests.ts";
-import type { Problems } from "./problems.ts";
+import type { Problems } from "../findings/problems.ts";
 
 /** Endings that node, or the compiler for types, adds to a path without one; and the files that stand for a folder. */
 const endings = {

@@ -3,7 +3,7 @@ import { type DataNode, entriesOf, entryAt, textOf } from "../reading/data.ts";
 import { type ShellCommand, type ShellWord, readShell } from "../shell/read-shell.ts";
 import { parentOf, resolved } from "../tree/tree.ts";
 import type { Manifests } from "./manifests.ts";
-import type { Problems } from "./problems.ts";
+import type { Problems } from "../findings/problems.ts";
 
 /** Characters of a script that is read. */
 const scriptCharsMax = 10_000;

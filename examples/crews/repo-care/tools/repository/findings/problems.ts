@@ -1,7 +1,7 @@
-/** What is wrong with manifests, gathered file by file before it is known what a build makes. */
+/** Findings of a tool that knows only at the end what is one: gathered, bounded for each file, and left out where a comment allows it. */
 import { toByteText } from "../catalogue/byte-text.ts";
-import { isAllowed } from "../findings/allowance.ts";
-import { type Findings, type Severity, findingsOfFileMax } from "../findings/findings.ts";
+import { isAllowed } from "./allowance.ts";
+import { type Findings, type Severity, findingsOfFileMax } from "./findings.ts";
 
 /** One problem. */
 export interface Problem {
@@ -15,11 +15,15 @@ export interface Problem {
   readonly wanted?: readonly string[];
 }
 
+/** Comments that are remembered, and characters of each. */
+const commentsMax = 100_000;
+const commentCharsMax = 100;
+
 /** Gathers problems. */
 export class Problems {
   readonly #byFile = new Map<string, Problem[]>();
   readonly #overflowed = new Set<string>();
-  readonly #commented = new Map<string, readonly string[]>();
+  readonly #commented = new Map<string, string>();
 
   /** Takes one problem; those of one file are bounded. */
   add(problem: Problem): void {
@@ -31,7 +35,11 @@ export class Problems {
 
   /** Remembers the lines of a file whose comments may allow something. */
   noteComments(path: string, text: string): void {
-    if (text.includes("toka:allow")) this.#commented.set(path, text.split("\n"));
+    if (!text.includes("toka:allow")) return;
+    text.split("\n").forEach((line, index) => {
+      if (!line.includes("toka:allow") || this.#commented.size >= commentsMax) return;
+      this.#commented.set(`${path}\0${index + 1}`, line.slice(line.indexOf("toka:allow")).slice(0, commentCharsMax));
+    });
   }
 
   /** Every path that would do, as byte texts. */
@@ -56,7 +64,7 @@ export class Problems {
   }
 
   #allows({ path, line, rule }: Problem): boolean {
-    const text = this.#commented.get(path)?.[line - 1];
+    const text = this.#commented.get(`${path}\0${line}`);
     return text !== undefined && isAllowed(text, { start: 0, end: 0, rule });
   }
 }
