@@ -32,8 +32,8 @@ describe("progress anywhere but on a terminal", () => {
     view.update([{ ...agent, budget: { kind: "wallMs", used: 60, allotment: 100 } }]);
     view.update([over]);
     expect(textOf(stream).split("\n")).toEqual([
-      "file-catalogue       running    [##########..........]  50% of wallMs    1/3 catalogue > read",
-      "file-catalogue       completed                                           3/3 tasks",
+      "file-catalogue        running    [##########..........]  50% of wallMs    1/3 catalogue > read",
+      "file-catalogue        completed                                           3/3 tasks",
       "",
     ]);
   });

@@ -26,7 +26,7 @@ export interface ProgressOptions {
 }
 
 const barWidth = 20;
-const nameWidth = 20;
+const nameWidth = 21; // the longest name of the crew that comes with Toka
 const stateWidth = 10;
 const kindWidth = 13;
 
