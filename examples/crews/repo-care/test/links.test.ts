@@ -188,6 +188,23 @@ describe("link-checker", () => {
     expect(unjudged?.rows).toEqual([]);
   });
 
+  test("writes no secret whole that stands in an address or in a path", () => {
+    const root = repository();
+    const [token, password] = [`AK${"IA"}QYLPMN5HHHFPZAM2`, "Wharf-61-Lantern"];
+    const targets = [
+      `https://ada:${password}@db.corp.net/x`,
+      `https://corp.net/${token}/y#${"z".repeat(400)}`,
+      `none/${token}.md`,
+      `#${token}`,
+      `${"y".repeat(295)}/${token}`,
+    ];
+    put(root, "a.md", targets.map((target) => `[a](${target})\n`).join("\n"));
+    const { file, texts } = found(root);
+    expect(texts).toHaveLength(3);
+    expect(file.tables[0]?.rows).toHaveLength(2);
+    for (const secret of [token.slice(4), password]) expect(JSON.stringify(file)).not.toContain(secret.slice(4));
+  });
+
   test("reads a folder that is no repository, names that are no text, and bytes that are no text", () => {
     const root = temporaryFolder();
     put(root, Buffer.from("\xff.md", "latin1"), "# A\n");

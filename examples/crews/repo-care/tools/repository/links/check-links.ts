@@ -5,6 +5,7 @@ import { shownPath } from "../byte-path.ts";
 import { toByteText } from "../catalogue/byte-text.ts";
 import { type Surroundings, type Wrong, judgeLink, wrong } from "./judge-link.ts";
 import type { Page, PageLink } from "./page.ts";
+import { shownTarget } from "./shown-target.ts";
 
 /** Rows of a table that are kept before those with the fewest links go. */
 const addressesMax = 100_000;
@@ -12,8 +13,6 @@ const unjudgedMax = 1000;
 /** Links that wait for the end, and characters of anchors that they may wait for. */
 const openMax = 300_000;
 const anchorCharsMax = 64 * 1024 ** 2;
-/** Characters of a link's target that are kept. */
-const targetCharsMax = 500;
 
 /** What the end of a check asks: which paths git would ignore, and how many lines a file has. */
 export interface Asked {
@@ -23,7 +22,7 @@ export interface Asked {
 
 interface Open {
   readonly page: string;
-  readonly link: PageLink; // with what is kept of its target
+  readonly link: PageLink; // with its target as it is shown
   readonly path: string;
   readonly fragment?: string;
 }
@@ -79,14 +78,14 @@ export class LinkCheck {
 
   #postpone({ page, link, path, fragment }: Open): void {
     if (this.#open.length < openMax) {
-      const kept = { ...link, target: copied(link.target, targetCharsMax) };
+      const kept = { ...link, target: shownTarget(link.target) };
       this.#open.push({ page, link: kept, path, ...(fragment === undefined ? {} : { fragment }) });
     } else if (fragment === undefined) this.#report(page, { link, verdict: wrong("missing-file") });
     else this.#leave(page, { link, why: "there are too many links" });
   }
 
   #leave(page: string, { link, why }: { readonly link: PageLink; readonly why: string }): void {
-    if (this.#unjudged.length < unjudgedMax) this.#unjudged.push([cell(link), where(page, link), why]);
+    if (this.#unjudged.length < unjudgedMax) this.#unjudged.push([shownTarget(link.target), where(page, link), why]);
   }
 
   /** Judges what was left open. */
@@ -152,7 +151,7 @@ export class LinkCheck {
     }
     const { rule, severity, message, instead } = verdict;
     const { line, column, target } = link;
-    const excerpt = toByteText(target.slice(0, targetCharsMax));
+    const excerpt = toByteText(shownTarget(target));
     const there = instead === undefined ? "" : `: ${instead}`;
     this.#findings.add({ path: page, line, column, rule, severity, message, excerpt: excerpt + there });
   }
@@ -163,20 +162,11 @@ export class LinkCheck {
   }
 
   #address(page: string, link: PageLink): void {
-    const address = cell(link);
+    const address = shownTarget(link.target);
     const known = this.#addresses.get(address);
     if (known !== undefined) known.links += 1;
     else if (this.#addresses.size < addressesMax) this.#addresses.set(address, { links: 1, first: where(page, link) });
   }
-}
-
-function cell({ target }: PageLink): string {
-  return copied(target, 300);
-}
-
-/** A text of its own: a slice would keep the whole that it was cut from. */
-function copied(text: string, charsMax: number): string {
-  return text.length <= charsMax ? text : Buffer.from(text.slice(0, charsMax)).toString();
 }
 
 function where(page: string, { line }: PageLink): string {
