@@ -29,7 +29,7 @@ const kinds: readonly Kind[] = [
   { find: /\bsha256:[\w-]+/u, any: "sha256:[\\w-]+", bound: false },
   { find: /\b\d{4}-\d\d-\d\dT[\d:.]+Z/u, any: "\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z", bound: false },
   { find: /\b\d+(?= entr(?:y|ies)\b)/u, any: "\\d+", bound: false },
-  { find: /(?<=\b(?:re-decided|head|process) )\d+\b/u, any: "\\d+", bound: false },
+  { find: /(?<=\b(?:re-decided|attested|head|process) )\d+\b/u, any: "\\d+", bound: false },
   { find: /\b\d+(?:\.\d+)? (?:ms|s|min|h)\b/u, any: "\\d+(?:\\.\\d+)? (?:ms|s|min|h)", bound: false },
 ];
 
