@@ -188,6 +188,8 @@ function addExec(program: Command, frame: Frame): void {
       'permissions as a JSON list, such as ["fs.read:/srv/data/**"]; replaces reading and writing the workspace',
     )
     .option("--timeout <seconds>", "end the program after this time", parseSeconds)
+    .option("--learn", "say afterwards, on standard error, the smallest grant for what the program did", false)
+    .option("--learn-to <file>", "the same, and write that grant to a file that --grant takes")
     .option("-n, --no-stdin", "give the program an empty standard input")
     .passThroughOptions()
     .addHelpText(
@@ -195,6 +197,7 @@ function addExec(program: Command, frame: Frame): void {
       example(
         "toka exec -- sh -c 'wc -l < README.md'",
         `toka exec --grant '["fs.read:/etc/hostname"]' -- cat /etc/hostname`,
+        "toka exec --learn -- git log --oneline",
       ),
     )
     .addHelpText(
@@ -204,7 +207,15 @@ function addExec(program: Command, frame: Frame): void {
     .action(
       async (
         argv: string[],
-        options: { workspace?: string; vault?: string; grant?: string; timeout?: number; stdin: boolean },
+        options: {
+          workspace?: string;
+          vault?: string;
+          grant?: string;
+          timeout?: number;
+          stdin: boolean;
+          learn: boolean;
+          learnTo?: string;
+        },
       ) => {
         const { runExec } = await import("./commands/exec.ts");
         await perform(frame, { ...options, argv }, runExec);

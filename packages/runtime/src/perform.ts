@@ -13,6 +13,7 @@ import {
   type SealedResult,
   type Verdict,
 } from "./gate/run-result.ts";
+import { learntFrom } from "./gate/learnt-from.ts";
 import { afterBytesOf } from "./gate/changes-document.ts";
 import { SandboxFailure, type Change, type SandboxResult } from "./sandbox/job.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
@@ -264,9 +265,10 @@ function complete(
   // A tool's call is all or nothing. A person's program may well end with 1 and have done its work.
   const applies = verdict.outcome === "succeeded" || (effect.kind === "code" && clean);
   const changes = applies ? run.changes : [];
+  const learnt = clean ? learntFrom(run, task) : undefined;
   const result =
     effect.kind === "code"
-      ? sealCodeResult(run, { verdict, seal })
+      ? sealCodeResult(run, { verdict, seal, ...(learnt === undefined ? {} : { learnt }) })
       : verdict.outcome === "succeeded"
         ? sealToolValue(run, seal)
         : sealToolFailure(run, { verdict, seal });

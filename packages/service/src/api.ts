@@ -112,6 +112,19 @@ export interface ExecRequest {
   /** What it may do, canonical `action:resource`; null for the workspace alone. */
   readonly permissions: readonly string[] | null;
   readonly timeoutMs: number | null;
+  /** Whether to say what it used: a grant to run it under next time. */
+  readonly learn?: boolean;
+}
+
+/** What was learnt from a run of a program: the smallest grant for what it did, as `--grant` takes it. */
+export interface LearntGrant {
+  readonly permissions: readonly string[];
+  /** Programs that it started, absolute. */
+  readonly programs: readonly string[];
+  /** Folders that stand for many files in them. */
+  readonly widened: readonly string[];
+  /** What it used. */
+  readonly usage: Amounts;
 }
 
 /** What became of a program. */
@@ -124,6 +137,8 @@ export type ExecOutcome =
       readonly position: number;
       /** Files that changed in the tree. */
       readonly changed: number;
+      /** Absent when it was not asked for or nothing was started; null when the program did more than can be written down. */
+      readonly learnt?: LearntGrant | null;
     }
   | { readonly type: "refused"; readonly refusal: Refusal; readonly position: number | null }
   | { readonly type: "stopped"; readonly outcome: string; readonly message: string; readonly position: number };

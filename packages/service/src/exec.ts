@@ -21,6 +21,7 @@ import { codeReservation, encodeCodeArguments, type Runtime } from "@toka/runtim
 
 import type { ExecOptions, ExecOutcome, ExecRequest } from "./api.ts";
 import { ServiceFailure } from "./failure.ts";
+import { learntIn } from "./learnt-in.ts";
 
 /** Time that a program gets when nobody says: an hour, after which somebody has surely forgotten it. */
 const timeoutMsDefault = 3_600_000;
@@ -82,6 +83,7 @@ export async function execProgram(
     cwd: startFolder(request.cwd, claims),
     stdin: Buffer.from(request.stdin, "base64"),
     env: {},
+    learn: request.learn === true,
   });
   const reserve = codeReservation({ timeoutMs, writes: claims.some((claim) => claim.startsWith("fs.write:")) });
   const job = { kind: "code", label: "exec", tool: null, text, claims, reserve, timeoutMs } as const;
@@ -220,7 +222,10 @@ async function runUnder<Outcome>(grant: GrantId, { job, budget, options }: Run<O
 function startFolder(cwd: string, claims: readonly string[]): string {
   const shown = claims.some((claim) => {
     const [, folder] = /^fs\.(?:read|write):(.*)\/\*\*$/su.exec(claim) ?? [];
-    return folder !== undefined && (cwd === folder || cwd.startsWith(`${folder}/`));
+    if (folder !== undefined && (cwd === folder || cwd.startsWith(`${folder}/`))) return true;
+    // A folder on the way to what is shown is in the box, with that alone in it.
+    const [, path] = /^fs\.(?:read|write):(.*)$/su.exec(claim) ?? [];
+    return path !== undefined && path.startsWith(below(cwd).slice(0, -2));
   });
   return shown ? cwd : "/tmp";
 }
@@ -277,12 +282,13 @@ async function settlementOf<Outcome>(
 }
 
 async function exitedOrStopped(
-  { code: said, outcome, changed, result }: Settlement,
+  { code: said, outcome, changed, result, usage }: Settlement,
   { machine, position }: { readonly machine: MachinePort; readonly position: number },
 ): Promise<ExecOutcome> {
   const code = exitCodeOf(said);
   if ((outcome === "succeeded" || outcome === "failed") && code !== undefined) {
-    return { type: "exited", code, position, changed };
+    const learnt = result === null ? undefined : learntIn(await machine.payload(result), usage);
+    return { type: "exited", code, position, changed, ...(learnt === undefined ? {} : { learnt }) };
   }
   const told = result === null ? undefined : messageIn(await machine.payload(result));
   const message = told ?? `the program was stopped (${said ?? "no code"})`;

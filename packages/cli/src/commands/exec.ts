@@ -17,6 +17,7 @@ import {
 import { type CommandContext, writeAll, writeLine } from "../context.ts";
 import { showOnOneLine, showSafely } from "../output/plain.ts";
 import { UsageError } from "../usage-error.ts";
+import { tellLearnt } from "./learnt.ts";
 import { asking, type PlaceOptions, placesOf } from "./places.ts";
 
 /** What `toka exec` takes. */
@@ -26,6 +27,9 @@ export interface ExecOptions extends PlaceOptions {
   /** Seconds. */
   readonly timeout?: number;
   readonly stdin: boolean;
+  readonly learn: boolean;
+  /** File that the learnt grant is written to, too. */
+  readonly learnTo?: string;
 }
 
 /** Bytes of a file with a grant: far more than 255 permissions of the longest paths that people write. */
@@ -61,12 +65,15 @@ export async function runExec(options: ExecOptions, context: CommandContext): Pr
       stdin: Buffer.from(stdin).toString("base64"),
       permissions,
       timeoutMs: options.timeout === undefined ? null : Math.ceil(options.timeout * 1000),
+      learn: options.learn || options.learnTo !== undefined,
     };
     const use = async (api: VaultApi): Promise<number> => {
       const output = outputTo(context);
       const outcome = await api.exec(request, { signal: context.interrupted, onOutput: output.write });
       await output.drained();
-      return tellOutcome(outcome, { context, silent: output.isSilent() });
+      const code = await tellOutcome(outcome, { context, silent: output.isSilent() });
+      if (request.learn === true) await tellLearnt(outcome, { context, to: options.learnTo });
+      return code;
     };
     return await askVault(places, { ...asking(context, "run"), use });
   } catch (error) {

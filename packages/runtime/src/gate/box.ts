@@ -54,6 +54,7 @@ export function composeBox(effect: Effect, inputs: BoxInputs): BoxedProgram | Bo
     hiddenPaths: inputs.hiddenPaths,
     runtimes: program.runtimes,
     limits: limitsOf(effect, inputs),
+    ...(program.learn === true ? { learn: true } : {}),
   };
 }
 
@@ -64,6 +65,7 @@ interface Program {
   readonly stdin: Uint8Array;
   readonly folders: readonly string[];
   readonly runtimes: readonly string[];
+  readonly learn?: boolean;
 }
 
 function toolProgram({ program }: Tool, stdin: Uint8Array): Program {

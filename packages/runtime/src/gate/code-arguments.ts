@@ -16,6 +16,8 @@ export interface CodeArguments {
   readonly stdin: Uint8Array;
   /** Its environment, beside PATH, HOME, LANG and TMPDIR. */
   readonly env: Readonly<Record<string, string>>;
+  /** Whether to write down what it uses, so that a grant can be learnt from it. */
+  readonly learn?: boolean;
 }
 
 /** Arguments on one command line. */
@@ -51,15 +53,16 @@ const shape = z.strictObject({
   cwd: z.string().min(1).max(4096),
   env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/u), z.string()),
   stdin: z.base64().optional(),
+  learn: z.literal(true).optional(),
 });
 
 /**
  * Writes the arguments of an effect of kind `code`, to be sealed by whoever requests it.
  * @returns JSON text
  */
-export function encodeCodeArguments({ argv, cwd, stdin, env }: CodeArguments): string {
+export function encodeCodeArguments({ argv, cwd, stdin, env, learn = false }: CodeArguments): string {
   const input = stdin.byteLength === 0 ? {} : { stdin: Buffer.from(stdin).toString("base64") };
-  return JSON.stringify({ argv, cwd, env, ...input });
+  return JSON.stringify({ argv, cwd, env, ...input, ...(learn ? { learn } : {}) });
 }
 
 /**
@@ -87,7 +90,7 @@ export function decodeCodeArguments(bytes: Uint8Array): CodeArguments | { readon
   if (argv.some((part) => part.includes("\0")) || Object.values(env).some((part) => part.includes("\0")))
     return { problem: "its command line or environment holds a NUL character" };
   if (Object.keys(env).length > envMax) return { problem: `it sets more than ${envMax} variables` };
-  return { argv, cwd, env, stdin };
+  return { argv, cwd, env, stdin, ...(parsed.data.learn === true ? { learn: true } : {}) };
 }
 
 /**

@@ -6,9 +6,11 @@
  * - Beyond `resultBytesMax`: `{"$excerpt": {text, bytes, whole}}`, where `whole` is the content of all the bytes.
  * - A tool that did not succeed: `{"$failure": {outcome, code, message, diagnostics, diagnosticsBytes, output, outputBytes, dropped}}`.
  * - A program of kind `code`: `{exit, ended, message, stdout, stderr, dropped}`, each stream `{text, bytes, whole}`; `whole` is null when
- *   `text` is all of it.
+ *   `text` is all of it. A run that was to be learnt from and ended by itself has `learnt` besides: `{permissions, programs, widened}`,
+ *   or null when it did more than can be written down.
  */
 import type { Content, PayloadDraft } from "@toka/kernel";
+import type { Learnt } from "../sandbox/learn-grant.ts";
 import type { Dropped, SandboxResult } from "../sandbox/job.ts";
 
 /** Bytes of a result that its caller reads whole; more becomes an excerpt. */
@@ -82,7 +84,7 @@ export function sealToolFailure(
  */
 export function sealCodeResult(
   run: SandboxResult | undefined,
-  { verdict, seal }: { readonly verdict: Verdict; readonly seal: Seal },
+  { verdict, learnt, seal }: { readonly verdict: Verdict; readonly learnt?: Learnt | null; readonly seal: Seal },
 ): SealedResult {
   const stdout = sealStream(run?.stdout ?? new Uint8Array(), { total: run?.stdoutBytes ?? 0, seal });
   const stderr = sealStream(run?.stderr ?? new Uint8Array(), { total: run?.stderrBytes ?? 0, seal });
@@ -93,6 +95,7 @@ export function sealCodeResult(
     stdout: stdout.shown,
     stderr: stderr.shown,
     dropped: named(run?.dropped),
+    ...(learnt === undefined ? {} : { learnt }),
   };
   const wholes = [...stdout.payloads, ...stderr.payloads];
   const result = seal(

@@ -49,6 +49,11 @@ export interface SandboxJob {
   /** Folder of this run, the sandbox's own: it makes it, and everything in it. */
   readonly layer: string;
   readonly limits: SandboxLimits;
+  /**
+   * Whether to write down what the program uses of the paths it is shown, and which programs it starts. The box is the same; each call
+   * that takes a path costs two stops more.
+   */
+  readonly learn?: boolean;
   /** Called with each piece of output, in order, while the program runs. */
   readonly onOutput?: (stream: "stdout" | "stderr", chunk: Uint8Array) => void;
 }
@@ -112,6 +117,20 @@ export interface SandboxResult {
   readonly changes: readonly Change[];
   /** What the layer holds and no settlement may apply, sorted by path. */
   readonly dropped: readonly Dropped[];
+  /** What the program was seen to do, when that was asked for; null when it was more than can be written down. */
+  readonly facts?: readonly Fact[] | null;
+}
+
+/** What a program was seen to do with a path that it was shown; `exec` and `folder` are told of any path. */
+export type FactKind = "see" | "list" | "link" | "may" | "write" | "create" | "either" | "entry" | "exec" | "folder";
+
+/** One thing that a program was seen to do: see `learn.pl` for what each kind means. */
+export interface Fact {
+  readonly kind: FactKind;
+  /** Absolute, in the box, where every shown path stands at its own place; undefined when its name is not UTF-8. */
+  readonly path: string | undefined;
+  /** The deepest folder of the path whose name is UTF-8: the path itself, as a rule. */
+  readonly folder: string;
 }
 
 /** Whether programs can be boxed here, and if not, what to do about it. */

@@ -5,6 +5,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import type { HostFacts } from "./host-facts.ts";
+import { factsOf, type RawFact } from "./facts.ts";
 import { SandboxFailure, type SandboxEnd, type SandboxResult } from "./job.ts";
 import { encodeOrder, type Order } from "./order.ts";
 
@@ -201,8 +202,9 @@ function fieldsOf(report: Uint8Array): Uint8Array[] {
 function readReport(
   report: Uint8Array,
   context: { readonly stderr: Uint8Array; readonly outcome: string },
-): Pick<Launched, "exit" | "ended" | "usage" | "opaque"> {
+): Pick<Launched, "exit" | "ended" | "usage" | "opaque" | "facts"> {
   const fields = fieldsOf(report);
+  const learnt: RawFact[] = [];
   const opaque = new Map<number, Set<string>>();
   let ended: { why: SandboxEnd; exit: string } | undefined;
   let usage: number[] = [];
@@ -222,6 +224,9 @@ function readReport(
       const index = Number(text(at + 1));
       const paths = opaque.get(index) ?? new Set<string>();
       opaque.set(index, paths.add(Buffer.from(fields[at + 2] ?? []).toString("latin1")));
+      at += 3;
+    } else if (word === "learnt") {
+      learnt.push({ kind: text(at + 1), path: fields[at + 2] ?? new Uint8Array() });
       at += 3;
     } else {
       done = word === "done";
@@ -247,6 +252,7 @@ function readReport(
     ended: ended.why,
     usage: { cpuMs: Math.ceil(cpuUs / 1000), wallMs, memoryPeakBytes, writtenBytes },
     opaque,
+    ...(learnt.length === 0 ? {} : { facts: factsOf(learnt) }),
   };
 }
 

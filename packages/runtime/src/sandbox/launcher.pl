@@ -20,19 +20,22 @@
 #   mount KIND ID A B               what to put at STAGE/ID: bind PATH IDMAP | overlay LOWER INDEX |
 #                                   fresh - INDEX | cover LOWER INDEX
 #   option WORD, command WORD       bubblewrap's options, and what it runs
+#   learn PATH                      what is used of this path is to be written down (learn.pl)
 # Words of the report: failed STEP DETAIL | ended WHY EXIT | usage CPU_US WALL_MS PEAK WRITTEN |
-#   opaque INDEX PATH | done
+#   opaque INDEX PATH | learnt KIND PATH | done
 
 my %calls = (
   x86_64 => {
     mount => 165, unshare => 272, prctl => 157, prlimit64 => 302, wait4 => 61, memfd_create => 319,
     lgetxattr => 192, setgroups => 116, setresgid => 119, setresuid => 117, close_range => 436,
     open_tree => 428, move_mount => 429, openat2 => 437, mount_setattr => 442, clock_gettime => 228,
+    ptrace => 101,
   },
   aarch64 => {
     mount => 40, unshare => 97, prctl => 167, prlimit64 => 261, wait4 => 260, memfd_create => 279,
     lgetxattr => 9, setgroups => 159, setresgid => 149, setresuid => 147, close_range => 436,
     open_tree => 428, move_mount => 429, openat2 => 437, mount_setattr => 442, clock_gettime => 113,
+    ptrace => 117,
   },
 );
 my %rlimits = (cpu => 0, fsize => 1, data => 2, core => 4, nofile => 7);
@@ -48,7 +51,7 @@ binmode $report;
 fcntl($report, $F_SETFD, $FD_CLOEXEC);
 
 # What watch.pl needs too.
-our (%set, $call, $stage, $guest, $status_in, $started_ms, @outputs);
+our (%set, $call, $stage, $guest, $status_in, $started_ms, @outputs, @learn, $tracer, $learnt);
 our $stopped = '';
 my (@mounts, @options, @command);
 my $parent = getppid();
@@ -98,6 +101,7 @@ sub read_order {
     elsif ($verb eq 'mount') { push @mounts, [splice(@words, 0, 4)] }
     elsif ($verb eq 'option') { push @options, shift @words }
     elsif ($verb eq 'command') { push @command, shift @words }
+    elsif ($verb eq 'learn') { push @learn, shift @words }
     else { fail('order', "the word $verb is unknown") }
   }
   $call = $calls{ $set{machine} } or fail('machine', "no system call table for $set{machine}");
@@ -277,17 +281,21 @@ sub glob_plain {
   return map { "$folder/$_" } grep { $_ ne '.' && $_ ne '..' } readdir $list;
 }
 
-# A read-only view of a tree with mount points that the tree itself lacks.
+# A read-only view of a tree with mount points that the tree itself lacks. Those are made on the stage, after
+# the names in the layer: the layer may lie in that very tree, and overlayfs takes no layer within another.
 sub cover {
   my ($id, $lower, $index) = @_;
-  my $stubs = "$stage/layer/$index/stubs";
+  my $named = "$stage/layer/$index/stubs";
+  my $stubs = "$stage/$id.stubs";
   my @pending = ('');
   while (@pending) {
     my $below = shift @pending;
+    if (-d "$named$below") { mkdir "$stubs$below" or fail('stage', "$id: $!") }
+    else { open(my $file, '>', "$stubs$below") or fail('stage', "$id: $!") }
     if (-d "$stage/$lower$below") { look_like("$stubs$below", "$stage/$lower$below") }
     else { own_by_guest("$stubs$below") }
-    next unless -d "$stubs$below";
-    push @pending, map { substr($_, length $stubs) } glob_plain("$stubs$below");
+    next unless -d "$named$below";
+    push @pending, map { substr($_, length $named) } glob_plain("$named$below");
   }
   mkdir "$stage/$id" or fail('stage', "$id: $!");
   my $data = "lowerdir=$stubs:$stage/$lower";
@@ -354,16 +362,52 @@ sub start_guest {
     push @run, '--seccomp', fileno $filter;
   }
   push @run, '--', @command;
+  my ($go_in, $go_out);
+  if (@learn) { pipe($go_in, $go_out) or fail('start', "pipe: $!") }
   my $began = now_ms();
   my $child = fork() // fail('start', "fork: $!");
   if ($child == 0) {
+    wait_for_tracer($go_in, $go_out) if @learn;
     open(STDIN, '<', $input) or fail('start', "input: $!");
     open(STDOUT, '>&', $stdout_in) or fail('start', "output: $!");
     open(STDERR, '>&', $stderr_in) or fail('start', "output: $!");
     enter_guest(\@passed, \@run);
   }
+  start_tracer($child, $go_out) if @learn;
   @outputs = ({ from => $stdout, to => \*STDOUT, left => '' }, { from => $stderr, to => \*STDERR, left => '' });
   return ($child, $status, $began);
+}
+
+# Nothing of a guest that is to be learnt from happens before it is followed.
+sub wait_for_tracer {
+  my ($go_in, $go_out) = @_;
+  close $go_out;
+  my $word = '';
+  sysread($go_in, $word, 1);
+  exit 70 if $word ne '.';
+  return;
+}
+
+# A process of its own, since it waits for the guest's calls while this one watches limits. It keeps no end
+# of any pipe of the guest's.
+sub start_tracer {
+  my ($child, $go) = @_;
+  $learnt = memory_file('learnt', '');
+  $tracer = fork() // fail('start', "fork: $!");
+  return if $tracer != 0;
+  $SIG{$_} = 'DEFAULT' for 'TERM', 'USR1';
+  must('watch', 'prctl', $PR_SET_PDEATHSIG, $SIGKILL, 0, 0, 0);
+  exit 70 if getppid() != $launcher;
+  my $next = 0;
+  for my $kept (sort { $a <=> $b } fileno $go, fileno $learnt) {
+    syscall($call->{close_range}, $next, $kept - 1, 0) if $kept > $next;
+    $next = $kept + 1;
+  }
+  syscall($call->{close_range}, $next, 0xffffffff, 0);
+  my $part = $0 =~ s/launcher\.pl\z/learn.pl/r;
+  require $part;
+  trace_guest($child, $go, $learnt);
+  exit 0;
 }
 
 sub enter_guest {

@@ -11,6 +11,7 @@ import type { SandboxJob } from "./job.ts";
 import { depth, inspectPath, isBelow, jobFailure, nearestExisting } from "./paths.ts";
 import { protectedAtTop } from "./protected-paths.ts";
 import { assembleFilter } from "./seccomp.ts";
+import { tracedCalls } from "./traced-calls.ts";
 
 /** A write path as the layer holds it, by its index there. */
 export interface LayerPart {
@@ -38,6 +39,8 @@ export interface Order {
   readonly mounts: readonly (readonly [kind: string, id: string, first: string, second: string])[];
   readonly options: readonly string[];
   readonly command: readonly string[];
+  /** Paths whose use is to be written down; none, and the program is not followed. */
+  readonly learn: readonly string[];
   readonly parts: readonly LayerPart[];
   readonly stubs: readonly LayerStubs[];
 }
@@ -102,6 +105,7 @@ export function composeOrder(job: SandboxJob, facts: HostFacts): Order {
     mounts: plan.mounts,
     options: [...baseOptions(), ...plan.placed.flatMap((place) => place.options), ...plan.closing, ...lastOptions(job)],
     command: ["/usr/bin/prlimit", `--nproc=${Math.min(job.limits.processes, facts.processesMax)}`, "--", ...job.argv],
+    learn: job.learn === true ? [...new Set([job.cwd, ...shown.map((one) => one.path)])] : [],
     parts: plan.parts,
     stubs: plan.stubs,
   };
@@ -118,6 +122,7 @@ export function encodeOrder(order: Order): Uint8Array {
   for (const mount of order.mounts) words.push("mount", ...mount);
   for (const option of order.options) words.push("option", option);
   for (const word of order.command) words.push("command", word);
+  for (const path of order.learn) words.push("learn", path);
   return Buffer.from(words.map((word) => `${word}\0`).join(""), "utf8");
 }
 
@@ -341,13 +346,17 @@ function settings(
   parts: readonly LayerPart[],
 ): Readonly<Record<string, string | number>> {
   const { limits } = job;
+  const traced = job.learn === true ? tracedCalls(facts.machine) : {};
   return {
     mode: facts.startedBy,
     machine: facts.machine,
     stage: facts.stage,
     bwrap: facts.bubblewrap,
     uid_base: guestUidBase,
-    filter: Buffer.from(assembleFilter(facts.machine)).toString("hex"),
+    filter: Buffer.from(assembleFilter(facts.machine, { traced: Object.values(traced) })).toString("hex"),
+    traced: Object.entries(traced)
+      .map(([name, number]) => `${name}=${number}`)
+      .join(" "),
     indexes: parts.map((part) => part.index).join(" "),
     memory_bytes: limits.memoryBytes,
     cpu_ms: limits.cpuMs,

@@ -177,7 +177,7 @@ const newNamespaceFlags = 0x7e020000;
 const terminalRequests: readonly number[] = [0x5412, 0x541c];
 
 const errno = { EPERM: 1, ENOSYS: 38, EAFNOSUPPORT: 97 } as const;
-const verdict = { kill: 0x80000000, allow: 0x7fff0000, error: 0x00050000 } as const;
+const verdict = { kill: 0x80000000, allow: 0x7fff0000, trace: 0x7ff00000, error: 0x00050000 } as const;
 /** Offsets in `struct seccomp_data`: the low words, both machines being little-endian. */
 const at = { call: 0, audit: 4, firstArgument: 16, secondArgument: 24 } as const;
 const code = { load: 0x20, equal: 0x15, atLeast: 0x35, anyBit: 0x45, answer: 0x06 } as const;
@@ -198,12 +198,16 @@ function refuse(error: number): Instruction {
  *
  * @param machine the machine it will run on, as `uname -m` names it
  * @param options families: numbers of the socket families that may be opened; none by default, since
- *   even a UNIX socket that merely lies in a read-only folder can be connected to
+ *   even a UNIX socket that merely lies in a read-only folder can be connected to; traced: numbers of allowed
+ *   calls that stop the program until its tracer lets it go on, and that fail with ENOSYS when it has none
  * @returns the program as `struct sock_filter[]`, 8 bytes an instruction
  */
-export function assembleFilter(machine: Machine, options: { readonly families?: readonly number[] } = {}): Uint8Array {
+export function assembleFilter(
+  machine: Machine,
+  options: { readonly families?: readonly number[]; readonly traced?: readonly number[] } = {},
+): Uint8Array {
   const table = tables[machine];
-  const families = options.families ?? [];
+  const { families = [], traced = [] } = options;
   const program: Instruction[] = [
     [code.load, 0, 0, at.audit],
     [code.equal, 1, 0, table.audit],
@@ -228,6 +232,8 @@ export function assembleFilter(machine: Machine, options: { readonly families?: 
       ...families.flatMap((family) => when(code.equal, family, [[code.answer, 0, 0, verdict.allow]])),
       refuse(errno.EAFNOSUPPORT),
     ]),
+    // Last, so that what is refused above is refused as well when somebody watches.
+    ...traced.flatMap((call) => when(code.equal, call, [[code.answer, 0, 0, verdict.trace]])),
     [code.answer, 0, 0, verdict.allow],
   ];
   const bytes = new Uint8Array(program.length * 8);

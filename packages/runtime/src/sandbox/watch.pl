@@ -2,7 +2,7 @@
 # it at one, waits until nothing of it is left, and reports. Loaded by launcher.pl, whose variables
 # and functions (say_record, fail, now_ms) it uses.
 
-our (%set, $call, $stage, $guest, $status_in, $started_ms, $stopped, @outputs);
+our (%set, $call, $stage, $guest, $status_in, $started_ms, $stopped, @outputs, $tracer, $learnt);
 my $WALL = 0x40000000;
 
 sub watch_and_report {
@@ -101,6 +101,7 @@ sub reap {
   my $rusage = pack('q18', (0) x 18);
   my $done = syscall($call->{wait4}, $pid, $status, $options | $WALL, $rusage);
   return $done if $done <= 0;
+  if (defined $tracer && $done == $tracer) { $use->{tracer_status} = unpack('l', $status); return $done }
   add_usage($use, $rusage);
   $use->{status} = unpack('l', $status) if $done == $guest;
   return $done;
@@ -199,9 +200,13 @@ sub reap_rest {
   if ($use->{why} ne 'exited') { kill 'KILL', $guest }
   reap($guest, 0, $use);
   while (1) {
-    kill 'KILL', $_ for split ' ', slurp("/proc/$$/task/$$/children");
+    my @left = grep { !defined $tracer || $_ != $tracer } split ' ', slurp("/proc/$$/task/$$/children");
+    kill 'KILL', $_ for @left;
+    last if !@left && defined $tracer;
     last if reap(-1, 0, $use) == -1 && $! != 4; # EINTR
   }
+  # With the last of the guest the one who followed it ends, too: by itself, and with what it wrote down.
+  reap($tracer, 0, $use) if defined $tracer && !defined $use->{tracer_status};
   # What bubblewrap wrote between the last look and its end.
   sysread($status_in, $use->{json}, 4096, length $use->{json});
   $use->{wall_ms} = now_ms() - $started_ms;
@@ -211,6 +216,10 @@ sub reap_rest {
 
 sub report_end {
   my ($use) = @_;
+  # Of a run that was ended nothing is learnt, and its tracer may have come too late for it.
+  if (defined $tracer && $use->{why} eq 'exited' && $use->{tracer_status} != 0) {
+    fail('learn', "the one who followed the program ended with status $use->{tracer_status}");
+  }
   my ($exit) = $use->{json} =~ /"exit-code":\s*(\d+)/;
   if ($use->{why} eq 'exited' && !defined $exit) {
     my $status = $use->{status} // 0;
@@ -223,9 +232,20 @@ sub report_end {
   my ($written, $entries) = length $set{indexes} ? measure_layer() : (0, 0);
   $use->{why} = 'written' if $use->{why} eq 'exited' && ($written > $set{written_bytes} || $entries > $set{entries});
   report_opaque();
+  report_learnt() if defined $tracer;
   say_record('ended', $use->{why}, $exit // '');
   say_record('usage', int $cpu_us, int($use->{wall_ms} + 0.5), $use->{peak}, $written);
   say_record('done');
+  return;
+}
+
+# All that the tracer wrote down, or the reason why there is nothing to be learnt.
+sub report_learnt {
+  sysseek($learnt, 0, 0);
+  my $text = do { local $/ = undef; readline $learnt } // '';
+  my @fields = split /\0/, $text, -1;
+  pop @fields; # what follows the last NUL
+  while (@fields) { my ($kind, $path) = splice(@fields, 0, 2); say_record('learnt', $kind, $path // '') }
   return;
 }
 

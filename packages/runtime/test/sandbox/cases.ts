@@ -1,6 +1,7 @@
 /** Every case, in the order in which they run. */
 import { caseOfRow, type Case } from "./case.ts";
 import { escapeCases } from "./escape-cases.ts";
+import { learnCases } from "./learn-cases.ts";
 import { layerCases } from "./layer-cases.ts";
 import { limitsCases } from "./limits-cases.ts";
 import { deathCase, mutationCases } from "./mutations.ts";
@@ -13,6 +14,7 @@ export const cases: readonly Case[] = [
   ...limitsCases,
   ...layerCases,
   ...workCases,
+  ...learnCases,
   ...mutationCases,
   deathCase,
 ];

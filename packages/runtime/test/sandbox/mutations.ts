@@ -11,7 +11,7 @@ import type { SandboxJob } from "../../src/sandbox/job.ts";
 import type { Order } from "../../src/sandbox/order.ts";
 import type { Case } from "./case.ts";
 import { processes, sleepers, until } from "./escape-cases.ts";
-import { testLimits, type World } from "./world.ts";
+import { learn, testLimits, type World } from "./world.ts";
 
 type Mutate = (order: Order) => Order;
 
@@ -224,6 +224,7 @@ export const mutationCases: readonly Case[] = listed().map(({ drop, rootOnly }) 
 /** The last protection has no attempt of its own: dying with the launcher. */
 export const deathCase: Case = {
   name: "mutation: without --die-with-parent a guest outlives its launcher",
+  skip: () => (learn ? "a guest that is followed dies with whoever follows it, too" : undefined),
   run: async (world) => {
     for (const dropped of [false, true]) {
       const marker = `48000.${process.pid}${dropped ? 1 : 0}`;
@@ -299,6 +300,7 @@ function launcherWith(world: World, edits: readonly (readonly [string, string])[
   const folder = join(world.base, "launchers", String(copies));
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "launcher.pl"), text);
-  writeFileSync(join(folder, "watch.pl"), readFileSync(join(dirname(world.facts.launcher), "watch.pl")));
+  for (const part of ["watch.pl", "learn.pl"])
+    writeFileSync(join(folder, part), readFileSync(join(dirname(world.facts.launcher), part)));
   return join(folder, "launcher.pl");
 }

@@ -82,7 +82,7 @@ async function runHalf(half: Half): Promise<ReadonlyMap<string, Outcome>> {
   const { node, harness } = reachable(prefix);
   const [program, ...words] = [...prefix, node, harness];
   const child = spawn(program, words, {
-    env: { PATH: process.env["PATH"], TMPDIR: tmpdir() },
+    env: { PATH: process.env["PATH"], TMPDIR: tmpdir(), TOKA_TEST_LEARN: process.env["TOKA_TEST_LEARN"] },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const said: Buffer[] = [];

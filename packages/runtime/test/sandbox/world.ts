@@ -20,6 +20,9 @@ import type { SandboxJob, SandboxLimits, SandboxResult } from "../../src/sandbox
 export const canary = "CANARY-7f3a";
 const megabyte = 1024 * 1024;
 
+/** With TOKA_TEST_LEARN=1 every box is followed, as one is that is to be learnt from: the box must hold all the same. */
+export const learn: boolean = process.env["TOKA_TEST_LEARN"] === "1";
+
 /** Limits under which attempts run unless a case says otherwise. */
 export const testLimits: SandboxLimits = {
   memoryBytes: 256 * megabyte,
@@ -209,6 +212,7 @@ class TestWorld implements World {
       runtimes: [],
       layer: this.layer(),
       limits: testLimits,
+      ...(learn ? { learn } : {}),
       ...more,
     };
   }

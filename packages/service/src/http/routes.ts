@@ -43,6 +43,7 @@ const execSchema = {
     stdin: { type: "string" },
     permissions: nullableText,
     timeoutMs: { type: ["integer", "null"], minimum: 1 },
+    learn: { type: "boolean" },
   },
 } as const;
 
