@@ -124,10 +124,9 @@ export function contentsOf(operation: object): readonly Content[] {
 }
 
 /** Operations have fixed shapes, so whatever has a commitment and a size is a content. */
-function collect(value: unknown, found: Content[]): void {
-  if (typeof value !== "object" || value === null) return;
+function collect(value: object, found: Content[]): void {
   if (isContent(value)) found.push(value);
-  else for (const part of Object.values(value)) collect(part, found);
+  else for (const part of Object.values(value)) if (typeof part === "object" && part !== null) collect(part, found);
 }
 
 function isContent(value: object): value is Content {

@@ -15,8 +15,6 @@ export interface Failed {
 export interface Landing {
   /** The flush and all before it are durable. */
   durable(flush: Flush): void;
-  /** Its append failed, or one before it. Called as soon as that is known, before those before it have landed. */
-  lost(flush: Flush): void;
   /** Nobody knows what became of it; all before it have landed. Resolves when whoever waits was told. */
   unknown(flush: Flush, failed: Failed): Promise<void>;
 }
@@ -25,9 +23,8 @@ export interface Landing {
 export class InFlight {
   readonly #landing: Landing;
   readonly #appends = new Set<Promise<unknown>>();
-  readonly #sizes = new Map<string, number>();
+  readonly #flushes = new Set<Flush>();
   #last: Promise<Failed | undefined> = Promise.resolve(undefined);
-  #count = 0;
 
   /** @param landing what is done when a flush lands */
   constructor(landing: Landing) {
@@ -36,12 +33,18 @@ export class InFlight {
 
   /** Flushes that have not landed. */
   get count(): number {
-    return this.#count;
+    return this.#flushes.size;
   }
 
-  /** Sizes of the payloads that they will have stored, by commitment. */
-  get sizes(): ReadonlyMap<string, number> {
-    return this.#sizes;
+  /**
+   * Looks for a payload that they will have stored.
+   *
+   * @returns its size in bytes, or undefined when none of them brings it
+   */
+  sizeOf(commitment: string): number | undefined {
+    for (const { batch } of this.#flushes)
+      for (const { stored } of batch.payloads) if (stored?.commitment === commitment) return stored.size;
+    return undefined;
   }
 
   /**
@@ -50,15 +53,10 @@ export class InFlight {
    * @returns when it has landed: undefined when it is durable
    */
   launch(flush: Flush, append: Promise<void>): Promise<Failed | undefined> {
-    this.#count += 1;
-    for (const { commitment, stored } of flush.batch.payloads)
-      if (stored !== undefined) this.#sizes.set(commitment, stored.size);
+    this.#flushes.add(flush);
     const answered = append.then(
       () => undefined,
-      (thrown: unknown): Failed => {
-        this.#landing.lost(flush);
-        return { thrown };
-      },
+      (thrown: unknown): Failed => ({ thrown }),
     );
     this.#appends.add(answered);
     this.#last = this.#land(flush, { answered, before: this.#last });
@@ -71,7 +69,7 @@ export class InFlight {
    * @returns undefined when they are durable
    */
   async landed(): Promise<Failed | undefined> {
-    return this.#count === 0 ? undefined : this.#last;
+    return this.#flushes.size === 0 ? undefined : this.#last;
   }
 
   /** Waits until the log has answered to every append: only then does it say what it holds. */
@@ -93,8 +91,7 @@ export class InFlight {
     const failed = (await of.before) ?? own;
     if (failed === undefined) this.#landing.durable(flush);
     else await this.#landing.unknown(flush, failed);
-    this.#count -= 1;
-    for (const { commitment, stored } of flush.batch.payloads) if (stored !== undefined) this.#sizes.delete(commitment);
+    this.#flushes.delete(flush);
     return failed;
   }
 }

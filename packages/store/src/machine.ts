@@ -74,7 +74,6 @@ export class Machine implements MachinePort {
   readonly #suppressed = new SuppressedRefusals();
   readonly #inFlight = new InFlight({
     durable: (flush) => this.#durable(flush),
-    lost: (flush) => this.#drop(flush.fold),
     unknown: (flush, failed) => this.#unknown(flush, failed),
   });
   /** The state as decided, which may be ahead of what is durable. */
@@ -107,13 +106,12 @@ export class Machine implements MachinePort {
   submit(operation: Operation, options: SubmitOptions): Promise<Receipt> {
     return new Promise((answer, fail) => {
       this.#checkOpen();
-      const waiting = this.#waitingFor(operation, options);
-      this.#enqueue({ ...waiting, answer, fail });
+      this.#enqueue(this.#waitingFor(operation, { ...options, answer, fail }));
     });
   }
 
   /** What is to be decided, or the reason why it cannot be. */
-  #waitingFor(operation: Operation, options: SubmitOptions): Omit<Waiting, "answer" | "fail"> {
+  #waitingFor(operation: Operation, options: SubmitOptions & Pick<Waiting, "answer" | "fail">): Waiting {
     const known = parseOperation(operation);
     // What a stamp holds comes from the host's own code; a slip there must not reach the log, which could then not be read.
     const read = readStamp({ ...options.caller, causes: options.causes ?? [], timeMs: this.#parts.clock() });
@@ -129,7 +127,9 @@ export class Machine implements MachinePort {
         message: `Cannot submit the operation: ${this.#queue.length} operations with ${this.#queuedBytes} bytes of payloads wait already`,
         retry: "later",
       });
-    return { operation: known, stamp: read.stamp, contents: contentsOf(known), drafts: draftsOf(payloads), bytes };
+    const { answer, fail } = options;
+    const named = { contents: contentsOf(known), drafts: draftsOf(payloads) };
+    return { operation: known, stamp: read.stamp, ...named, bytes, answer, fail };
   }
 
   async view<T>(select: (state: KernelState) => T): Promise<T> {
@@ -339,16 +339,12 @@ export class Machine implements MachinePort {
   }
 
   #durable({ fold, head, entries, receipts }: Flush): void {
-    // A later flush may have failed by now, and the fold been read anew: that reading knows of these entries.
+    // The fold may have been read anew by now, when a later flush failed: that reading knows of these entries.
     if (head.position > this.#head.position) this.#head = head;
     if (this.#fold === fold) this.#recent.add(entries);
     for (const { waiting, receipt } of receipts) waiting.answer(receipt);
     this.#bell.ring();
     if (this.#queue.length > 0) this.#schedule();
-  }
-
-  #drop(fold: Fold): void {
-    if (this.#fold === fold) this.#fold = undefined;
   }
 
   #take(): readonly Waiting[] {
@@ -373,7 +369,7 @@ export class Machine implements MachinePort {
     if (asked.length === 0) return new Map();
     // Looked at before the log is: a flush may land meanwhile.
     const coming = asked.flatMap((commitment): [string, number][] => {
-      const size = this.#inFlight.sizes.get(commitment);
+      const size = this.#inFlight.sizeOf(commitment);
       return size === undefined ? [] : [[commitment, size]];
     });
     return new Map([...coming, ...(await this.#parts.log.payloadSizes(asked))]);
@@ -397,7 +393,7 @@ export class Machine implements MachinePort {
 
   /** The log did not answer. What it holds is read back before anybody is told, so that whoever asks next sees the truth. */
   async #unknown({ fold, receipts }: Flush, { thrown }: Failed): Promise<void> {
-    this.#drop(fold);
+    if (this.#fold === fold) this.#fold = undefined;
     try {
       await this.#loaded();
     } catch {

@@ -46,6 +46,8 @@ export function unsettledOf({ contents, drafts }: NamedContents): readonly strin
 export function referencesOf(named: NamedContents, sizes: StoredSizes): readonly PayloadReference[] {
   const found: PayloadReference[] = [];
   const added = new Map<string, number>();
+  // What names one content alone, and that no other, names none twice.
+  const alone = named.contents.length === 1;
   const refer = ({ commitment, size }: Content): void => {
     const stored = added.get(commitment) ?? sizes.get(commitment);
     const draft = stored === undefined ? named.drafts.get(commitment) : undefined;
@@ -62,6 +64,7 @@ export function referencesOf(named: NamedContents, sizes: StoredSizes): readonly
       stored: { commitment, size, salt, bytes, children: children.map((child) => child.commitment) },
       fresh: draft.takeFresh(),
     });
+    if (alone && children.length === 0) return;
     added.set(commitment, size);
     for (const child of children) refer(child);
   };
