@@ -39,6 +39,7 @@ function dyingAt(
     },
     watch: (after, options) => machine.watch(after, options),
     read: async (after, options) => await machine.read(after, options),
+    find: async (filter, options) => await machine.find(filter, options),
     seal: (bytes, references) => machine.seal(bytes, references),
     payload: async (content) => await machine.payload(content),
   };
@@ -134,6 +135,7 @@ function losing(machine: MachinePort, every: number): MachinePort {
     view: async (select) => await machine.view(select),
     watch: (after, options) => machine.watch(after, options),
     read: async (after, options) => await machine.read(after, options),
+    find: async (filter, options) => await machine.find(filter, options),
     seal: (content, references) => machine.seal(content, references),
     payload: async (content) => await machine.payload(content),
   };

@@ -1,7 +1,7 @@
 /** The port through which agents, runtime and service see the log: types only, implemented by the store. */
 import type { Content } from "./content.ts";
 import type { Entry, Outcome } from "./entry.ts";
-import type { Digest, GrantId, PrincipalId } from "./ids.ts";
+import type { AgentId, Digest, GrantId, PrincipalId, SessionId } from "./ids.ts";
 import type { Operation } from "./operation.ts";
 import type { Proof } from "./stamp.ts";
 import type { KernelState } from "./state/state.ts";
@@ -45,6 +45,17 @@ export interface StopSignal {
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
+/** By what entries are found; what is given must all hold. */
+export interface EntryFilter {
+  /** The agent that an entry is about. */
+  readonly agent?: AgentId;
+  readonly session?: SessionId;
+  /** Type of the operation. */
+  readonly kind?: string;
+  /** Entries that settle an effect which changed something, or ask for an undo; a few others may be among them. */
+  readonly changes?: true;
+}
+
 /** The log and the state, as everybody above the store sees them. */
 export interface MachinePort {
   /**
@@ -72,6 +83,15 @@ export interface MachinePort {
 
   /** Durable entries after a position, oldest first, at most `limit`. */
   read(after: number, options: { readonly limit: number }): Promise<readonly RecordedEntry[]>;
+
+  /**
+   * Durable entries after a position that pass a filter, oldest first, at most `limit`: found by an index, so that those
+   * between cost nothing.
+   */
+  find(
+    filter: EntryFilter,
+    options: { readonly after: number; readonly limit: number },
+  ): Promise<readonly RecordedEntry[]>;
 
   /** Salts bytes and commits to them; a string is taken as UTF-8. Nothing is stored. */
   seal(bytes: Uint8Array | string, references?: readonly Content[]): PayloadDraft;

@@ -1,4 +1,5 @@
 /** What every backend checks the same way: the order of rows, and whether a row passes a filter. */
+import { tellsOfChanges } from "./changes-mark.ts";
 import { StoreFailure } from "./failure.ts";
 import type { LogFilter, LogRow } from "./log.ts";
 
@@ -40,6 +41,7 @@ export function holds(row: LogRow, filter: LogFilter): boolean {
   return (
     (filter.agent === undefined || row.agent === filter.agent) &&
     (filter.session === undefined || row.session === filter.session) &&
-    (filter.kind === undefined || row.kind === filter.kind)
+    (filter.kind === undefined || row.kind === filter.kind) &&
+    (filter.changes === undefined || tellsOfChanges(row))
   );
 }

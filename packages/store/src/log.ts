@@ -71,6 +71,8 @@ export interface LogFilter {
   readonly agent?: string;
   readonly session?: string;
   readonly kind?: string;
+  /** Entries that settle an effect which changed something, or ask for an undo; a few others may be among them. */
+  readonly changes?: true;
 }
 
 /** A page of a read: rows after a position (the cursor; 0 is the start), at most `limit`. The last row's position is the next cursor. */

@@ -1,7 +1,7 @@
 /** The Log contract as a suite: every backend passes it, and declares what it cannot do with the reason. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { leafDigest, zeroDigest } from "../src/digest.ts";
-import type { Log, LogBatch, LogRow, PayloadRow } from "../src/log.ts";
+import type { Log, LogBatch, LogFilter, LogRow, PayloadRow } from "../src/log.ts";
 
 /** A backend under test: `fresh` gives an empty log; `reopen` closes a log and opens what it left. */
 export interface Backend {
@@ -53,6 +53,8 @@ export function logContract(backend: Backend): void {
     });
     describe("appending", () => appends(() => log));
     describe("reading", () => reads(() => log));
+
+    describe("finding", () => finds(() => log));
     describe("payloads", () => payloads(() => log));
     describe("watching", () => watching(() => log));
     const { reopen } = backend;
@@ -147,6 +149,27 @@ function reads(log: () => Log): void {
     expect(seen).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
   });
 
+  test("seek returns the cursor before the first row at a time or later", async () => {
+    const all = rows(1, 100).rows;
+    for (const timeMs of [0, 1_000, 1_001, 1_010, 1_155, 1_330, 9_999]) {
+      const first = all.find((row) => row.timeMs >= timeMs);
+      expect(await log().seek(timeMs)).toBe(first === undefined ? 100 : first.position - 1);
+    }
+  });
+
+  test("checkpoints come back by size, and one that is not larger is refused", async () => {
+    await log().putCheckpoint({ size: 10, note: "ten" });
+    await log().putCheckpoint({ size: 20, note: "twenty" });
+    await expect(log().putCheckpoint({ size: 20, note: "again" })).rejects.toThrow();
+    await expect(log().putCheckpoint({ size: 15, note: "between" })).rejects.toThrow();
+    expect(await log().checkpoints({ after: 10, limit: 10 })).toEqual([{ size: 20, note: "twenty" }]);
+    expect(await log().lastCheckpoint()).toEqual({ size: 20, note: "twenty" });
+  });
+}
+
+function finds(log: () => Log): void {
+  beforeEach(async () => log().append(0, rows(1, 100)));
+
   test.each([
     [{ agent: "agent-2-0" }],
     [{ session: "session-7-0" }],
@@ -169,27 +192,30 @@ function reads(log: () => Log): void {
     expect(seen).toEqual(wanted);
   });
 
+  test("find returns the entries that tell of changes, also those of one kind or agent, and no other", async () => {
+    const told = (kind: string, rest: string): Partial<LogRow> => ({ kind, bytes: `{"kind":"tool",${rest}}` });
+    const also: readonly Partial<LogRow>[] = [
+      told("effect.settle", '"changes":{"commitment":"c"}'),
+      told("effect.settle", '"changes":null'),
+      told("effect.request", '"more":{"kind":"undo"}'),
+      told("effect.request", '"undoes":[]'),
+      told("batch", '"operations":[]'),
+      told("task.report", '"changes":{}'),
+      { ...told("effect.settle", '"changes":{"commitment":"d"}'), agent: "agent-9-0" },
+    ];
+    await log().append(100, { rows: also.map((one, index) => rowAt(101 + index, one)), payloads: [] });
+    const found = async (filter: LogFilter, after = 0): Promise<readonly number[]> =>
+      positions(await log().find(filter, { after, limit: 10 }));
+    expect(await found({ changes: true })).toEqual([101, 103, 105, 107]);
+    expect(await found({ changes: true }, 103)).toEqual([105, 107]);
+    expect(await found({ changes: true, kind: "effect.settle" })).toEqual([101, 107]);
+    expect(await found({ changes: true, agent: "agent-9-0" })).toEqual([107]);
+  });
+
   test("find sees rows appended after an earlier find", async () => {
     await log().find({ kind: "task.start" }, { after: 0, limit: 1 });
     await log().append(100, { rows: [rowAt(101, { kind: "rare.kind" })], payloads: [] });
     expect(positions(await log().find({ kind: "rare.kind" }, { after: 0, limit: 10 }))).toEqual([101]);
-  });
-
-  test("seek returns the cursor before the first row at a time or later", async () => {
-    const all = rows(1, 100).rows;
-    for (const timeMs of [0, 1_000, 1_001, 1_010, 1_155, 1_330, 9_999]) {
-      const first = all.find((row) => row.timeMs >= timeMs);
-      expect(await log().seek(timeMs)).toBe(first === undefined ? 100 : first.position - 1);
-    }
-  });
-
-  test("checkpoints come back by size, and one that is not larger is refused", async () => {
-    await log().putCheckpoint({ size: 10, note: "ten" });
-    await log().putCheckpoint({ size: 20, note: "twenty" });
-    await expect(log().putCheckpoint({ size: 20, note: "again" })).rejects.toThrow();
-    await expect(log().putCheckpoint({ size: 15, note: "between" })).rejects.toThrow();
-    expect(await log().checkpoints({ after: 10, limit: 10 })).toEqual([{ size: 20, note: "twenty" }]);
-    expect(await log().lastCheckpoint()).toEqual({ size: 20, note: "twenty" });
   });
 }
 

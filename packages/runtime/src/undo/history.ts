@@ -4,6 +4,7 @@
  */
 import {
   partsOf,
+  placeOf,
   type AgentId,
   type Content,
   type EffectId,
@@ -16,7 +17,7 @@ import {
 } from "@toka/kernel";
 
 /** What reading back needs of the log. */
-export type LogReader = Pick<MachinePort, "read" | "payload" | "view">;
+export type LogReader = Pick<MachinePort, "find" | "read" | "payload" | "view">;
 
 /** Entries read at once. */
 const pageEntries = 1000;
@@ -51,68 +52,125 @@ export interface ChangeHistory {
   readonly effects: ReadonlyMap<EffectId, SettledEffect>;
   /** The undo under which each undone effect lies; an undo that was undone itself leaves no trace here. */
   readonly undoneBy: ReadonlyMap<EffectId, SettledEffect>;
-  /** Agents that were spawned in what was read. */
+  /** The agents that these effects were for. */
   readonly agents: ReadonlyMap<AgentId, KnownAgent>;
 }
 
 /**
- * Reads the history of changes out of the log.
+ * Reads the history of changes out of the log: only the entries that tell of one, and those that they name.
  *
  * @param log - of the vault
  * @param after - position to begin behind; effects that were requested before it are not found
  * @returns what was changed up to the head
  */
 export async function readHistory(log: LogReader, after: number): Promise<ChangeHistory> {
-  const head = await log.view((state) => state.head.position);
-  const reading: Reading = { requested: new Map(), effects: new Map(), agents: new Map() };
-  for (let at = after; at < head;) {
-    const page = await log.read(at, { limit: Math.min(pageEntries, head - at) });
-    if (page.length === 0) break;
+  const settled: SettledEffect[] = [];
+  const undos: AskedEffect[] = [];
+  for (let at = after; ;) {
+    const page = await log.find({ changes: true }, { after: at, limit: pageEntries });
     for (const recorded of page) {
       at = recorded.entry.position;
-      for (const part of partsOf(recorded.entry)) note(reading, part, recorded);
+      for (const part of partsOf(recorded.entry)) {
+        const effect = await settledIn(part, { recorded, log, after });
+        if (effect !== undefined) settled.push(effect);
+        undos.push(...undosIn(part, recorded));
+      }
     }
+    if (page.length === 0) break;
   }
-  return { effects: reading.effects, undoneBy: findUndone(reading.effects), agents: reading.agents };
+  const known = new Set(settled.map(({ id }) => id));
+  for (const undo of undos) {
+    const idle = known.has(undo.id) ? undefined : await idleUndo(undo, log);
+    if (idle !== undefined) settled.push(idle);
+  }
+  const effects = new Map(
+    settled.toSorted((left, right) => left.position - right.position).map((effect) => [effect.id, effect]),
+  );
+  return { effects, undoneBy: findUndone(effects), agents: await agentsOf(effects.values(), log) };
 }
 
-interface Reading {
-  readonly requested: Map<EffectId, Pick<SettledEffect, "request" | "asked" | "requested">>;
-  readonly effects: Map<EffectId, SettledEffect>;
-  readonly agents: Map<AgentId, KnownAgent>;
+type Part = ReturnType<typeof partsOf>[number];
+
+/** An effect as it was requested. */
+type AskedEffect = Pick<SettledEffect, "id" | "request" | "asked" | "requested">;
+
+/** @returns the effect that a part of an entry settles, if it changed something or undid, and was requested behind `after` */
+async function settledIn(
+  { operation, events }: Part,
+  from: { readonly recorded: RecordedEntry; readonly log: LogReader; readonly after: number },
+): Promise<SettledEffect | undefined> {
+  const { recorded, log, after } = from;
+  if (operation.type !== "effect.settle") return undefined;
+  const { outcome, changes } = operation;
+  if (changes === null && outcome !== "succeeded") return undefined;
+  const event = events.find((one) => one.type === "effect.settled");
+  if (event === undefined || placeOf(event.effect).position <= after) return undefined;
+  const request = await requestOf(event.effect, log);
+  if (request === undefined || (changes === null && request.request.kind !== "undo")) return undefined;
+  const { position, stamp } = recorded.entry;
+  return { ...request, position, timeMs: stamp.timeMs, outcome, changes };
 }
 
-function note(
-  reading: Reading,
-  { operation, events }: ReturnType<typeof partsOf>[number],
-  { entry }: RecordedEntry,
-): void {
-  const { stamp, position } = entry;
-  for (const event of events) {
-    if (event.type === "effect.requested" && operation.type === "effect.request") {
-      const asked = { principal: stamp.principal, grant: stamp.grant };
-      reading.requested.set(event.effect, { request: operation, asked, requested: position });
+async function requestOf(effect: EffectId, log: LogReader): Promise<AskedEffect | undefined> {
+  const [recorded] = await log.read(placeOf(effect).position - 1, { limit: 1 });
+  if (recorded === undefined) return undefined;
+  return partsOf(recorded.entry)
+    .flatMap((part) => askedIn(part, recorded))
+    .find(({ id }) => id === effect);
+}
+
+function undosIn(part: Part, recorded: RecordedEntry): readonly AskedEffect[] {
+  return askedIn(part, recorded).filter(({ request }) => request.kind === "undo");
+}
+
+function askedIn({ operation, events }: Part, { entry }: RecordedEntry): readonly AskedEffect[] {
+  if (operation.type !== "effect.request") return [];
+  const { principal, grant } = entry.stamp;
+  return events.flatMap((event) =>
+    event.type === "effect.requested"
+      ? [{ id: event.effect, request: operation, asked: { principal, grant }, requested: entry.position }]
+      : [],
+  );
+}
+
+/** An undo that found everything in place changed nothing, and counts all the same; one that was refused does not. */
+async function idleUndo(undo: AskedEffect, log: LogReader): Promise<SettledEffect | undefined> {
+  const live = await log.view((state) => state.effects.has(undo.id));
+  // It is settled soon after it was asked for: what lies between is as much as was done meanwhile.
+  for (let at = undo.requested; !live;) {
+    const page = await log.find({ kind: "effect.settle" }, { after: at, limit: pageEntries });
+    for (const { entry } of page) {
+      at = entry.position;
+      const { operation, outcome, stamp } = entry;
+      if (operation.type !== "effect.settle" || operation.effect !== undo.id || !("events" in outcome)) continue;
+      if (operation.outcome !== "succeeded") return undefined;
+      return { ...undo, position: at, timeMs: stamp.timeMs, outcome: operation.outcome, changes: null };
     }
-    if (event.type === "agent.spawned" && operation.type === "agent.spawn") {
-      reading.agents.set(event.agent, { id: event.agent, name: event.name, session: operation.session });
-    }
-    if (event.type === "effect.abandoned") reading.requested.delete(event.effect);
-    if (event.type !== "effect.settled" || operation.type !== "effect.settle") continue;
-    const known = reading.requested.get(event.effect);
-    reading.requested.delete(event.effect);
-    const { outcome, changes } = operation;
-    // An undo that found everything in place changed nothing, and counts all the same; one that was refused does not.
-    const undid = known?.request.kind === "undo" && outcome === "succeeded";
-    if (known === undefined || (changes === null && !undid)) continue;
-    reading.effects.set(event.effect, {
-      ...known,
-      id: event.effect,
-      position,
-      timeMs: stamp.timeMs,
-      outcome,
-      changes,
-    });
+    if (page.length === 0) return undefined;
   }
+  return undefined;
+}
+
+/** The agents that effects were requested for, by the entries that spawned them. */
+async function agentsOf(effects: Iterable<SettledEffect>, log: LogReader): Promise<ReadonlyMap<AgentId, KnownAgent>> {
+  const agents = new Map<AgentId, KnownAgent>();
+  for (const { request } of effects) {
+    const id = request.agent;
+    if (id === null || agents.has(id)) continue;
+    const [recorded] = await log.read(placeOf(id).position - 1, { limit: 1 });
+    const known = recorded === undefined ? undefined : spawnedIn(recorded, id);
+    if (known !== undefined) agents.set(id, known);
+  }
+  return agents;
+}
+
+function spawnedIn({ entry }: RecordedEntry, id: AgentId): KnownAgent | undefined {
+  for (const { operation, events } of partsOf(entry)) {
+    const event = events.find((one) => one.type === "agent.spawned" && one.agent === id);
+    if (event?.type === "agent.spawned" && operation.type === "agent.spawn")
+      return { id, name: event.name, session: operation.session };
+  }
+  return undefined;
 }
 
 /** From the newest undo to the oldest, since only a later one can have taken back an earlier one. */

@@ -34,6 +34,7 @@ interface Call {
 /** No tool reads the log. */
 const noLog = {
   read: () => Promise.reject(new Error("a tool read the log")),
+  find: () => Promise.reject(new Error("a tool read the log")),
   payload: () => Promise.reject(new Error("a tool read the log")),
   view: () => Promise.reject(new Error("a tool read the log")),
 };

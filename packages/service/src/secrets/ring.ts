@@ -30,6 +30,7 @@ export function ringMachine(machine: MachinePort, redactor: Redactor): MachinePo
     view: async (select) => machine.view(select),
     watch: (after, options) => machine.watch(after, options),
     read: async (after, options) => machine.read(after, options),
+    find: async (filter, options) => machine.find(filter, options),
     payload: async (content) => machine.payload(content),
     seal,
     submit: async (operation, options) => {

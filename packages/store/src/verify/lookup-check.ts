@@ -8,7 +8,8 @@
 import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import type { DatabaseSync } from "node:sqlite";
-import { lookupFields, lookupVersion, payloadKey, type LookupField } from "../backends/sqlite/lookups.ts";
+import { changesTold, lookupFields, lookupVersion, payloadKey, type LookupField } from "../backends/sqlite/lookups.ts";
+import { tellsOfChanges } from "../changes-mark.ts";
 import { textOf } from "../failure.ts";
 import { differs } from "./finding.ts";
 import { columnsOf, isSqlite, type FoundEntry, type FoundPayload } from "./rows.ts";
@@ -57,7 +58,7 @@ export class LookupCheck {
     for (let row = this.#postings.upTo(position); row !== undefined; row = this.#postings.upTo(position))
       this.#list(row);
     for (const [field, tally] of this.#fields) {
-      const value = found[field];
+      const value = field === "changes" ? changesOf(found) : found[field];
       if (value === null) continue;
       tally.wanted += 1;
       if (tally.expected.get(position) !== value) continue;
@@ -147,6 +148,10 @@ class Cursor {
     this.broken = textOf(thrown);
     this.#next = undefined;
   }
+}
+
+function changesOf({ kind, text }: FoundEntry): string | null {
+  return tellsOfChanges({ kind, bytes: text }) ? changesTold : null;
 }
 
 function listOf(positions: unknown): readonly unknown[] {

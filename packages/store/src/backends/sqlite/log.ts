@@ -14,7 +14,7 @@ import { lookupLagMax, readEntriesMax } from "../../limits.ts";
 import { checkOrder, conflict, holds } from "../../log-order.ts";
 import type { CheckpointRow, Log, LogBatch, LogFilter, LogHead, LogPage, LogRow, StoredPayload } from "../../log.ts";
 import { LookupFollower } from "./lookup-follower.ts";
-import { Lookups, type LookupField } from "./lookups.ts";
+import { changesTold, Lookups, type LookupField } from "./lookups.ts";
 import { checkpointOf, entryColumns, entryOf, integer, payloadOf } from "./rows.ts";
 import { Upkeep, type UpkeepWork } from "./upkeep.ts";
 import { appendFailure } from "./wire.ts";
@@ -273,7 +273,9 @@ function bytesOf({ rows, payloads }: LogWrite): number {
 
 function narrowest(filter: LogFilter): readonly [LookupField | undefined, string | undefined] {
   for (const field of ["agent", "session", "kind"] as const)
-    if (filter[field] !== undefined) return [field, filter[field]];
+    if (filter[field] !== undefined && (field !== "kind" || filter.changes === undefined))
+      return [field, filter[field]];
+  if (filter.changes !== undefined) return ["changes", changesTold];
   return [undefined, undefined];
 }
 

@@ -5,7 +5,8 @@
  * follow at once do no work twice.
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { lookupFields, payloadKey, type LookupField } from "./lookups.ts";
+import { changeKinds, tellsOfChanges } from "../../changes-mark.ts";
+import { changesTold, lookupFields, payloadKey, type LookupField } from "./lookups.ts";
 import { integer, listsOf, text, type SqliteList } from "./rows.ts";
 
 /** How far the index has come: the last entry and the last payload in it, and whether the log had no more. */
@@ -14,6 +15,14 @@ export interface Followed {
   readonly payloadId: number;
   readonly atEnd: boolean;
 }
+
+/** A column for each field. Whether an entry tells of changes its text says, which of most kinds need not be read. */
+const columns = lookupFields.map((field) =>
+  field === "changes"
+    ? `CASE WHEN kind IN (${changeKinds.map((kind) => `'${kind}'`).join(", ")}) THEN bytes END`
+    : field,
+);
+const kindAt = 1 + lookupFields.indexOf("kind");
 
 /** Follows one log with one index. */
 export class LookupFollower {
@@ -32,7 +41,7 @@ export class LookupFollower {
   constructor({ index, log }: { readonly index: DatabaseSync; readonly log: DatabaseSync }) {
     this.#index = index;
     this.#entries = log.prepare(
-      `SELECT position, ${lookupFields.join(", ")} FROM entries WHERE position > ? ORDER BY position LIMIT ?`,
+      `SELECT position, ${columns.join(", ")} FROM entries WHERE position > ? ORDER BY position LIMIT ?`,
     );
     this.#payloads = log.prepare("SELECT id, commitment FROM payloads WHERE id > ? ORDER BY id LIMIT ?");
     for (const statement of [this.#entries, this.#payloads]) statement.setReturnArrays(true);
@@ -99,7 +108,8 @@ function postingsOf(entries: readonly SqliteList[]): readonly Posting[] {
     const byValue = new Map<string, number[]>();
     for (const row of entries) {
       const position = row[0];
-      const value = row[index + 1];
+      const found = row[index + 1];
+      const value = field === "changes" ? told({ kind: row[kindAt], bytes: found }) : found;
       // A value of another type is damage, which whoever reads the row is told of.
       if (typeof value !== "string" || typeof position !== "number") continue;
       const positions = byValue.get(value);
@@ -113,6 +123,10 @@ function postingsOf(entries: readonly SqliteList[]): readonly Posting[] {
       positions: JSON.stringify(positions),
     }));
   });
+}
+
+function told(entry: { readonly kind: unknown; readonly bytes: unknown }): string | null {
+  return tellsOfChanges(entry) ? changesTold : null;
 }
 
 /** In the order of the index: neighbours go into the same page. */

@@ -17,13 +17,16 @@ CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, at INTEGER NOT NULL, di
 `;
 
 /** Version of the index: one of another is thrown away. */
-export const lookupVersion = 2;
+export const lookupVersion = 3;
 
 /** Fields by which entries are found. */
-export type LookupField = "agent" | "session" | "kind";
+export type LookupField = "agent" | "changes" | "session" | "kind";
 
 /** The fields, in the order of the index. */
-export const lookupFields: readonly LookupField[] = ["agent", "kind", "session"];
+export const lookupFields: readonly LookupField[] = ["agent", "changes", "kind", "session"];
+
+/** The one value of the field `changes`. */
+export const changesTold = "told";
 
 /**
  * By what a payload is found: the first 48 bits of its commitment, a quarter of the room that the whole would take. The few
