@@ -202,7 +202,15 @@ export type { AwaitedApproval, Binding } from "./approvals.ts";
 export { covers, excess } from "./authority/covers.ts";
 export { parseOperation, isAttested, operationTypes } from "./codec/operation.ts";
 export { encodeEntry, decodeEntry, encodeOutcome } from "./codec/entry.ts";
-export { emptyState, encodeEntity, entityKeys, takeDirty, encodeState, decodeState } from "./codec/state.ts";
+export {
+  emptyState,
+  encodeEntity,
+  entityKeys,
+  takeDirty,
+  encodeState,
+  decodeState,
+  restoreState,
+} from "./codec/state.ts";
 export { evaluate } from "./predicate/evaluate.ts";
 export type { Facts } from "./predicate/evaluate.ts";
 export { definitionPart } from "./definition-shape.ts";

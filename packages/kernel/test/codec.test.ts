@@ -6,6 +6,8 @@ import {
   encodeEntity,
   encodeEntry,
   encodeState,
+  takeDirty,
+  restoreState,
   entityKeys,
   isAttested,
   Malformed,
@@ -249,6 +251,29 @@ describe("a snapshot", () => {
     expect(encodeState(state)).toBe(text);
     expect(entityKeys(state)).toEqual(entityKeys(world.state));
     for (const key of entityKeys(state)) expect(encodeEntity(state, key)).toBe(encodeEntity(world.state, key));
+  });
+
+  const entities = entityKeys(world.state).map((key): readonly [string, string] => [
+    key,
+    encodeEntity(world.state, key) ?? "",
+  ]);
+
+  test("is restored from its entities to the same state, with nothing dirty", () => {
+    const state = restoreState(entities);
+    expect(encodeState(state)).toBe(text);
+    expect(takeDirty(state)).toEqual([]);
+  });
+
+  test.each([
+    ["one twice", [...entities, ...entities.filter(([key]) => key.startsWith("agents/"))]],
+    ["the head twice", [...entities, ...entities.filter(([key]) => key === "head/head")]],
+    ["no head", entities.filter(([key]) => key !== "head/head")],
+    ["one under another's key", [...entities, ["agents/agent-900-0", '{"id":"agent-901-0"}'] as const]],
+    ["one of a table that there is not", [...entities, ["angels/agent-900-0", '{"id":"agent-900-0"}'] as const]],
+    ["one that is no JSON", [...entities, ["agents/agent-900-0", "{"] as const]],
+    ["one that is null", [...entities, ["agents/agent-900-0", "null"] as const]],
+  ])("is not restored from entities with %s", (_, changed) => {
+    expect(() => restoreState(changed)).toThrow(Malformed);
   });
 
   test("holds the head, the vault and an agent under their keys", () => {

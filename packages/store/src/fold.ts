@@ -20,13 +20,15 @@ export interface FoldStart {
   readonly state: KernelState;
   readonly head: LogHead;
   readonly peaks: readonly Uint8Array[];
+  /** Of exactly this state; computed when absent. */
+  readonly digest?: StateDigest;
 }
 
 /** State, head, tree and state digest after some entries. */
 export class Fold {
   readonly state: KernelState;
   readonly tree: CompactRange;
-  readonly #digest = new StateDigest();
+  readonly #digest: StateDigest;
   #head: LogHead;
 
   /**
@@ -36,7 +38,9 @@ export class Fold {
     this.state = start?.state ?? emptyState();
     this.#head = start?.head ?? { position: 0, digest: zeroDigest, timeMs: 0 };
     this.tree = new CompactRange({ size: this.#head.position, peaks: start?.peaks ?? [] });
-    for (const key of entityKeys(this.state)) this.#digest.set(key, encodeEntity(this.state, key));
+    this.#digest = start?.digest ?? new StateDigest();
+    if (start?.digest === undefined)
+      for (const key of entityKeys(this.state)) this.#digest.set(key, encodeEntity(this.state, key));
     takeDirty(this.state);
   }
 

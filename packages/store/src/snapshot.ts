@@ -4,8 +4,8 @@
  * A snapshot is never believed: it carries the signed checkpoint of its position, and its state, its tree and the log's own
  * row must agree with it. One that does not fit, or is absent, costs a full replay and nothing else.
  */
-import { readFile } from "node:fs/promises";
-import { decodeState, encodeState } from "@toka/kernel";
+import { closeSync, openSync, readSync } from "node:fs";
+import { encodeEntity, entityKeys, restoreState, type KernelState } from "@toka/kernel";
 import { openCheckpoint } from "./checkpoint.ts";
 import { bytesOfDigest, digestText } from "./digest.ts";
 import { replaceFile } from "./durable-file.ts";
@@ -13,12 +13,24 @@ import { textOf } from "./failure.ts";
 import { Fold } from "./fold.ts";
 import type { Log, LogHead } from "./log.ts";
 import type { NoteVerifier } from "./note.ts";
+import { StateDigest } from "./state-digest.ts";
 
-/** A snapshot as text, and the entries it covers. */
+/** A snapshot as it is written, and the entries it covers. */
 export interface SnapshotText {
   readonly size: number;
-  readonly text: string;
+  /** Its bytes in pieces: as one text a large state would take its room three times over. */
+  readonly pieces: readonly Uint8Array[];
 }
+
+const format = 2;
+/** Characters of a piece. */
+const pieceChars = 1024 * 1024;
+/** Bytes read at once. */
+const pageBytes = 1024 * 1024;
+/** Bytes of a line (64 MiB), far above any entity: a file without line ends must not be gathered without bound. */
+const lineBytesMax: number = 64 * 1024 * 1024;
+const newline = 10;
+const tab = 9;
 
 /**
  * Takes a snapshot of a fold that stands at a checkpoint.
@@ -30,15 +42,14 @@ export interface SnapshotText {
 export function takeSnapshot(fold: Fold, note: string): SnapshotText {
   const { position, digest, timeMs } = fold.head;
   const head = JSON.stringify({
-    format: 1,
+    format,
     position,
     digest,
     timeMs,
     peaks: fold.tree.peaks.map(digestText),
     checkpoint: note,
   });
-  // Two lines: the state is long, and a reader that only wants the head need not parse it.
-  return { size: position, text: `${head}\n${encodeState(fold.state)}\n` };
+  return { size: position, pieces: piecesOf(head, fold.state) };
 }
 
 /**
@@ -46,8 +57,8 @@ export function takeSnapshot(fold: Fold, note: string): SnapshotText {
  *
  * @throws the system's error; the one before is then still there
  */
-export async function writeSnapshot(path: string, { text }: SnapshotText): Promise<void> {
-  await replaceFile(path, text);
+export async function writeSnapshot(path: string, { pieces }: SnapshotText): Promise<void> {
+  await replaceFile(path, pieces);
 }
 
 /**
@@ -62,20 +73,78 @@ export async function readSnapshot(
   against: { readonly log: Log; readonly verifier: NoteVerifier },
 ): Promise<{ readonly fold: Fold } | { readonly unusable: string }> {
   try {
-    const [head, encoded] = (await readFile(path, "utf8")).split("\n");
-    const { at, peaks, note } = headOf(JSON.parse(head ?? ""));
+    const lines = linesOf(path);
+    const first = lines.next();
+    if (first.done === true) return { unusable: "it is empty" };
+    const { at, peaks, note } = headOf(JSON.parse(first.value.toString("utf8")));
     const checkpoint = openCheckpoint(note, against.verifier);
     if (checkpoint === undefined || checkpoint.size !== at.position)
       return { unusable: "its checkpoint is not signed by the vault's key" };
     const [row] = await against.log.read({ after: at.position - 1, limit: 1 });
     if (row?.digest !== at.digest || row.timeMs !== at.timeMs)
       return { unusable: `the log has another entry at ${at.position}` };
-    const fold = new Fold({ state: decodeState(encoded ?? ""), head: at, peaks });
+    const digest = new StateDigest();
+    const state = restoreState(entitiesIn(lines, digest));
+    const fold = new Fold({ state, head: at, peaks, digest });
     if (!fold.tree.root().equals(checkpoint.root)) return { unusable: "its tree differs from its checkpoint" };
     if (fold.stateDigest() !== checkpoint.state) return { unusable: "its state differs from its checkpoint" };
     return { fold };
   } catch (thrown) {
     return { unusable: textOf(thrown) };
+  }
+}
+
+/** The head, and a line for each entity: its key, a tab, and its encoding, in which JSON leaves neither tab nor newline. */
+function piecesOf(head: string, state: KernelState): readonly Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  let piece = `${head}\n`;
+  for (const key of entityKeys(state)) {
+    piece += `${key}\t${encodeEntity(state, key) ?? ""}\n`;
+    if (piece.length < pieceChars) continue;
+    pieces.push(Buffer.from(piece));
+    piece = "";
+  }
+  pieces.push(Buffer.from(piece));
+  return pieces;
+}
+
+/** Reads the lines of entities, and takes the digest of the very texts that the state is made of. */
+function* entitiesIn(
+  lines: Iterable<Buffer>,
+  digest: StateDigest,
+): Generator<readonly [key: string, text: string], void, undefined> {
+  for (const line of lines) {
+    const between = line.indexOf(tab);
+    if (between < 0) throw new Error("a line of it is malformed");
+    // Each text is a copy of its own: a part of a longer one would keep all of it in memory.
+    const key = line.toString("latin1", 0, between);
+    const text = line.toString("utf8", between + 1);
+    digest.set(key, text);
+    yield [key, text];
+  }
+}
+
+/** The lines of a file, which is never in memory as a whole; each is good until the next is asked for. */
+function* linesOf(path: string): Generator<Buffer, void, undefined> {
+  const file = openSync(path, "r");
+  try {
+    const page = Buffer.alloc(pageBytes);
+    let begun: Buffer = Buffer.alloc(0);
+    for (;;) {
+      const read = readSync(file, page);
+      if (read === 0) break;
+      const bytes = begun.length === 0 ? page.subarray(0, read) : Buffer.concat([begun, page.subarray(0, read)]);
+      let at = 0;
+      for (let end = bytes.indexOf(newline); end >= 0; end = bytes.indexOf(newline, at)) {
+        yield bytes.subarray(at, end);
+        at = end + 1;
+      }
+      begun = Buffer.from(bytes.subarray(at));
+      if (begun.length > lineBytesMax) throw new Error(`a line of it is longer than ${lineBytesMax} bytes`);
+    }
+    if (begun.length > 0) throw new Error("its last line has no end");
+  } finally {
+    closeSync(file);
   }
 }
 
@@ -85,8 +154,8 @@ function headOf(value: unknown): {
   readonly note: string;
 } {
   const found: Record<string, unknown> = typeof value === "object" && value !== null ? { ...value } : {};
-  const { format, position, digest, timeMs, peaks, checkpoint } = found;
-  if (format !== 1 || !isCount(position) || typeof digest !== "string" || !isCount(timeMs))
+  const { position, digest, timeMs, peaks, checkpoint } = found;
+  if (found["format"] !== format || !isCount(position) || typeof digest !== "string" || !isCount(timeMs))
     throw new Error("its head is malformed");
   if (!Array.isArray(peaks) || typeof checkpoint !== "string") throw new Error("its head is malformed");
   return {

@@ -179,6 +179,16 @@ describe("opening a vault", () => {
       (path: string) => writeFileSync(path, readFileSync(path, "utf8").replaceAll('"operator"', '"operatox"')),
     ],
     [
+      "has an entity twice",
+      (path: string) => writeFileSync(path, readFileSync(path, "utf8").replace(/^agents\/.*\n/m, "$&$&")),
+    ],
+    [
+      "lacks an entity",
+      (path: string) => writeFileSync(path, readFileSync(path, "utf8").replace(/^agents\/.*\n/m, "")),
+    ],
+    ["has a line too many", (path: string) => writeFileSync(path, `${readFileSync(path, "utf8")}agents/a\t{}\n`)],
+    ["has a line without an end", (path: string) => writeFileSync(path, `${readFileSync(path, "utf8")}agents/a\t{}`)],
+    [
       "has a changed peak",
       (path: string) =>
         writeFileSync(path, readFileSync(path, "utf8").replace('"peaks":["sha256:', '"peaks":["sha256:A')),

@@ -84,24 +84,63 @@ export function encodeState(state: KernelState): string {
  * @throws Malformed when it is no snapshot
  */
 export function decodeState(text: string): KernelState {
+  return stateOf(Object.entries(parsed(text)));
+}
+
+/**
+ * Reads a state entity by entity, so that it never stands in memory twice. Rows are taken as they stand, as by `decodeState`.
+ *
+ * @param entities keys, each with what `encodeEntity` gave for it
+ * @returns a state of its own, with nothing dirty
+ * @throws Malformed when they are not the entities of a state, each once
+ */
+export function restoreState(entities: Iterable<readonly [key: string, text: string]>): KernelState {
+  return stateOf(rowsOf(entities));
+}
+
+function stateOf(entities: Iterable<readonly [string, AnyRow]>): KernelState {
   const state = new LiveState();
   const tables = tablesOf(state);
-  for (const [key, row] of Object.entries(parsed(text))) {
+  let headed = false;
+  for (const [key, row] of entities) {
     const slash = key.indexOf("/");
-    if (key === headKey) state.head = row as unknown as LiveState["head"];
-    else {
-      const table = tables.get(key.slice(0, slash));
-      if (table === undefined || row.id !== key.slice(slash + 1)) {
-        throw new Malformed({ path: key.slice(0, 64), wanted: "an entity under its own key", found: "another" });
-      }
-      table.put(row);
+    if (key === headKey && !headed) {
+      state.head = row as unknown as LiveState["head"];
+      headed = true;
+      continue;
     }
+    const table = tables.get(key.slice(0, slash));
+    const id = key.slice(slash + 1);
+    // A second row of one id would leave behind what the first one entered into the indexes.
+    if (table === undefined || row.id !== id || table.rows.has(id)) {
+      throw new Malformed({ path: key.slice(0, 64), wanted: "an entity under its own key, once", found: "another" });
+    }
+    table.put(row);
   }
+  if (!headed) throw new Malformed({ path: "snapshot", wanted: "the entities of a state", found: "no head" });
   takeDirty(state);
   return state;
 }
 
-type AnyTable = Table<string, { readonly id: string }>;
+function* rowsOf(entities: Iterable<readonly [string, string]>): Generator<readonly [string, AnyRow], void, undefined> {
+  for (const [key, text] of entities) {
+    let row: unknown;
+    try {
+      row = JSON.parse(text);
+    } catch {
+      row = undefined;
+    }
+    if (typeof row !== "object" || row === null)
+      throw new Malformed({ path: key.slice(0, 64), wanted: "an entity", found: "something else" });
+    yield [key, row as AnyRow];
+  }
+}
+
+interface AnyRow {
+  readonly id: string;
+}
+
+type AnyTable = Table<string, AnyRow>;
 
 function tablesOf(state: LiveState): ReadonlyMap<string, AnyTable> {
   const known = tablesByState.get(state);
@@ -114,7 +153,7 @@ function tablesOf(state: LiveState): ReadonlyMap<string, AnyTable> {
 
 const tablesByState = new WeakMap<LiveState, ReadonlyMap<string, AnyTable>>();
 
-function parsed(text: string): { readonly [key: string]: { readonly id: string } } {
+function parsed(text: string): { readonly [key: string]: AnyRow } {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -124,7 +163,7 @@ function parsed(text: string): { readonly [key: string]: { readonly id: string }
   if (typeof value !== "object" || value === null || !(headKey in value)) {
     throw new Malformed({ path: "snapshot", wanted: "the entities of a state", found: "something else" });
   }
-  return value as { readonly [key: string]: { readonly id: string } };
+  return value as { readonly [key: string]: AnyRow };
 }
 
 const headKey = "head/head";
