@@ -1,7 +1,17 @@
 /** The repo-care mix on a machine: its scripts driven through `submit`, every content brought along as a payload of its own. */
 import type { Caller, KernelEvent, MachinePort, Operation, PayloadDraft } from "@toka/kernel";
 import { localProof } from "@toka/store";
-import { definitionIn, lives, settlersOf, sharedOut, someContent, type Ask, type Script, type Worker } from "./mix.ts";
+import {
+  definitionIn,
+  lives,
+  settlersOf,
+  sharedOut,
+  spawnsOf,
+  someContent,
+  type Ask,
+  type Script,
+  type Worker,
+} from "./mix.ts";
 
 /** A machine with live agents, and the scripts of their further lives. */
 export interface MachineWorld {
@@ -19,6 +29,8 @@ const payloadText = "what an agent read, found or wrote, in about as many bytes 
   .repeat(6)
   .slice(0, 512);
 const proof = localProof();
+/** Agents that are spawned at once: one after the other each would wait for the disk. */
+const spawnersMax = 100;
 
 /**
  * Settles agents in an empty vault.
@@ -29,16 +41,26 @@ const proof = localProof();
  */
 export async function settle(machine: MachinePort, agents: number): Promise<MachineWorld> {
   const seen: KernelEvent[] = [];
-  const script = settlersOf(agents);
+  await finish(machine, { script: settlersOf(0), seen });
+  const definition = definitionIn(seen);
+  const shares = Array.from({ length: spawnersMax }, (_, share) => Math.floor((agents + share) / spawnersMax));
+  const spawned = await Promise.all(shares.map((share) => finish(machine, { script: spawnsOf(definition, share) })));
+  const workers = spawned.flat();
+  return { machine, workers, lanes: (count) => sharedOut(workers, count).map((lane) => lives(lane, definition)) };
+}
+
+/** Runs a script to its end. */
+async function finish<Result>(
+  machine: MachinePort,
+  { script, seen }: { readonly script: Script<Result>; readonly seen?: KernelEvent[] },
+): Promise<Result> {
   let step = script.next();
   while (step.done !== true) {
     const events = await ask(machine, step.value);
-    seen.push(...events);
+    seen?.push(...events);
     step = script.next(events);
   }
-  const workers = step.value;
-  const definition = definitionIn(seen);
-  return { machine, workers, lanes: (count) => sharedOut(workers, count).map((lane) => lives(lane, definition)) };
+  return step.value;
 }
 
 /**
@@ -70,7 +92,13 @@ export async function run(
 /** What a script asked for and was not told yet when its round ended. */
 const pending = new WeakMap<Script<never>, IteratorResult<Ask, never>>();
 
-async function ask(machine: MachinePort, { operation, principal, grant }: Ask): Promise<readonly KernelEvent[]> {
+/**
+ * Asks a machine what a script yields, each content brought along as a payload of its own.
+ *
+ * @returns the events
+ * @throws Error when it is refused
+ */
+export async function ask(machine: MachinePort, { operation, principal, grant }: Ask): Promise<readonly KernelEvent[]> {
   const payloads: PayloadDraft[] = [];
   const asked = withContents(operation, () => {
     const draft = machine.seal(payloadText);

@@ -82,10 +82,31 @@ export function* settlersOf(agents: number): Script<readonly Worker[]> {
     });
   }
   const registered = yield asRoot({ type: "definition.register", part: definition, source: someContent });
-  const { definition: of } = only(registered, "definition.registered");
+  return yield* spawnsOf(only(registered, "definition.registered").definition, agents);
+}
+
+/**
+ * Spawns agents.
+ *
+ * @param of the definition that `settlersOf` registered
+ * @param agents how many, each with a grant and a budget
+ * @returns the agents
+ */
+export function* spawnsOf(of: DefinitionId, agents: number): Script<readonly Worker[]> {
   const workers: Worker[] = [];
   for (let index = 0; index < agents; index += 1) workers.push(yield* spawn(of));
   return workers;
+}
+
+/**
+ * Moves an agent to and fro between the two states of its lifecycle, for ever: events of one agent, which leave nothing behind.
+ *
+ * @returns never
+ */
+export function* changesOfMind(worker: Worker): Script<never> {
+  for (;;)
+    for (const to of ["done", "working"])
+      yield as(worker, { type: "agent.transition", agent: worker.agent, to, inputs: [] });
 }
 
 /**
@@ -260,7 +281,14 @@ const definition: DefinitionPart = {
     storedBytes: 1_000_000,
   },
   tools,
-  lifecycle: { initial: "working", states: ["working", "done"], transitions: [{ from: "working", to: "done" }] },
+  lifecycle: {
+    initial: "working",
+    states: ["working", "done"],
+    transitions: [
+      { from: "working", to: "done" },
+      { from: "done", to: "working" },
+    ],
+  },
   limits: { openTasksMax: 4, openEffectsMax: 8 },
   tasks: ["catalogue", "history", "report"].map((key, index, keys) => ({
     key,
