@@ -25,6 +25,8 @@ const kinds: readonly Kind[] = [
   { find: /…/u, any: ".*?", bound: false },
   { find: new RegExp(`\\b(?:${nouns})-\\d+-\\d+\\b`, "u"), any: `(?:${nouns})-\\d+-\\d+`, bound: true },
   { find: /(?<=\bentry )\d+\b/u, any: "\\d+", bound: true },
+  // The first column of observations, alerts and the log.
+  { find: /^\d+(?= (?:finding|\d{4}-\d\d-\d\dT))/u, any: "\\d+", bound: true },
   { find: /\bvault-[0-9a-f]+\b/u, any: "vault-[0-9a-f]{32}", bound: false },
   { find: /\bsha256:[\w-]+/u, any: "sha256:[\\w-]+", bound: false },
   { find: /\b\d{4}-\d\d-\d\dT[\d:.]+Z/u, any: "\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z", bound: false },
