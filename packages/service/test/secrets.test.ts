@@ -159,6 +159,15 @@ describe("a secret", () => {
     expect(await composition?.vault.machine.view((state) => state.vault?.secrets)).toEqual([]);
   });
 
+  test.each(["correct-horse-7", "value-of-2-more", "hunter2-hunter2", "horse-battery-staple.correct"])(
+    "is kept when it is %s",
+    async (value) => {
+      await up("write");
+      await keep("n", value);
+      expect(await composition?.api.secrets()).toMatchObject([{ name: "n" }]);
+    },
+  );
+
   test("is refused when a name that there is would give it away, or its name another's value", async () => {
     await up("write");
     await keep("stage-2-key", canary);

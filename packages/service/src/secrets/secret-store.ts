@@ -180,7 +180,7 @@ async function checkSecret(
 }
 
 /** As operations are called, and ids look; without them nothing could be asked of the vault any more. */
-const ourWords = /^[a-z-]{1,15}(?:\.[a-z-]{1,15}|(?:-[0-9]+){1,2})$/u;
+const ourWords = /^(?:[a-z-]{1,15}\.[a-z-]{1,15}|[a-z]{1,15}-[0-9]+-[0-9]+)$/u;
 
 /** What would be found where it is not meant would make everything that passes unreadable. */
 function unfitness(value: Uint8Array): string | undefined {
