@@ -64,15 +64,20 @@ function describe(holder: number): string {
   return holder === 0 ? "another process" : `process ${holder}`;
 }
 
-/** The process that has the lock of a vault, where the kernel tells: proc_locks(5). A hint for people, and who is no proof of anything. */
-function holderOf(dir: string): number | undefined {
+/**
+ * The process that has the lock of a vault, where the kernel tells: proc_locks(5). A hint for people, and no proof of anything.
+ *
+ * @param dir - the vault folder
+ * @returns its id; undefined when nobody has it, or when it cannot be told
+ */
+export function holderOf(dir: string): number | undefined {
   try {
     const inode = statSync(join(dir, "lock")).ino;
     const line = readFileSync("/proc/locks", "utf8")
       .split("\n")
       .find((one) => one.includes(" WRITE ") && one.includes(`:${inode} `) && !one.includes("->"));
     const pid = / WRITE (\d+) /u.exec(line ?? "")?.[1];
-    return pid === undefined ? undefined : Number(pid);
+    return pid === undefined || pid === "0" ? undefined : Number(pid);
   } catch {
     return undefined;
   }

@@ -21,7 +21,7 @@ import { compose, type ComposeOptions, type Composition } from "./compose.ts";
 import { crewFolder, crewFrom, defaultCrew, loadCrew, type LoadedCrew } from "./crews.ts";
 import { ServiceFailure } from "./failure.ts";
 import { isServed, remoteVault } from "./client/vault-client.ts";
-import { whenFree } from "./patience.ts";
+import { holderOf, whenFree } from "./patience.ts";
 import { outputFolder, type Places } from "./places.ts";
 import { toolsOf } from "./session-tools.ts";
 import { isOfFiles } from "./sessions/crew-source.ts";
@@ -154,7 +154,9 @@ async function refuseSecond(places: Places): Promise<void> {
 }
 
 function inUse(places: Places, pid: number | undefined): ServiceFailure {
-  const who = pid === undefined ? "another process" : `process ${pid}`;
+  // Who only begins to serve does not say yet who he is.
+  const holder = pid ?? holderOf(places.vault);
+  const who = holder === undefined ? "another process" : `process ${holder}`;
   return new ServiceFailure("vault_in_use", {
     message: `Cannot start: ${who} has the vault ${places.vault} open; toka status and toka log --follow show what it does`,
   });
