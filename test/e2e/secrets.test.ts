@@ -109,8 +109,9 @@ describe("a canary in the secret store", () => {
       for (const text of said) expect(tracesIn(text)).toEqual([]);
       expect(said[1]).toContain("effect.settle");
       // A deliverable is a program's own file, whose digest is evidence: it quotes what the program read, and the log does not.
-      const quoting = ["findings/link-checker.json", "report.html", "report.json", "report.md"];
-      expect(filesWithTraces(scene.vault).toSorted()).toEqual(quoting.map((name) => join("out/repo-care", name)));
+      const quoting = filesWithTraces(scene.vault);
+      expect(quoting).toContain("out/repo-care/report.md");
+      expect(quoting.filter((name) => !name.startsWith("out/repo-care/"))).toEqual([]);
     },
   );
 
