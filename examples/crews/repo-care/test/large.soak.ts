@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Catalogue } from "../tools/repository/catalogue/catalogue.ts";
+import type { FindingsFile } from "../tools/repository/findings/findings.ts";
 import type { History } from "../tools/repository/history/history.ts";
 import { commit, git, repository, shell, temporaryFolder } from "./fixture.ts";
 import { readJson, resultOf } from "./run-tool.ts";
@@ -29,6 +30,28 @@ test("catalogues 50,000 files, half of them untracked, with the counts of git an
     lines: Number(shell(root, "git ls-files -z -co --exclude-standard | xargs -0 cat | wc -l")),
     bytes: Number(shell(root, "git ls-files -z -co --exclude-standard | xargs -0 cat | wc -c")),
   });
+});
+
+test("compares what 10,000 packages say with what is there, and asks 40,000 files what they need", () => {
+  const root = repository();
+  // Of five files one is a manifest that names the next one, and a file that is not there.
+  for (let index = 0; index < filesMade; index += 5) {
+    const folder = join(root, `d${index % 100}`, `p${index}`);
+    mkdirSync(folder, { recursive: true });
+    const manifest = { name: `p${index}`, main: `f${index + 1}.js`, bin: "gone.js" };
+    writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
+    for (let file = index + 1; file < index + 5; file += 1)
+      writeFileSync(join(folder, `f${file}.js`), `process.env.SETTING_${file % 1000};\n`);
+  }
+  commit(root);
+  const output = temporaryFolder();
+  resultOf("build-validator", { root, output });
+  const build = readJson<FindingsFile>(join(output, "findings/build-validator.json"));
+  expect(build.counts.byRule).toEqual([{ rule: "missing-entry", severity: "high", count: filesMade / 5 }]);
+  resultOf("environment-validator", { root, output, machine: ["git"] });
+  const environment = readJson<FindingsFile>(join(output, "findings/environment-validator.json"));
+  expect(environment.scanned).toMatchObject({ listed: filesMade, files: filesMade, skipped: 0 });
+  expect(environment.counts.byRule).toEqual([{ rule: "undocumented-variable", severity: "low", count: 800 }]);
 });
 
 test("reads 5,000 commits with the counts of git", () => {

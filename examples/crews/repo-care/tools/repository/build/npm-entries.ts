@@ -15,6 +15,9 @@ const endings = {
   exact: [""],
 } as const;
 
+/** Of the paths that would do, those that git is asked about: what it ignores, it ignores by the first of them. */
+export const askedMax: number = 3;
+
 type Form = keyof typeof endings;
 
 interface Entry {
@@ -51,7 +54,7 @@ export function checkNpmEntries(
     const targets = endings[form].map((ending) => resolved(folder, `${text.replace(/\/$/u, "")}${ending}`));
     const [first] = targets;
     if (first === undefined || targets.some((each, index) => isThere(tree.look(each), index, form))) continue;
-    add(targets.flatMap((each) => each ?? []));
+    add(targets.flatMap((each) => each ?? []).slice(0, askedMax));
   }
 }
 

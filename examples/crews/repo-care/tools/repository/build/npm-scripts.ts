@@ -3,6 +3,7 @@ import { type DataNode, entriesOf, entryAt, textOf } from "../reading/data.ts";
 import { type ShellCommand, type ShellWord, readShell } from "../shell/read-shell.ts";
 import { parentOf, resolved } from "../tree/tree.ts";
 import type { Manifests } from "./manifests.ts";
+import { askedMax } from "./npm-entries.ts";
 import type { Problems } from "../findings/problems.ts";
 
 /** Characters of a script that is read. */
@@ -180,7 +181,7 @@ function missingFile({ tree }: Manifests, { path, problems, line, folder, word, 
     severity: "medium",
     message: "The script names this file, and nothing is there",
     excerpt: word.text,
-    wanted: wanted.flatMap((each) => each ?? []),
+    wanted: wanted.flatMap((each) => each ?? []).slice(0, askedMax),
   });
 }
 
