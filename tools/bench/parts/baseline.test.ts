@@ -1,5 +1,5 @@
 /** The stored baseline: what is written is read again, and what is none is refused. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -36,4 +36,11 @@ test("rows are refused when a benchmark hands on none, or a sample that is no nu
   expect(() => rowsIn("[]")).toThrow("Cannot read rows: there are none");
   expect(() => rowsIn('[{"name":"a","better":"more","samples":[null]}]')).toThrow('Cannot read the row "a"');
   expect(rowsIn('[{"name":"a","better":"less","samples":[1]}]')).toEqual([{ name: "a", better: "less", samples: [1] }]);
+});
+
+test("every benchmark hands on its rows: one that hands on none cannot be compared", () => {
+  const folder = join(import.meta.dirname, "..");
+  const benchmarks = readdirSync(folder).filter((file) => file.endsWith(".ts"));
+  expect(benchmarks).toContain("kernel.ts");
+  for (const file of benchmarks) expect(readFileSync(join(folder, file), "utf8"), file).toContain("handOn(");
 });
