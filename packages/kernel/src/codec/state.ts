@@ -116,6 +116,8 @@ function stateOf(entities: Iterable<readonly [string, AnyRow]>): KernelState {
       throw new Malformed({ path: key.slice(0, 64), wanted: "an entity under its own key, once", found: "another" });
     }
     table.put(row);
+    // What is restored is not dirty, and noting all of it would take as much room as the ids themselves.
+    if (table.rows.size % rowsBetweenClean === 0) table.takeDirty();
   }
   if (!headed) throw new Malformed({ path: "snapshot", wanted: "the entities of a state", found: "no head" });
   takeDirty(state);
@@ -135,6 +137,8 @@ function* rowsOf(entities: Iterable<readonly [string, string]>): Generator<reado
     yield [key, row as AnyRow];
   }
 }
+
+const rowsBetweenClean = 4_096;
 
 interface AnyRow {
   readonly id: string;
