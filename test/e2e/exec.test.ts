@@ -1,6 +1,6 @@
 /** `toka exec`: one program in the box, with and without a process that holds the vault. */
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 
@@ -170,15 +170,20 @@ describe("the box of toka exec", () => {
     expect((await scene.toka(["verify"])).code).toBe(0);
   });
 
-  test("keeps what is known of vaults from a program that may write the folder it lies in", async () => {
+  test("keeps what is known of vaults and the keys of secrets from a program that may write the folder they lie in", async () => {
     expect((await scene.toka(["exec", "--", "true"])).code).toBe(0);
+    expect((await scene.toka(["secret", "set", "door"], { stdin: "correct-horse-battery" })).code).toBe(0);
     const folder = join(scene.home, "toka");
     const known = join(folder, "known-vaults");
+    const keys = join(folder, "secret-keys");
+    const [key = "none"] = readdirSync(keys).map((name) => readFileSync(join(keys, name), "utf8"));
     const before = readFileSync(known, "utf8");
     const grant = JSON.stringify([`fs.read:${folder}/**`, `fs.write:${folder}/**`]);
-    const script = `cat ${known}; rm -f ${known}; echo '{}' > ${known}; mv ${known} ${folder}/moved; echo x > ${folder}/kept`;
+    const script = `cat ${known}; rm -f ${known}; echo '{}' > ${known}; mv ${known} ${folder}/moved; cat ${keys}/*; rm -rf ${keys}; mv ${keys} ${folder}/gone; echo x > ${folder}/kept`;
     const ended = await scene.toka(["exec", "--grant", grant, "--", "sh", "-c", script]);
     expect(ended.stdout).not.toContain("vault");
+    expect(ended.stdout).not.toContain(key.trim());
+    expect(readdirSync(keys).map((name) => readFileSync(join(keys, name), "utf8"))).toEqual([key]);
     expect(existsSync(join(folder, "kept"))).toBe(true);
     expect(readFileSync(known, "utf8").slice(0, 60)).toBe(before.slice(0, 60));
     expect(await scene.toka(["verify"])).toMatchObject({ code: 0 });

@@ -3,7 +3,16 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { type Amounts, type Caller, genesisIds, type GrantId, type KernelEvent, type Operation } from "@toka/kernel";
+import {
+  type Amounts,
+  type Caller,
+  genesisIds,
+  type GrantId,
+  type KernelEvent,
+  type Operation,
+  type PayloadDraft,
+} from "@toka/kernel";
+import { codeReservation, encodeCodeArguments } from "@toka/runtime";
 import { localProof } from "@toka/store";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
@@ -27,12 +36,24 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
+const composing = (): Omit<Parameters<typeof compose>[0], "purpose"> => {
+  return { places, create: true, clock: Date.now, tools: toolsOf, onNote: () => {} };
+};
+
 async function up(): Promise<Composition> {
-  return compose({ places, purpose: "run", create: true, clock: Date.now, tools: toolsOf, onNote: () => {} });
+  return compose({ ...composing(), purpose: "run" });
 }
 
 async function asOperator(operation: Operation): Promise<readonly KernelEvent[]> {
-  const { outcome } = await composition.vault.machine.submit(operation, { caller: composition.operator });
+  return as(composition.operator, operation);
+}
+
+async function as(
+  caller: Caller,
+  operation: Operation,
+  payloads: readonly PayloadDraft[] = [],
+): Promise<readonly KernelEvent[]> {
+  const { outcome } = await composition.vault.machine.submit(operation, { caller, payloads });
   if ("refusal" in outcome) throw new Error(`Cannot prepare: ${outcome.refusal.code}`);
   return outcome.events;
 }
@@ -156,26 +177,69 @@ describe("running a program", () => {
     expect(held).toHaveLength(1);
   });
 
-  test("leaves no grant behind for the next process when its own died, and ends no other", async () => {
-    const ann = await person(["code.run:native", "vault.read:*"]);
-    const parent = ann.grant as GrantId;
-    const delegate = async (permissions: readonly string[]): Promise<void> => {
-      const operation: Operation = {
-        type: "grant.delegate",
-        to: ann.principal,
-        parent,
-        permissions,
-        expiresAtMs: Date.now() + 3_600_000,
-      };
-      await composition.vault.machine.submit(operation, { caller: ann });
+  test("leaves neither effect nor grant behind for the next process when its own died, and ends no other grant", async () => {
+    const ann = await person(["code.run:native", "vault.read:*"], { budget });
+    await composition.close();
+    // A process without a gate: what it asks for stays undone, as if it had died.
+    composition = await compose({ ...composing(), purpose: "write" });
+    const delegate = async (permissions: readonly string[]): Promise<GrantId> => {
+      const expiresAtMs = Date.now() + 3_600_000;
+      const parent = ann.grant as GrantId;
+      const [event] = await as(ann, { type: "grant.delegate", to: ann.principal, parent, permissions, expiresAtMs });
+      if (event?.type !== "grant.delegated") throw new Error("Cannot prepare: nothing was delegated");
+      return event.grant;
     };
     await delegate(["code.run:native"]);
     await delegate(["vault.read:status"]);
+    const used = await delegate(["code.run:native"]);
+    await requestProgram({ ...ann, grant: used });
     await composition.close();
     composition = await up();
+    expect(await settled()).toMatchObject([{ outcome: "aborted", code: "grant_revoked" }]);
     const held = await composition.vault.machine.view((state) =>
-      [...state.grants.values()].flatMap((grant) => (grant.holder === ann.principal ? [grant.permissions.join()] : [])),
+      [...state.grants.values()].flatMap(({ holder, permissions }) =>
+        holder === ann.principal ? [permissions.join()] : [],
+      ),
     );
-    expect(held.toSorted()).toEqual(["code.run:native,vault.read:*", "vault.read:status"]);
+    expect(held.toSorted()).toEqual(["code.run:native", "code.run:native,vault.read:*", "vault.read:status"]);
   });
 });
+
+/** Asks for a program as `exec` does, and waits for nothing. */
+async function requestProgram(caller: Caller): Promise<void> {
+  const { machine } = composition.vault;
+  const [budget] = await machine.view((state) =>
+    [...state.budgets.values()].flatMap(({ id, holder }) => (holder === caller.principal ? [id] : [])),
+  );
+  if (budget === undefined) throw new Error("Cannot prepare: there is no budget");
+  const text = encodeCodeArguments({ argv: ["/bin/true"], cwd: "/tmp", stdin: new Uint8Array(), env: {} });
+  const draft = machine.seal(text);
+  const timeoutMs = 1_000;
+  const request: Operation = {
+    type: "effect.request",
+    kind: "code",
+    label: "exec",
+    agent: null,
+    task: null,
+    step: null,
+    tool: null,
+    arguments: draft.content,
+    claims: [],
+    reserve: codeReservation({ timeoutMs, writes: false }),
+    budget,
+    timeoutMs,
+    inputs: [],
+  };
+  await as(caller, request, [draft]);
+}
+
+/** Settlements in the log, once there is one. */
+async function settled(): Promise<readonly Operation[]> {
+  const stop = new AbortController();
+  for await (const { entry } of composition.vault.machine.watch(0, { signal: stop.signal })) {
+    if (entry.operation.type !== "effect.settle") continue;
+    stop.abort();
+    return [entry.operation];
+  }
+  return [];
+}
