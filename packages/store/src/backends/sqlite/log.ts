@@ -209,10 +209,11 @@ class SqliteLog implements Log {
   }
 
   async #moveWal({ threads, writer }: Connection): Promise<void> {
-    if (threads.writing === undefined) return writer.moveWal();
-    // Most of it beside the appends. What came meanwhile is little; moved between two appends, it lets the file begin anew.
+    // Most of it beside the appends. What came meanwhile is little: moved between two appends, by whoever writes them, it lets the
+    // file begin anew. A file that only grew would cost every append a change of its length.
     await threads.keeping?.moveWal();
-    await threads.writing?.moveWal();
+    if (threads.isWriting) await threads.writing?.moveWal();
+    else writer.moveWal();
   }
 
   #payloadId(commitment: string): number | undefined {

@@ -37,6 +37,11 @@ export class Threads {
     return ready(this.#writing);
   }
 
+  /** Whether appends are under way on the thread; otherwise the caller writes them. */
+  get isWriting(): boolean {
+    return this.#underWay > 0;
+  }
+
   /** The thread for the upkeep, when it is ready. */
   get keeping(): WritingThread | undefined {
     return ready(this.#keeping);
