@@ -47,6 +47,14 @@ function large(from: number, to: number): LogBatch {
   };
 }
 
+/** One row with a payload of a megabyte. */
+async function appendMegabyte(after: number): Promise<void> {
+  const commitment = leafDigest(`payload ${after}`);
+  const bytes = new Uint8Array(1_000_000);
+  const stored = { commitment, size: bytes.length, salt: new Uint8Array(16), bytes, children: [] };
+  await log.append(after, { rows: [rowAt(after + 1)], payloads: [{ commitment, stored, fresh: true }] });
+}
+
 const head = async (): Promise<number> => (await log.head()).position;
 
 describe("a writing thread that fails", () => {
@@ -176,17 +184,17 @@ describe("a writing thread", () => {
     log = openSqliteLog(clients());
     await log.append(0, { rows: [], payloads: [] });
     expect(started).toHaveLength(0);
-    const bytes = new Uint8Array(1_000_000);
-    for (let index = 0; index < 80; index += 2)
-      await Promise.all(
-        [index, index + 1].map((at) => {
-          const commitment = leafDigest(`payload ${at}`);
-          const stored = { commitment, size: bytes.length, salt: new Uint8Array(16), bytes, children: [] };
-          return log.append(at, { rows: [rowAt(at + 1)], payloads: [{ commitment, stored, fresh: true }] });
-        }),
-      );
+    for (let index = 0; index < 80; index += 2) await Promise.all([appendMegabyte(index), appendMegabyte(index + 1)]);
     expect(statSync(`${paths().log}-wal`).size).toBeLessThan(2 * walBytesKept);
     expect(started).toHaveLength(2);
     expect(await log.find({ kind: "task.start" }, { after: 0, limit: 100 })).toHaveLength(40);
+  });
+
+  test("keeps it within bounds, too, while one caller appends beside a thread that is idle", async () => {
+    log = openSqliteLog({ ...clients(), threadRowsMin: 2 });
+    await log.append(0, rows(1, 2));
+    expect(started).toHaveLength(1);
+    for (let index = 2; index < 160; index += 1) await appendMegabyte(index);
+    expect(statSync(`${paths().log}-wal`).size).toBeLessThan(2 * walBytesKept);
   });
 });

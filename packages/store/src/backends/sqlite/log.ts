@@ -209,11 +209,11 @@ class SqliteLog implements Log {
   }
 
   async #moveWal({ threads, writer }: Connection): Promise<void> {
-    // Most of it beside the appends. What came meanwhile is little: moved between two appends, by whoever writes them, it lets the
-    // file begin anew. A file that only grew would cost every append a change of its length.
-    await threads.keeping?.moveWal();
-    if (threads.isWriting) await threads.writing?.moveWal();
-    else writer.moveWal();
+    // Most of it beside the appends, when they have a thread of their own. What came meanwhile is little: moved between two appends, by
+    // whoever writes them, it lets the file begin anew. A file that only grew would cost every append a change of its length.
+    if (threads.appending !== undefined) await threads.keeping?.moveWal();
+    if (threads.appending === undefined) writer.moveWal();
+    else await threads.appending.moveWal();
   }
 
   #payloadId(commitment: string): number | undefined {

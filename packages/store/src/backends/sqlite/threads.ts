@@ -24,6 +24,7 @@ export class Threads {
   #writing: WritingThread | undefined;
   #keeping: WritingThread | undefined;
   #underWay = 0;
+  #tookLast = false;
   #timer: NodeJS.Timeout | undefined;
   #ending: Promise<unknown> = Promise.resolve();
 
@@ -37,9 +38,9 @@ export class Threads {
     return ready(this.#writing);
   }
 
-  /** Whether appends are under way on the thread; otherwise the caller writes them. */
-  get isWriting(): boolean {
-    return this.#underWay > 0;
+  /** The thread that takes large appends, when it took the last one; otherwise the caller writes them. */
+  get appending(): WritingThread | undefined {
+    return this.#tookLast ? this.writing : undefined;
   }
 
   /** The thread for the upkeep, when it is ready. */
@@ -54,6 +55,12 @@ export class Threads {
    * @returns when it is durable; undefined when the caller is to write it himself
    */
   take(write: LogWrite): Promise<void> | undefined {
+    const taken = this.#taken(write);
+    this.#tookLast = taken !== undefined;
+    return taken;
+  }
+
+  #taken(write: LogWrite): Promise<void> | undefined {
     if (this.#underWay === 0) {
       if (write.rows.length < (this.#clients.threadRowsMin ?? threadRowsMin)) return undefined;
       this.#writing ??= this.#clients.startThread?.();
