@@ -63,6 +63,12 @@ export const walPagesBusyMax = 8_192;
 /** Bytes to which the write-ahead log file is cut after it was moved into the database. */
 export const walBytesKept: number = 32 * 1024 * 1024;
 
+/**
+ * Milliseconds to wait for a lock on a file of the log. Beside its one writer SQLite takes such locks for moments: whoever
+ * comes first to a write-ahead log left by a process that died reads it whole, and whoever leaves last removes it.
+ */
+export const fileLockWaitMs = 5_000;
+
 /** Milliseconds to wait for the lock of the known-vaults file: its holder only rewrites one small file. */
 export const knownVaultsLockMs = 5_000;
 

@@ -77,6 +77,20 @@ describe("verify", () => {
     await vault.close();
   });
 
+  test("waits for whoever holds the whole log for a moment, with its second thread, too", async () => {
+    const holder = new DatabaseSync(join(place.vault, "log.db"));
+    // What SQLite takes for moments only: reading a write-ahead log that was left behind, and removing it.
+    holder.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE");
+    const report = verifyVault({ dir: place.vault, knownVaults: place.known });
+    const leaving = setTimeout(() => holder.close(), 1_000);
+    try {
+      expect(await report).toMatchObject({ ok: true, entries });
+    } finally {
+      clearTimeout(leaving);
+      if (holder.isOpen) holder.close();
+    }
+  });
+
   test("fails with vault_absent, also from its thread, when there is no vault", async () => {
     await expect(verifyVault({ dir: join(place.dir, "nowhere"), knownVaults: null })).rejects.toMatchObject({
       code: "vault_absent",

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { schemaDifference } from "../backends/sqlite/schema.ts";
 import { StoreFailure } from "../failure.ts";
+import { fileLockWaitMs } from "../limits.ts";
 import type { VaultFiles } from "../vault-files.ts";
 import { Differs, type Finding } from "./finding.ts";
 import { entriesOf, type FoundEntry } from "./rows.ts";
@@ -27,7 +28,7 @@ export interface VerifyPart {
  * @param files of the vault
  * @param makers of the parts, each called with the log in the transaction that verifies it
  * @returns the first difference that each part found, in the order of the makers; undefined for none
- * @throws StoreFailure `vault_absent`
+ * @throws StoreFailure `vault_absent`; `log_unavailable` when somebody holds the log locked
  */
 export function firstDifferences(
   files: VaultFiles,
@@ -38,7 +39,7 @@ export function firstDifferences(
       message: `Cannot verify the vault ${files.dir}: there is none`,
       retry: "never",
     });
-  const db = new DatabaseSync(files.log, { readOnly: true });
+  const db = new DatabaseSync(files.log, { readOnly: true, timeout: fileLockWaitMs });
   try {
     db.exec("BEGIN");
     const difference = schemaDifference(db);
@@ -47,6 +48,13 @@ export function firstDifferences(
       return makers.map(() => finding);
     }
     return passAll(db, makers);
+  } catch (thrown) {
+    if (!isBusy(thrown)) throw thrown;
+    throw new StoreFailure("log_unavailable", {
+      message: `Cannot verify the vault ${files.dir}: another process holds its log locked`,
+      retry: "later",
+      cause: thrown,
+    });
   } finally {
     db.close();
   }
@@ -90,6 +98,19 @@ function begin(make: () => VerifyPart): Running {
 
 function isRunning({ finding }: Running): boolean {
   return finding === undefined;
+}
+
+/** Primary code of SQLITE_BUSY: somebody holds a lock for longer than was waited. */
+const busy = 5;
+
+function isBusy(thrown: unknown): boolean {
+  return (
+    thrown instanceof Error &&
+    "errcode" in thrown &&
+    typeof thrown.errcode === "number" &&
+    // The upper bits tell what the lock is held for.
+    (thrown.errcode & 0xff) === busy
+  );
 }
 
 /** Does a step, and catches the difference that ends it. */

@@ -9,7 +9,7 @@ import type { VerifyAnswer, VerifyTask } from "./worker.ts";
  *
  * @param options where it is; `threads` is 1 where a second processor is wanted for something else
  * @returns the report
- * @throws StoreFailure `vault_absent`, `known_vaults_damaged`
+ * @throws StoreFailure `vault_absent`, `known_vaults_damaged`, `log_unavailable`
  */
 export async function verifyVault({
   threads = 2,

@@ -56,7 +56,7 @@ export interface PartsWanted {
  * Verifies a vault on this thread, both parts in one pass over its entries.
  *
  * @returns the report
- * @throws StoreFailure `vault_absent`, `known_vaults_damaged`
+ * @throws StoreFailure `vault_absent`, `known_vaults_damaged`, `log_unavailable`
  */
 export async function verifyHere(options: VerifyOptions): Promise<VerifyReport> {
   const { entries, payloads } = await verifyParts(options, { entries: true, payloads: true });
@@ -68,7 +68,7 @@ export async function verifyHere(options: VerifyOptions): Promise<VerifyReport> 
  * Runs parts of verification on this thread.
  *
  * @returns what each found; undefined for a part that is not wanted
- * @throws StoreFailure `vault_absent`, `known_vaults_damaged`
+ * @throws StoreFailure `vault_absent`, `known_vaults_damaged`, `log_unavailable`
  */
 export async function verifyParts(options: VerifyOptions, wanted: PartsWanted): Promise<PartReports> {
   const files = vaultFiles(options.dir);

@@ -1,6 +1,7 @@
 /** The files behind a SQLite log: made private before SQLite writes a byte, opened by path. */
 import { closeSync, existsSync, fsyncSync, openSync, rmSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { fileLockWaitMs } from "../../limits.ts";
 import type { SqliteClients } from "./log.ts";
 import { createSchema } from "./schema.ts";
 import { startWritingThread } from "./writing-thread.ts";
@@ -39,7 +40,7 @@ export function clientsAt({ log, lookup }: { readonly log: string; readonly look
     connectLookup: () => {
       // Opened and closed once it is in use, a file would lose the locks that SQLite holds on it for this process.
       if (!existsSync(lookup)) closeSync(openSync(lookup, "a", fileMode));
-      return new DatabaseSync(lookup);
+      return new DatabaseSync(lookup, { timeout: fileLockWaitMs });
     },
     discardLookup: () => {
       for (const suffix of ["", "-wal", "-shm"]) rmSync(lookup + suffix, { force: true });
@@ -55,5 +56,5 @@ export function clientsAt({ log, lookup }: { readonly log: string; readonly look
  */
 function existing(path: string): DatabaseSync {
   statSync(path);
-  return new DatabaseSync(path);
+  return new DatabaseSync(path, { timeout: fileLockWaitMs });
 }

@@ -57,7 +57,7 @@ const sixBits: readonly number[] = Array.from({ length: 128 }, (_, code) =>
  * @param index a connection to `lookup.db`
  */
 export function prepareLookup(index: DatabaseSync): void {
-  index.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA busy_timeout = 5000");
+  index.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF");
 }
 
 /** The lookup index of one log, for reading. It lags behind: `behind` says how far, and `lookup-follower.ts` follows. */

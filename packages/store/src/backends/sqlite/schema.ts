@@ -113,6 +113,5 @@ export function prepareWriter(db: DatabaseSync, options: { readonly walBytesKept
   db.exec("PRAGMA wal_autocheckpoint = 0");
   db.exec(`PRAGMA journal_size_limit = ${options.walBytesKept}`);
   db.exec("PRAGMA foreign_keys = OFF");
-  db.exec("PRAGMA busy_timeout = 5000");
   db.exec("PRAGMA temp_store = MEMORY");
 }
