@@ -13,6 +13,9 @@ import { createScene, root, type Scene } from "./scene.ts";
 /** The crew whose every step adds one line to a file of its own. */
 export const tallyCrew: string = join(root, "test/e2e/crews/tally");
 
+/** Kills what it started, and waits for all that it left. */
+const lastParent = join(import.meta.dirname, "last-parent.pl");
+
 /** Steps of the tally crew: three agents with three tasks of two steps. */
 export const tallySteps = 18;
 
@@ -48,7 +51,8 @@ export async function countEntries(): Promise<number> {
  * @param random - where the kills fall
  * @param options - how many kills, and how many entries a session has
  * @returns where the kills fell
- * @throws an assertion error when anything acknowledged is lost, any step took effect twice, or the log does not verify
+ * @throws an assertion error when anything acknowledged is lost, any step took effect twice, a process of a killed one lives on, or the log
+ *   does not verify
  */
 export async function runWithKills(
   random: Random,
@@ -88,7 +92,7 @@ async function killAt(
   scene: Scene,
   { target, lateTurns }: { readonly target: number; readonly lateTurns: number },
 ): Promise<readonly string[]> {
-  const up = scene.start(["up", "--crew", tallyCrew, "--json"]);
+  const up = scene.start(["up", "--crew", tallyCrew, "--json"], { through: ["/usr/bin/perl", lastParent] });
   await up.says("serving on");
   const follower = scene.start(["log", "--follow", "--json"]);
   const seen: string[] = [];
@@ -101,8 +105,10 @@ async function killAt(
   // A session that is shorter than thought ends before the position comes.
   await Promise.race([reached, follower.ended]);
   for (let turn = 0; turn < lateTurns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-  up.kill("SIGKILL");
-  await up.ended;
+  up.kill("SIGUSR1");
+  const { code, stderr } = await up.ended;
+  // Whatever ran for the killed process is gone with it: boxes, launchers, and what was only half made of either.
+  expect(code, stderr).toBe(0);
   follower.kill("SIGKILL");
   await follower.ended;
   return seen;

@@ -29,19 +29,19 @@ my %calls = (
     mount => 165, unshare => 272, prctl => 157, prlimit64 => 302, wait4 => 61, memfd_create => 319,
     lgetxattr => 192, setgroups => 116, setresgid => 119, setresuid => 117, close_range => 436,
     open_tree => 428, move_mount => 429, openat2 => 437, mount_setattr => 442, clock_gettime => 228,
-    ptrace => 101,
+    ptrace => 101, clone => 56,
   },
   aarch64 => {
     mount => 40, unshare => 97, prctl => 167, prlimit64 => 261, wait4 => 260, memfd_create => 279,
     lgetxattr => 9, setgroups => 159, setresgid => 149, setresuid => 147, close_range => 436,
     open_tree => 428, move_mount => 429, openat2 => 437, mount_setattr => 442, clock_gettime => 113,
-    ptrace => 117,
+    ptrace => 117, clone => 220,
   },
 );
 my %rlimits = (cpu => 0, fsize => 1, data => 2, core => 4, nofile => 7);
 my ($AT_FDCWD, $O_CLOEXEC, $O_PATH) = (-100, 0x80000, 0x200000);
-my ($CLONE_NEWNS, $CLONE_NEWUSER) = (0x00020000, 0x10000000);
-my ($MS_RDONLY, $MS_NOSUID, $MS_NODEV, $MS_BIND, $MS_REC, $MS_PRIVATE) = (1, 2, 4, 0x1000, 0x4000, 0x40000);
+my ($CLONE_NEWNS, $CLONE_NEWUSER, $CLONE_NEWPID, $SIGCHLD) = (0x00020000, 0x10000000, 0x20000000, 17);
+my ($MS_RDONLY, $MS_NOSUID, $MS_NODEV, $MS_NOEXEC, $MS_BIND, $MS_REC, $MS_PRIVATE) = (1, 2, 4, 8, 0x1000, 0x4000, 0x40000);
 my ($AT_EMPTY_PATH, $AT_RECURSIVE) = (0x1000, 0x8000);
 my ($PR_SET_PDEATHSIG, $PR_SET_CHILD_SUBREAPER, $SIGKILL) = (1, 36, 9);
 my ($F_SETFD, $FD_CLOEXEC) = (2, 1);
@@ -195,6 +195,8 @@ sub map_namespace {
   my $child = fork() // fail('idmap', "fork: $!");
   if ($child == 0) {
     my $result = syscall($call->{unshare}, $CLONE_NEWUSER);
+    must('watch', 'prctl', $PR_SET_PDEATHSIG, $SIGKILL, 0, 0, 0);
+    exit 70 if getppid() != $launcher;
     syswrite($ready_out, $result == -1 ? "$!" : 'ok');
     sleep 60; # killed below, as soon as its namespace is held
     exit 0;
@@ -365,7 +367,8 @@ sub start_guest {
   my ($go_in, $go_out);
   if (@learn) { pipe($go_in, $go_out) or fail('start', "pipe: $!") }
   my $began = now_ms();
-  my $child = fork() // fail('start', "fork: $!");
+  # Perl has no fork with flags. Its first process is gone, all of a namespace is gone: see enter_guest.
+  my $child = must('start', 'clone', $CLONE_NEWPID | $CLONE_NEWNS | $SIGCHLD, 0, 0, 0, 0);
   if ($child == 0) {
     wait_for_tracer($go_in, $go_out) if @learn;
     open(STDIN, '<', $input) or fail('start', "input: $!");
@@ -410,8 +413,15 @@ sub start_tracer {
   exit 0;
 }
 
+# bubblewrap is the first process of a namespace of processes, so that the machine itself ends whatever is in
+# it when bubblewrap ends. Its own --die-with-parent is not enough: each of its processes arms it some time
+# after its start and does not look whether the parent was still there, so that a kill in between left one
+# behind (https://github.com/containers/bubblewrap/issues/633).
 sub enter_guest {
   my ($passed, $run) = @_;
+  # The parent cannot be seen from here but by the /proc of its own namespace; bubblewrap needs ours.
+  open(my $outside, '<', '/proc/self/stat') or fail('start', "/proc/self/stat: $!");
+  must('namespaces', 'mount', 'proc', '/proc', 'proc', $MS_NOSUID | $MS_NODEV | $MS_NOEXEC, '');
   if ($set{mode} eq 'root') {
     must('identity', 'setgroups', 0, '');
     must('identity', 'setresgid', $box_uid, $box_uid, $box_uid);
@@ -419,7 +429,7 @@ sub enter_guest {
   }
   # After the change of identity, which would clear it.
   must('watch', 'prctl', $PR_SET_PDEATHSIG, $SIGKILL, 0, 0, 0);
-  exit 70 if getppid() != $launcher;
+  exit 70 if readline($outside) !~ /^\d+ \(.*\) \S $launcher /;
   for my $resource (sort keys %rlimits) {
     set_limit($resource, $set{"rlimit_$resource"}) if defined $set{"rlimit_$resource"};
   }

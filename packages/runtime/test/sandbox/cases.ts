@@ -1,10 +1,11 @@
 /** Every case, in the order in which they run. */
 import { caseOfRow, type Case } from "./case.ts";
+import { deathCases } from "./death-cases.ts";
 import { escapeCases } from "./escape-cases.ts";
 import { learnCases } from "./learn-cases.ts";
 import { layerCases } from "./layer-cases.ts";
 import { limitsCases } from "./limits-cases.ts";
-import { deathCase, mutationCases } from "./mutations.ts";
+import { mutationCases } from "./mutations.ts";
 import { rows } from "./rows.ts";
 import { workCases } from "./work-cases.ts";
 
@@ -16,5 +17,5 @@ export const cases: readonly Case[] = [
   ...workCases,
   ...learnCases,
   ...mutationCases,
-  deathCase,
+  ...deathCases,
 ];

@@ -16,7 +16,6 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { createSandbox } from "../../src/sandbox/sandbox.ts";
 import { applyChanges, readAfter } from "../../src/sandbox/settle-changes.ts";
 import type { Case } from "./case.ts";
@@ -54,7 +53,7 @@ export async function until(condition: () => boolean, what: string): Promise<voi
 
 let markers = 0;
 /** A number of seconds that nobody else sleeps. */
-function freshMarker(): string {
+export function freshMarker(): string {
   markers += 1;
   return `${47_000 + (process.pid % 1000)}.${process.pid}${markers}`;
 }
@@ -219,8 +218,6 @@ export const escapeCases: readonly Case[] = [
       assert.deepEqual(sleepers(marker), []);
     },
   },
-  { name: "row 28: guests die with their launcher", run: (world) => dieWith(world, "launcher") },
-  { name: "row 28: guests die with their host", run: (world) => dieWith(world, "host") },
   {
     name: "row 29: programs that will not end meet their deadline",
     run: async (world) => {
@@ -299,29 +296,6 @@ async function swapWhileApplying(world: World): Promise<void> {
   }
   assert.ok(applied >= 500, "the control: unswapped, changes are applied");
   assert.deepEqual(readdirSync(outside), []);
-}
-
-/** Runs a guest under a host of its own, kills one of the two, and sees the guest gone. */
-async function dieWith(world: World, victim: "launcher" | "host"): Promise<void> {
-  const marker = freshMarker();
-  const host = fileURLToPath(new URL("./lone-host.ts", import.meta.url));
-  const child = spawn(process.execPath, [host, world.tree, marker], { stdio: "ignore" });
-  try {
-    await until(() => sleepers(marker).length > 0, "the guest to start");
-    if (victim === "host") child.kill("SIGKILL");
-    else for (const pid of childrenOf(child.pid ?? 0)) process.kill(pid, "SIGKILL");
-    await until(() => sleepers(marker).length === 0, "the guest to die");
-  } finally {
-    child.kill("SIGKILL");
-    for (const pid of sleepers(marker)) process.kill(pid, "SIGKILL");
-  }
-}
-
-function childrenOf(pid: number): readonly number[] {
-  return readdirSync(`/proc/${pid}/task`).flatMap((task) => {
-    const words = readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").trim();
-    return words === "" ? [] : words.split(" ").map(Number);
-  });
 }
 
 async function refusesWithout(world: World): Promise<void> {

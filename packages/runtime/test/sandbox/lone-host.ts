@@ -1,9 +1,14 @@
-/** A host of its own that boxes `sleep MARKER` in a folder, to be killed from outside. */
+/** A host of its own that boxes `sleep MARKER` in a folder, with another bubblewrap or launcher where one is named; to be killed from outside. */
 import { createSandbox } from "../../src/sandbox/sandbox.ts";
 import { testLimits } from "./world.ts";
 
-const [, , folder = "", marker = ""] = process.argv;
-const sandbox = createSandbox();
+const [, , folder = "", marker = "", bubblewrap = "", launcher = ""] = process.argv;
+const sandbox = createSandbox({
+  places: {
+    ...(bubblewrap !== "" && { bubblewrap: [bubblewrap] }),
+    ...(launcher !== "" && { launcher }),
+  },
+});
 await sandbox.run({
   argv: ["sleep", marker],
   cwd: folder,

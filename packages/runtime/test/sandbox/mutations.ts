@@ -10,8 +10,7 @@ import { assembleFilter } from "../../src/sandbox/seccomp.ts";
 import type { SandboxJob } from "../../src/sandbox/job.ts";
 import type { Order } from "../../src/sandbox/order.ts";
 import type { Case } from "./case.ts";
-import { processes, sleepers, until } from "./escape-cases.ts";
-import { learn, testLimits, type World } from "./world.ts";
+import { testLimits, type World } from "./world.ts";
 
 type Mutate = (order: Order) => Order;
 
@@ -66,6 +65,12 @@ const keepRoot = [
   ["    must('identity', 'setresuid', $box_uid, $box_uid, $box_uid);\n", ""],
 ] as const;
 
+/** bubblewrap among all the processes of the machine, as if it had been started by anybody. */
+export const noProcessNamespace: readonly (readonly [from: string, to: string])[] = [
+  ["$CLONE_NEWPID | $CLONE_NEWNS |", "$CLONE_NEWNS |"],
+  ["must('namespaces', 'mount', 'proc',", "0 && must('namespaces', 'mount', 'proc',"],
+];
+
 const mutations = (world: World): readonly Mutation[] => [
   { drop: "the system-call filter", attempt: () => "keyctl", mutate: noFilter },
   { drop: "the list of socket families", attempt: () => "family=16:3", mutate: withFamilies(world, [16]) },
@@ -112,7 +117,12 @@ const mutations = (world: World): readonly Mutation[] => [
     mutate: withoutOption("--unshare-net"),
     without: { mutate: withFamilies(world, [1, 2, 10]) },
   },
-  { drop: "--unshare-pid", attempt: ({ victim }) => `foreign_pids=${victim}`, mutate: withoutOption("--unshare-pid") },
+  {
+    drop: "--unshare-pid",
+    attempt: ({ victim }) => `foreign_pids=${victim}`,
+    mutate: withoutOption("--unshare-pid"),
+    without: { launcher: noProcessNamespace },
+  },
   { drop: "--new-session", attempt: () => "own_session", mutate: withoutOption("--new-session") },
   {
     drop: "closing descriptors",
@@ -221,36 +231,6 @@ export const mutationCases: readonly Case[] = listed().map(({ drop, rootOnly }) 
   },
 }));
 
-/** The last protection has no attempt of its own: dying with the launcher. */
-export const deathCase: Case = {
-  name: "mutation: without --die-with-parent a guest outlives its launcher",
-  skip: () => (learn ? "a guest that is followed dies with whoever follows it, too" : undefined),
-  run: async (world) => {
-    for (const dropped of [false, true]) {
-      const marker = `48000.${process.pid}${dropped ? 1 : 0}`;
-      const mutate: Mutate = dropped ? withoutOption("--die-with-parent") : (order) => order;
-      // The launcher is killed once the guest is up: its watching half is replaced by a wait for its word.
-      const launcher = launcherWith(world, [
-        ["require $watch;\nwatch_and_report();", "sysread($status_in, my $word, 1); sleep 600;"],
-      ]);
-      const launching = world.launchOrder(world.job(["sleep", marker]), { mutate, launcher });
-      const lost = assert.rejects(launching, /its launcher was lost/);
-      await until(() => sleepers(marker).length > 0, "the guest to start");
-      for (const pid of launchersOf(launcher)) process.kill(pid, "SIGKILL");
-      if (!dropped) await until(() => sleepers(marker).length === 0, "the guest to die");
-      const left = sleepers(marker);
-      for (const pid of left) process.kill(pid, "SIGKILL");
-      await lost;
-      if (dropped) assert.ok(left.length > 0, "the guest lives on");
-    }
-  },
-};
-
-/** Processes that run a copy of the launcher. */
-function launchersOf(launcher: string): readonly number[] {
-  return processes((words) => words.includes(launcher) && words[0]?.endsWith("perl") === true);
-}
-
 function listed(): readonly Mutation[] {
   // The names do not depend on the world; the attempts do, and are made when a case runs.
   const nowhere = { tree: "/t", facts: { machine: "x86_64" } };
@@ -290,7 +270,7 @@ function shownTo(mutation: Mutation, world: World): Partial<SandboxJob> {
 let copies = 0;
 
 /** A copy of the launcher with some of its text replaced. */
-function launcherWith(world: World, edits: readonly (readonly [string, string])[]): string {
+export function launcherWith(world: World, edits: readonly (readonly [string, string])[]): string {
   let text = readFileSync(world.facts.launcher, "utf8");
   for (const [from, to] of edits) {
     assert.equal(text.split(from).length, 2, `launcher.pl holds ${JSON.stringify(from)} once`);
