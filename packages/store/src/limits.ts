@@ -54,6 +54,9 @@ export const lookupLagBusyMax = 100_000;
 /** Rows of one slice while appends do not pause: larger, since a slice costs a row of the index for every agent in it. */
 export const lookupSliceBusyMax = 16_384;
 
+/** Bytes from which a segment of a log in segment files is followed by another (16 MiB): what is read back and written anew at each opening. */
+export const segmentBytesMax: number = 16 * 1024 * 1024;
+
 /** Pages of the write-ahead log after which an idle moment moves them into the database (4 KiB each, so 4 MiB). */
 export const walPagesIdleMax = 1_024;
 

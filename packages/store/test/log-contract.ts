@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { leafDigest, zeroDigest } from "../src/digest.ts";
 import type { Log, LogBatch, LogFilter, LogRow, PayloadRow } from "../src/log.ts";
+import { turnsUntil } from "./wrapped-log.ts";
 
 /** A backend under test: `fresh` gives an empty log; `reopen` closes a log and opens what it left. */
 export interface Backend {
@@ -292,18 +293,21 @@ function watching(log: () => Log): void {
   test("watch ends when its signal aborts and when the log closes", async () => {
     await log().append(0, rows(1, 2));
     const stop = new AbortController();
-    const count = async (signal: AbortSignal): Promise<number> => {
-      const seen: number[] = [];
+    const follow = async (seen: number[], signal: AbortSignal): Promise<void> => {
       for await (const row of log().watch(0, { signal })) seen.push(row.position);
-      return seen.length;
     };
-    const aborted = count(stop.signal);
-    const closed = count(new AbortController().signal);
-    await new Promise((resolve) => setImmediate(resolve));
+    const [seen, alsoSeen]: [number[], number[]] = [[], []];
+    const aborted = follow(seen, stop.signal);
+    const closed = follow(alsoSeen, new AbortController().signal);
+    await turnsUntil(() => seen.length === 2 && alsoSeen.length === 2);
     stop.abort();
-    expect(await aborted).toBe(2);
+    await aborted;
     await log().close();
-    expect(await closed).toBe(2);
+    await closed;
+    expect([seen, alsoSeen]).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
     await expect(log().append(2, rows(3, 3))).rejects.toMatchObject({ code: "log_unavailable" });
   });
 }

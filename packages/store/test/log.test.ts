@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openMemoryLog } from "../src/backends/memory/log.ts";
+import { createSegmentLog, openSegmentLog } from "../src/backends/segments/log.ts";
+import { nodeDisk } from "../src/backends/segments/node-disk.ts";
 import { clientsAt, createLogFile } from "../src/backends/sqlite/file.ts";
 import { openSqliteLog, type SqliteClients } from "../src/backends/sqlite/log.ts";
 import { startWritingThread } from "../src/backends/sqlite/writing-thread.ts";
@@ -56,6 +58,34 @@ logContract({
   reopen: async (log) => {
     await log.close();
     return openSqliteLog(threaded());
+  },
+  clean,
+});
+
+logContract({
+  name: "segments",
+  fresh: async () => {
+    dir = mkdtempSync(join(tmpdir(), "toka-log-"));
+    await createSegmentLog(nodeDisk(dir));
+    return openSegmentLog(nodeDisk(dir));
+  },
+  reopen: async (log) => {
+    await log.close();
+    return openSegmentLog(nodeDisk(dir));
+  },
+  clean,
+});
+
+logContract({
+  name: "segments of a few hundred bytes",
+  fresh: async () => {
+    dir = mkdtempSync(join(tmpdir(), "toka-log-"));
+    await createSegmentLog(nodeDisk(dir));
+    return openSegmentLog(nodeDisk(dir), { segmentBytes: 300 });
+  },
+  reopen: async (log) => {
+    await log.close();
+    return openSegmentLog(nodeDisk(dir), { segmentBytes: 300 });
   },
   clean,
 });
