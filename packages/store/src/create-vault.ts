@@ -93,7 +93,7 @@ async function putTogether(
   );
   // A vault in a repository holds a private key: git must not see it.
   await writeFile(join(files.dir, ".gitignore"), "*\n", { mode: 0o600 });
-  for (const stale of [files.lookup, files.snapshot]) await rm(stale, { force: true });
+  for (const stale of [files.lookup, files.snapshot, files.states]) await rm(stale, { recursive: true, force: true });
   await rename(key, files.key);
   await syncFolder(files.dir);
   await rename(log, files.log);

@@ -18,6 +18,7 @@ export type StoreFailureCode =
   | "vault_key_changed"
   | "known_vaults_damaged"
   | "position_conflict"
+  | "position_beyond"
   | "log_unavailable"
   | "outcome_unknown"
   | "payload_missing"
@@ -55,4 +56,13 @@ export class StoreFailure extends Error {
  */
 export function textOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/**
+ * The error code that Node puts on system errors.
+ *
+ * @returns such as `ENOENT`, or undefined when the value carries none
+ */
+export function systemCodeOf(thrown: unknown): string | undefined {
+  return thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" ? thrown.code : undefined;
 }

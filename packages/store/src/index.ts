@@ -8,6 +8,8 @@ export type { OpenVaultOptions, Vault } from "./vault.ts";
 export { Machine } from "./machine.ts";
 export type { MachineParts, SubmitOptions } from "./machine.ts";
 export type { Log, LogBatch, LogFilter, LogHead, LogPage, LogRow } from "./log.ts";
+export { lookAtPast } from "./past.ts";
+export type { PastOptions } from "./past.ts";
 export { verifyVault } from "./verify/verify-vault.ts";
 export type { VerifyOptions, VerifyReport } from "./verify/verify.ts";
 export type { Finding } from "./verify/finding.ts";

@@ -22,6 +22,8 @@ export interface KeeperParts {
   /** Path of the known-vaults file; null when nothing is to be kept outside the vault. */
   readonly knownVaults: string | null;
   readonly snapshotPath: string;
+  /** Called when a snapshot of so many entries was written, before the next one is. */
+  readonly onSnapshot?: (size: number) => Promise<void>;
   /** Told of trouble that stops nobody now: the next checkpoint tries again. */
   readonly onTrouble: (thrown: unknown) => void;
 }
@@ -141,6 +143,7 @@ export class Keeper {
     if (snapshot === undefined) return;
     await writeSnapshot(snapshotPath, snapshot);
     this.#snapshotSize = snapshot.size;
+    await this.#parts.onSnapshot?.(snapshot.size);
   }
 }
 

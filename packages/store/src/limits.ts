@@ -45,6 +45,15 @@ export const checkpointEntriesMax = 10_000;
 /** Entries after which a snapshot is written: bounds the replay at the next open to a fraction of a second. */
 export const snapshotEntriesMax = 20_000;
 
+/** Entries between two kept states: the state after any entry is had by replaying about as many, which takes a second. */
+export const keptStateEntriesMin = 100_000;
+
+/** Kept states together take at most this part of what the log takes: a fourth. */
+export const keptStatesPartOfLog = 4;
+
+/** Bytes that kept states may take however small the log is (16 MiB). */
+export const keptStatesBytesMin: number = 16 * 1024 * 1024;
+
 /** Rows of one slice in which the lookup index follows the log, and the lag that starts it in a pause: a slice is written in a few milliseconds. */
 export const lookupLagMax = 2_048;
 

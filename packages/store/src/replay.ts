@@ -6,19 +6,26 @@ import type { Fold } from "./fold.ts";
 import { readEntriesMax } from "./limits.ts";
 import type { Log } from "./log.ts";
 
+/** How far and over what a log is replayed. */
+export interface Replaying {
+  readonly log: Pick<Log, "read">;
+  /** The last position; the head when absent. */
+  readonly until?: number;
+  /** Called at every position passed, when the fold stands there. */
+  readonly passing?: (position: number) => void;
+}
+
 /**
- * Brings a fold to the head of its log.
+ * Brings a fold to the head of its log, or to an entry before.
  *
  * @param fold where to start; it is moved
- * @param from `log` to read; `passing` is called at every position passed, when the fold stands there
+ * @param how which log, and how far
  * @throws StoreFailure `vault_damaged` at the first row that does not follow
  */
-export async function replay(
-  fold: Fold,
-  { log, passing }: { readonly log: Log; readonly passing?: (position: number) => void },
-): Promise<void> {
+export async function replay(fold: Fold, { log, until = Infinity, passing }: Replaying): Promise<void> {
   for (;;) {
-    const rows = await log.read({ after: fold.head.position, limit: readEntriesMax });
+    const limit = Math.min(readEntriesMax, until - fold.head.position);
+    const rows = limit <= 0 ? [] : await log.read({ after: fold.head.position, limit });
     if (rows.length === 0) return;
     for (const row of rows) {
       const { position, digest, timeMs, bytes } = row;

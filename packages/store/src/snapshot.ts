@@ -70,7 +70,7 @@ export async function writeSnapshot(path: string, { pieces }: SnapshotText): Pro
  */
 export async function readSnapshot(
   path: string,
-  against: { readonly log: Log; readonly verifier: NoteVerifier },
+  against: { readonly log: Pick<Log, "read">; readonly verifier: NoteVerifier },
 ): Promise<{ readonly fold: Fold } | { readonly unusable: string }> {
   try {
     const lines = linesOf(path);

@@ -16,6 +16,8 @@ export interface VaultFiles {
   readonly lock: string;
   /** The last snapshot: derived. */
   readonly snapshot: string;
+  /** Folder of snapshots of earlier moments: derived. */
+  readonly states: string;
   /** Where a new vault is put together; whatever lies there was never finished. */
   readonly fresh: string;
 }
@@ -35,6 +37,7 @@ export function vaultFiles(dir: string): VaultFiles {
     key: join(at, "key"),
     lock: join(at, "lock"),
     snapshot: join(at, "snapshot"),
+    states: join(at, "states"),
     fresh: join(at, "new"),
   };
 }

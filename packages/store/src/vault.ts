@@ -9,6 +9,7 @@ import { digestOf } from "./digest.ts";
 import { StoreFailure, textOf } from "./failure.ts";
 import { Fold } from "./fold.ts";
 import { Keeper } from "./keeper.ts";
+import { keepState } from "./kept-states.ts";
 import {
   checkpointOfKnown,
   differenceAtKnown,
@@ -164,6 +165,7 @@ async function openOver({ files, lock, log, options }: Opening): Promise<Vault> 
     path: files.dir,
     knownVaults: options.knownVaults,
     snapshotPath: files.snapshot,
+    onSnapshot: (size: number) => keepState(files, { size }),
     onTrouble,
   };
   const keeper = new Keeper(keeperParts, { checkpoint: last?.size ?? 0, snapshot: snapshotSize });
