@@ -6,6 +6,7 @@
  */
 import type { AgentQuery, Amounts, PolicyEffect, PolicyRef, Receipt, RecordedEntry, Refusal } from "@toka/kernel";
 
+import type { PastState, StateDiff } from "./past/answers.ts";
 import type { StartedSession, StartSessionRequest } from "./sessions/start-request.ts";
 import type { StateAnswer, StateArea } from "./state/areas.ts";
 import type { OperateRequest } from "./state/operate.ts";
@@ -266,6 +267,19 @@ export interface VaultApi {
    * @returns its rows at the durable head
    */
   state<Area extends StateArea>(area: Area): Promise<StateAnswer<Area>>;
+  /**
+   * @param position - of an entry; 0 for the empty log
+   * @returns everything that lived after it
+   * @throws a failure `position_beyond` when the log is shorter
+   */
+  stateAt(position: number): Promise<PastState>;
+  /**
+   * @param from - position of an entry
+   * @param to - position of another
+   * @returns what differs in the state after the second from that after the first
+   * @throws a failure `position_beyond` when the log is shorter
+   */
+  stateDiff(from: number, to: number): Promise<StateDiff>;
   /**
    * @param query - what live agents must be to be found
    * @returns their rows at the durable head

@@ -9,6 +9,7 @@ import { execProgram } from "./exec.ts";
 import { ServiceFailure } from "./failure.ts";
 import type { GrowingTools } from "./growing-tools.ts";
 import { queryLog } from "./log-query.ts";
+import { createPast, type Past } from "./past/read-past.ts";
 import { administered, mayNow, permitReading, type ReadableThing } from "./reading.ts";
 import type { Redactor } from "./secrets/redactor.ts";
 import { ringApi } from "./secrets/ring-api.ts";
@@ -66,8 +67,9 @@ export function createLocalVault(parts: LocalVaultParts): LocalVault {
   const programs = new Set<Promise<unknown>>();
   let served: ServingProcess | null = null;
   const counted = counter(programs);
+  const past = createPast(dir, { machine, closing });
   const apiFor = (caller: Caller): VaultApi => {
-    const readers = readersFor(caller, { ...parts, served: () => served });
+    const readers = readersFor(caller, { ...parts, past, served: () => served });
     const api: VaultApi = {
       ...readers,
       operate: async (request) => operate(request, { machine, caller }),
@@ -122,14 +124,14 @@ export function createLocalVault(parts: LocalVaultParts): LocalVault {
   };
 }
 
-type Reader = "findAgents" | "status" | "why" | "log" | "state" | "content" | "changes";
+type Reader = "findAgents" | "status" | "why" | "log" | "state" | "stateAt" | "stateDiff" | "content" | "changes";
 
 /** What only reads, each asked for its permission first. */
 function readersFor(
   caller: Caller,
-  parts: LocalVaultParts & { readonly served: () => ServingProcess | null },
+  parts: LocalVaultParts & { readonly served: () => ServingProcess | null; readonly past: Past },
 ): Pick<VaultApi, Reader> {
-  const { dir, machine, clock, closing, served } = parts;
+  const { dir, machine, clock, closing, served, past } = parts;
   const permit = async (what: ReadableThing): Promise<void> => permitReading(machine, { caller, what, clock });
   return {
     status: async () => {
@@ -152,6 +154,14 @@ function readersFor(
     state: async (area) => {
       await permit("state");
       return readState(machine, area);
+    },
+    stateAt: async (position) => {
+      await permit("state");
+      return past.state(position);
+    },
+    stateDiff: async (from, to) => {
+      await permit("state");
+      return past.diff(from, to);
     },
     findAgents: async (query) => {
       await permit("state");

@@ -47,6 +47,8 @@ function answering(changes: Partial<VaultApi>): VaultApi {
     exec: unasked,
     log: unasked,
     state: unasked,
+    stateAt: unasked,
+    stateDiff: unasked,
     findAgents: unasked,
     operate: unasked,
     content: unasked,

@@ -1,5 +1,5 @@
 /**
- * `toka state`: everything that lives in the vault.
+ * `toka state`: everything that lives in the vault, or lived in it after an entry.
  */
 import type { VaultApi } from "@toka/service";
 
@@ -7,6 +7,14 @@ import { type CommandContext, exitDone, writeLine } from "../context.ts";
 import { showAsJson, showOnOneLine } from "../output/plain.ts";
 import { countOf } from "../output/told.ts";
 import { type NounOptions, reading } from "./vault-rows.ts";
+
+/** What `toka state` takes. */
+export interface StateOptions extends NounOptions {
+  /** An entry; the head when absent. */
+  readonly at?: number;
+}
+
+type PastState = Awaited<ReturnType<VaultApi["stateAt"]>>;
 
 /**
  * Prints how much lives in each area, and what each agent does; with `--json` every row of every area.
@@ -16,30 +24,34 @@ import { type NounOptions, reading } from "./vault-rows.ts";
  * @returns 0
  * @throws a failure when there is no vault
  */
-export async function showState(options: NounOptions, context: CommandContext): Promise<number> {
-  const state = await reading({ options, context }, readAll);
+export async function showState(options: StateOptions, context: CommandContext): Promise<number> {
+  const { at } = options;
+  const state = await reading({ options, context }, async (api) => (at === undefined ? readAll(api) : api.stateAt(at)));
   const lines = options.json ? [showAsJson(state)] : tell(state);
   for (const line of lines) await writeLine(context.stdout, line);
   return exitDone;
 }
 
-type Everything = Awaited<ReturnType<typeof readAll>>;
-
-// oxlint-disable-next-line typescript/explicit-function-return-type -- its type is what it gathers
-async function readAll(api: VaultApi) {
-  const sessions = await api.state("sessions");
-  const agents = await api.state("agents");
-  const tasks = await api.state("tasks");
-  const effects = await api.state("effects");
-  const tools = await api.state("tools");
-  const definitions = await api.state("definitions");
-  const grants = await api.state("grants");
-  const budgets = await api.state("budgets");
-  const principals = await api.state("principals");
-  return { sessions, agents, tasks, effects, tools, definitions, grants, budgets, principals };
+async function readAll(api: VaultApi): Promise<PastState> {
+  return {
+    sessions: await api.state("sessions"),
+    agents: await api.state("agents"),
+    tasks: await api.state("tasks"),
+    effects: await api.state("effects"),
+    approvals: await api.state("approvals"),
+    messages: await api.state("messages"),
+    timers: await api.state("timers"),
+    tools: await api.state("tools"),
+    definitions: await api.state("definitions"),
+    grants: await api.state("grants"),
+    budgets: await api.state("budgets"),
+    policies: await api.state("policies"),
+    leases: await api.state("leases"),
+    principals: await api.state("principals"),
+  };
 }
 
-function tell(state: Everything): readonly string[] {
+function tell(state: PastState): readonly string[] {
   const position = Math.max(...Object.values(state).map((answer) => answer.position));
   const owed = state.effects.rows.filter((effect) => effect.status === "owed").length;
   return [

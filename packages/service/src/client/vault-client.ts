@@ -82,6 +82,8 @@ function vaultOver(transport: Transport): VaultApi {
     why: async (position) => get<Explanation>(`/v1/why/${position}`),
     log: (query, options) => readLog(transport, { query, signal: options.signal }),
     state: async (area) => get(`/v1/state/${area}`),
+    stateAt: async (position) => get(`/v1/states/${position}`),
+    stateDiff: async (from, to) => get(`/v1/diff/${from}/${to}`),
     findAgents: async (query) => get(`/v1/agents?${searchOf(query)}`),
     content: async (position, commitment) => get(`/v1/content/${position}/${encodeURIComponent(commitment)}`),
     operate: async (request) => post("/v1/operate", request),

@@ -11,6 +11,8 @@ const summaries: Readonly<Record<string, { readonly summary: string; readonly an
   "GET /v1/why/:position": { summary: "The story of one entry" },
   "GET /v1/log": { summary: "Entries as they are stored, with their digests", answer: "lines" },
   "GET /v1/state/:area": { summary: "The rows of one area of the state" },
+  "GET /v1/states/:position": { summary: "All areas of the state as it was after an entry" },
+  "GET /v1/diff/:from/:to": { summary: "What differs in the state after one entry from that after another" },
   "GET /v1/agents": { summary: "Live agents by capability, domain and state" },
   "GET /v1/content/:position/:commitment": { summary: "Bytes that an entry names by commitment" },
   "POST /v1/operate": { summary: "Have one operation decided" },

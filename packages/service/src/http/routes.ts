@@ -97,6 +97,17 @@ const positionSchema = {
   properties: { position: { type: "string", pattern: "^[1-9][0-9]{0,14}$" } },
 } as const;
 
+/** A position, or 0 for the empty log. */
+const momentProperty = { type: "string", pattern: "^[0-9]{1,15}$" } as const;
+
+const momentSchema = { type: "object", required: ["position"], properties: { position: momentProperty } } as const;
+
+const diffSchema = {
+  type: "object",
+  required: ["from", "to"],
+  properties: { from: momentProperty, to: momentProperty },
+} as const;
+
 const contentSchema = {
   type: "object",
   required: ["position", "commitment"],
@@ -260,8 +271,22 @@ export function addRoutes(app: FastifyInstance, apiOf: ApiOf): void {
     apiOf(request).mintToken(request.body),
   );
   app.post("/v1/tokens/rotate", async (request) => apiOf(request).rotateTokenKey());
+  addPast(app, apiOf);
   addChanges(app, apiOf);
   addSecretRoutes(app, apiOf);
+}
+
+function addPast(app: FastifyInstance, apiOf: ApiOf): void {
+  app.get<{ Params: { position: string } }>(
+    "/v1/states/:position",
+    { schema: { params: momentSchema } },
+    async (request) => apiOf(request).stateAt(Number(request.params.position)),
+  );
+  app.get<{ Params: { from: string; to: string } }>(
+    "/v1/diff/:from/:to",
+    { schema: { params: diffSchema } },
+    async (request) => apiOf(request).stateDiff(Number(request.params.from), Number(request.params.to)),
+  );
 }
 
 function addChanges(app: FastifyInstance, apiOf: ApiOf): void {

@@ -88,13 +88,38 @@ export async function readState<Area extends StateArea>(
   machine: Pick<MachinePort, "view">,
   area: Area,
 ): Promise<StateAnswer<Area>> {
+  return machine.view((state) => answerOf(state, area));
+}
+
+/**
+ * Reads all areas of a state.
+ *
+ * @param state - at any position
+ * @returns the rows of each, in the order in which they were made
+ */
+export function allAreas(state: KernelState): { readonly [Area in StateArea]: StateAnswer<Area> } {
+  return {
+    sessions: answerOf(state, "sessions"),
+    agents: answerOf(state, "agents"),
+    tasks: answerOf(state, "tasks"),
+    effects: answerOf(state, "effects"),
+    approvals: answerOf(state, "approvals"),
+    messages: answerOf(state, "messages"),
+    timers: answerOf(state, "timers"),
+    tools: answerOf(state, "tools"),
+    definitions: answerOf(state, "definitions"),
+    grants: answerOf(state, "grants"),
+    budgets: answerOf(state, "budgets"),
+    policies: answerOf(state, "policies"),
+    leases: answerOf(state, "leases"),
+    principals: answerOf(state, "principals"),
+  };
+}
+
+function answerOf<Area extends StateArea>(state: KernelState, area: Area): StateAnswer<Area> {
   const { all, take } = areas[area];
-  return machine.view((state) => ({
-    position: state.head.position,
-    timeMs: state.head.timeMs,
-    total: all(state).size,
-    rows: take(state, stateRowsMax),
-  }));
+  const { position, timeMs } = state.head;
+  return { position, timeMs, total: all(state).size, rows: take(state, stateRowsMax) };
 }
 
 /**

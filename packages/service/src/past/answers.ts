@@ -1,0 +1,48 @@
+/**
+ * Answers about the past of a vault: its state after an entry, and what differs between two entries.
+ */
+import type { StateAnswer, StateArea } from "../state/areas.ts";
+
+/** Everything that lived in a vault after an entry, area by area. */
+export type PastState = { readonly [Area in StateArea]: StateAnswer<Area> };
+
+/** One field of an entity that differs. */
+export interface FieldChange {
+  /** Such as `state` or `spent.toolCalls`; a list is compared as a whole. */
+  readonly path: string;
+  /** Null where there was nothing. */
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+/** One entity that differs: the fields that do, or all of it where it stands on one side alone. */
+export interface EntityChange {
+  /** The table of the kernel's state that it stands in, such as `agents`. */
+  readonly area: string;
+  readonly id: string;
+  /** What people call it; null when it has no name. */
+  readonly name: string | null;
+  readonly change: "added" | "removed" | "changed";
+  /** Of an entity that changed; empty otherwise. */
+  readonly fields: readonly FieldChange[];
+  /** The entity that was added or removed; null for one that changed. */
+  readonly entity: { readonly [field: string]: unknown } | null;
+}
+
+/** How many entities of an area differ. */
+export interface AreaChanges {
+  readonly added: number;
+  readonly removed: number;
+  readonly changed: number;
+}
+
+/** What differs in the state after one entry from that after another. */
+export interface StateDiff {
+  readonly from: { readonly position: number; readonly timeMs: number };
+  readonly to: { readonly position: number; readonly timeMs: number };
+  /** By area; those without a difference are left out. */
+  readonly areas: { readonly [area: string]: AreaChanges };
+  /** Entities that differ; `changes` has at most `diffEntitiesMax` of them. */
+  readonly total: number;
+  readonly changes: readonly EntityChange[];
+}
