@@ -2,7 +2,7 @@
  * Where stamp and operation stand in the text of an entry, found without reading the outcome, which is half of it.
  *
  * It is a guess that canonical texts fulfil, and nothing is believed because of it: who decides again encodes the entry from
- * what was read here and compares it with the whole text, byte for byte, and a text that differs is read in full.
+ * what was read here and compares it with the text, piece by piece and byte for byte, and a text that differs is read in full.
  */
 import { recordOf } from "../read-stamp.ts";
 
@@ -10,6 +10,10 @@ import { recordOf } from "../read-stamp.ts";
 export interface AskedText {
   readonly stamp: string;
   readonly operation: string;
+  /** Where the text of the stamp begins. */
+  readonly stampAt: number;
+  /** Where that of the outcome begins. */
+  readonly outcomeAt: number;
 }
 
 const stampMark = ',"stamp":';
@@ -30,6 +34,8 @@ export function askedTextOf(text: string): AskedText | undefined {
   return {
     stamp: text.slice(stampAt + stampMark.length, operationAt),
     operation: text.slice(operationAt + operationMark.length, outcomeAt),
+    stampAt: stampAt + stampMark.length,
+    outcomeAt: outcomeAt + outcomeMark.length - '{"'.length,
   };
 }
 

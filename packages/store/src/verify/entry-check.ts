@@ -10,7 +10,7 @@ import type { Fold } from "../fold.ts";
 import type { LogRow } from "../log.ts";
 import { recordOf } from "../read-stamp.ts";
 import { differs, quoted } from "./finding.ts";
-import { readAsked, type Asked, type QuickReader } from "./read-entry.ts";
+import { isTextOf, readAsked, type Asked, type QuickReader } from "./read-entry.ts";
 import type { FoundEntry } from "./rows.ts";
 
 /** What an entry is checked against. */
@@ -42,10 +42,11 @@ export function checkEntry(
       position,
       `its digest is not that of its bytes: found ${quoted(found.digest)}, and the bytes give ${digest}`,
     );
-  // A text that is encoded again to the same bytes was read right, however quickly.
+  // A text that is the encoding of what was read from it was read right, however quickly.
   const quick = reader.read(text);
   let entry = quick === undefined ? undefined : decidedAgain(quick, fold);
-  if (entry === undefined || encodeEntry(entry) !== text) entry = decidedSlowly(text, fold);
+  if (entry === undefined || quick === undefined || !isTextOf(entry, { text, quick }))
+    entry = decidedSlowly(text, fold);
   const row = rowOf({ entry, bytes: text, digest }, fold.head.timeMs);
   compareColumns(found, row);
   return { entry, row };
