@@ -193,6 +193,12 @@ describe("verify when a row was changed", () => {
     ],
     ["two entries change places", swapSql(5, 6), 5, /digest is not that|does not follow|bytes are those/],
     [
+      "a number in the middle is too large to be one",
+      "UPDATE entries SET time_ms = 1 << 60 WHERE position = 7",
+      7,
+      /the row cannot be read/,
+    ],
+    [
       "an INSERT OR REPLACE rewrote one",
       "INSERT OR REPLACE INTO entries SELECT 9, digest, time_ms, kind, principal, agent, session, outcome, bytes FROM entries WHERE position = 8",
       9,
