@@ -1,8 +1,10 @@
 /**
  * Reads Markdown pages within bounds. On lines that are made for it the parser takes time with the square of their length, and
- * memory as well: so it runs in a thread that is ended when a page takes too much, and the next page has a new one.
+ * memory as well: so it runs in a process that is ended when a page takes too much, and the next page has a new one. A thread
+ * would not do: one that comes to the end of its memory all at once takes its process with it.
  */
-import { Worker } from "node:worker_threads";
+import { type ChildProcess, fork } from "node:child_process";
+import { readFileSync } from "node:fs";
 import type { SkipReason } from "../findings/scan-tree.ts";
 import type { Page } from "./page.ts";
 
@@ -21,7 +23,7 @@ const shortCharsMax = 50_000;
 const allMost: Time = { cpuMs: 180_000, wallMs: 220_000 };
 /** How often the time is looked at. */
 const lookMs = 200;
-/** Memory of the thread. */
+/** Memory of the process that reads, for its objects. */
 const heapMb = 384;
 
 interface Time {
@@ -31,8 +33,12 @@ interface Time {
 
 /** Reads pages one after another. */
 export class PageReader {
-  #worker: Worker | undefined;
-  readonly #spent = stopwatch();
+  #child: ChildProcess | undefined;
+  readonly #start = performance.now();
+  /** What processes took that have been ended. */
+  #endedCpuMs = 0;
+  /** What the process took that reads now, as it was last seen: one that ended by itself says it no more. */
+  #childCpuMs = 0;
   readonly #lostMost: Time;
   readonly #pageCpuMs: number;
   #lost: Time = { cpuMs: 0, wallMs: 0 };
@@ -48,70 +54,100 @@ export class PageReader {
     if (text.length > pageCharsMax) return "too large";
     const isLate = text.length > shortCharsMax && isOver(this.#lost, this.#lostMost);
     if (isLate || isOver(this.#spent(), allMost)) return "over the time of all files";
-    const spent = stopwatch();
-    const worker = (this.#worker ??= startWorker());
-    const answer = await answerOf(worker, {
+    const child = (this.#child ??= startReader());
+    const since = this.#spent();
+    const spent = (): Time => {
+      const { cpuMs, wallMs } = this.#spent();
+      return { cpuMs: cpuMs - since.cpuMs, wallMs: wallMs - since.wallMs };
+    };
+    const answer = await answerOf(child, {
       text,
+      spent,
       most: { cpuMs: this.#pageCpuMs + text.length * charCpuMs, wallMs: pageWallMs },
     });
     if (typeof answer !== "string") return answer;
-    await this.close();
     const { cpuMs, wallMs } = spent();
     this.#lost = { cpuMs: this.#lost.cpuMs + cpuMs, wallMs: this.#lost.wallMs + wallMs };
+    await this.close();
     return answer;
   }
 
-  /** Ends the thread. */
+  /** Ends the process. */
   async close(): Promise<void> {
-    const worker = this.#worker;
-    this.#worker = undefined;
-    await worker?.terminate();
+    const child = this.#child;
+    if (child === undefined) return;
+    this.#endedCpuMs = this.#spent().cpuMs;
+    this.#childCpuMs = 0;
+    this.#child = undefined;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    child.once("exit", () => resolve());
+    child.kill("SIGKILL");
+    await promise;
+  }
+
+  /** What reading took until now. */
+  #spent(): Time {
+    if (this.#child !== undefined) this.#childCpuMs = Math.max(this.#childCpuMs, cpuMsOf(this.#child));
+    return { cpuMs: this.#endedCpuMs + this.#childCpuMs, wallMs: performance.now() - this.#start };
   }
 }
 
 async function answerOf(
-  worker: Worker,
-  { text, most }: { readonly text: string; readonly most: Time },
+  child: ChildProcess,
+  { text, spent, most }: { readonly text: string; readonly spent: () => Time; readonly most: Time },
 ): Promise<Page | SkipReason> {
   const { promise, resolve, reject } = Promise.withResolvers<Page | SkipReason>();
   const onMessage = (message: { readonly page?: Page }): void => resolve(message.page ?? "too dense");
-  const onError = (problem: NodeJS.ErrnoException): void => {
-    if (problem.code === "ERR_WORKER_OUT_OF_MEMORY") resolve("too dense");
-    else reject(problem);
+  const onExit = (code: number | null, signal: NodeJS.Signals | null): void => {
+    // Without memory to go on, V8 aborts.
+    if (signal === "SIGABRT" || signal === "SIGTRAP") resolve("too dense");
+    else reject(new Error(`Cannot read a page: its process ended with ${signal ?? code}`));
   };
-  worker.on("message", onMessage).on("error", onError);
-  const spent = stopwatch();
+  child.on("message", onMessage).on("exit", onExit).on("error", reject);
   const look = setInterval(() => {
     if (isOver(spent(), most)) resolve("too dense");
   }, lookMs);
-  worker.postMessage(text);
+  child.send(text, (problem) => {
+    // A process that is gone says itself how it ended.
+    if (problem !== null && child.connected) reject(problem);
+  });
   try {
     return await promise;
   } finally {
     clearInterval(look);
-    worker.off("message", onMessage).off("error", onError);
+    child.off("message", onMessage).off("exit", onExit).off("error", reject);
   }
 }
 
-function startWorker(): Worker {
-  const worker = new Worker(new URL("page-worker.ts", import.meta.url), {
-    resourceLimits: { maxOldGenerationSizeMb: heapMb },
+function startReader(): ChildProcess {
+  const child = fork(new URL("page-process.ts", import.meta.url), {
+    execArgv: [...process.execArgv, `--max-old-space-size=${heapMb}`],
+    // What V8 prints when it has no memory left is of no use to whoever reads findings.
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
+    serialization: "advanced",
   });
-  // What it says after it was given up is of no matter.
-  worker.on("error", () => undefined);
-  return worker;
+  // What becomes of it after it was given up is of no matter.
+  child.on("error", () => undefined);
+  return child;
+}
+
+/** Milliseconds of one clock tick of `/proc`: USER_HZ is 100 on every Linux. Source: proc_pid_stat(5). */
+const tickMs = 10;
+
+/** Processor time of a process that runs; 0 for one that is gone. */
+function cpuMsOf({ pid }: ChildProcess): number {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+  } catch {
+    return 0;
+  }
+  // The name stands in parentheses and may hold any character; utime and stime are fields 14 and 15.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * tickMs;
 }
 
 function isOver(spent: Time, most: Time): boolean {
   return spent.cpuMs > most.cpuMs || spent.wallMs > most.wallMs;
-}
-
-/** Measures from now on. The thread's processor time is the process's: while it reads, nothing else runs. */
-function stopwatch(): () => Time {
-  const cpu = process.cpuUsage();
-  const wall = performance.now();
-  return () => {
-    const { user, system } = process.cpuUsage(cpu);
-    return { cpuMs: (user + system) / 1000, wallMs: performance.now() - wall };
-  };
 }
