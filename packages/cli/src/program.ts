@@ -24,6 +24,7 @@ import { withVerb } from "./nouns/noun.ts";
 import { addOriginalNames } from "./nouns/original.ts";
 import { addOwed } from "./nouns/owed.ts";
 import { addPolicy } from "./nouns/policy.ts";
+import { addProof } from "./nouns/proof.ts";
 import { addRun } from "./nouns/run.ts";
 import { addSession } from "./nouns/session.ts";
 import { addState } from "./nouns/state.ts";
@@ -84,7 +85,7 @@ function buildProgram(frame: Frame): Command {
   program.addHelpText("after", example("toka up --once   # run the crew repo-care over this repository, then exit"));
   addUp(program, frame);
   addReaders(program, frame);
-  addVerify(program, frame);
+  addProof(program, frame);
   addCheck(program, frame);
   addExec(program, frame);
   addDoctor(program, frame);
@@ -153,17 +154,6 @@ function addReaders(program: Command, frame: Frame): void {
     .action(async (position: number, options: { workspace?: string; vault?: string; json: boolean }) => {
       const { runWhy } = await import("./commands/why.ts");
       await perform(frame, { ...options, position }, runWhy);
-    });
-}
-
-function addVerify(program: Command, frame: Frame): void {
-  vaultCommand(program, "verify")
-    .description("Decide every entry of the log again and compare; exit 1 when one differs")
-    .option("--json", "print {ok, entries, reDecided, attested, firstBad?} as one line", false)
-    .addHelpText("after", example("toka verify", "toka verify --vault ../backup/.toka --json"))
-    .action(async (options: { workspace?: string; vault?: string; json: boolean }) => {
-      const { runVerify } = await import("./commands/verify.ts");
-      await perform(frame, options, runVerify);
     });
 }
 

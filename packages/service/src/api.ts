@@ -7,6 +7,7 @@
 import type { AgentQuery, Amounts, PolicyEffect, PolicyRef, Receipt, RecordedEntry, Refusal } from "@toka/kernel";
 
 import type { PastState, StateDiff } from "./past/answers.ts";
+import type { ProofDocument, ProveRequest, SignedHead } from "./proof/answers.ts";
 import type { StartedSession, StartSessionRequest } from "./sessions/start-request.ts";
 import type { StateAnswer, StateArea } from "./state/areas.ts";
 import type { OperateRequest } from "./state/operate.ts";
@@ -353,6 +354,20 @@ export interface VaultApi {
    * @throws a failure `content_unknown` when the entry names none such
    */
   content(position: number, commitment: string): Promise<{ readonly bytes: string | null }>;
+  /**
+   * Signs a checkpoint of the log as it is, unless there is one.
+   *
+   * @returns the checkpoint, and the key that signed it
+   */
+  checkpoint(): Promise<SignedHead>;
+  /**
+   * Proves that an entry stands in the log, or that the log only grew between two checkpoints.
+   *
+   * @param request - what
+   * @returns the proof
+   * @throws a failure `no_such_entry` or `no_such_checkpoint`
+   */
+  prove(request: ProveRequest): Promise<ProofDocument>;
   /**
    * Keeps a secret, in the place of one of that name; it is never shown again. The operator at this machine alone may, as with all secrets.
    *

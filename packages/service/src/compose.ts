@@ -124,11 +124,8 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
     const sessions = createSessions({ parts: sessionParts, addTools: tools.add, onNote });
     closers.push(async () => sessions.close());
     const parts = {
-      dir,
-      sessions,
-      tools,
-      machine,
-      host,
+      ...{ dir, sessions, tools, machine, host },
+      proofs: opened,
       clock: clock.nowMs,
       tokens,
       secrets: openSecrets,

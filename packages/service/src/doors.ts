@@ -16,6 +16,8 @@ import type { RunPlan } from "./sessions/plan-run.ts";
 import type { StartSessionRequest } from "./sessions/start-request.ts";
 import type { ServeOptions, UpOptions, UpRun } from "./up.ts";
 import type { VaultVerdict } from "./verify.ts";
+import type { FileVerdict, VerifyFileOptions } from "@toka/store";
+import type { Handed, Handing } from "./witness/handing.ts";
 
 /** How many bytes of standard input a program may be given; the type is the gate's own, so that the two cannot differ. */
 export const stdinBytesMax: typeof gateStdinBytesMax = 16_777_216;
@@ -64,6 +66,20 @@ export async function startServing(options: ServeOptions): Promise<Pick<UpRun, "
 export async function verifyVaultFiles(places: Places): Promise<VaultVerdict> {
   return (await import("./verify.ts")).verifyVaultFiles(places);
 }
+
+/** What becomes of proofs and checkpoints outside of a vault. */
+export const proofs: {
+  /** Verifies a file that came out of a vault, and asks no vault for it. */
+  readonly verifyFile: (options: VerifyFileOptions) => Promise<FileVerdict>;
+  /** Reads where a checkpoint is to go, and hands it over: see `witness/witness.ts`. */
+  readonly witnessFrom: (word: string, cwd: string) => Promise<(handed: Handed) => Promise<Handing>>;
+  /** Replaces a file that a person asked for; durable when it returns. */
+  readonly writeDurably: (path: string, text: string) => Promise<void>;
+} = {
+  verifyFile: async (options) => (await import("@toka/store")).verifyFile(options),
+  witnessFrom: async (word, cwd) => (await import("./witness/witness.ts")).witnessFrom(word, cwd),
+  writeDurably: async (path, text) => (await import("@toka/store")).replaceFile(path, text),
+};
 
 /**
  * Reads what is to be run: see `sessions/crew-source.ts`.

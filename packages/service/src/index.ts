@@ -22,6 +22,7 @@ export {
   examineMachine,
   permissionsFrom,
   planRun,
+  proofs,
   readCrewSource,
   readPolicyFile,
   sessionRequest,

@@ -10,6 +10,7 @@ import { ServiceFailure } from "./failure.ts";
 import type { GrowingTools } from "./growing-tools.ts";
 import { queryLog } from "./log-query.ts";
 import { createPast, type Past } from "./past/read-past.ts";
+import { prove, type ProofSource, signedHead } from "./proof/proofs.ts";
 import { administered, mayNow, permitReading, type ReadableThing } from "./reading.ts";
 import type { Redactor } from "./secrets/redactor.ts";
 import { ringApi } from "./secrets/ring-api.ts";
@@ -29,6 +30,7 @@ import { explainEntry } from "./why.ts";
 export interface LocalVaultParts {
   readonly dir: string;
   readonly machine: MachinePort;
+  readonly proofs: ProofSource;
   readonly sessions: Sessions;
   readonly tools: GrowingTools;
   /** The vault's host, which alone may record some things. */
@@ -124,14 +126,25 @@ export function createLocalVault(parts: LocalVaultParts): LocalVault {
   };
 }
 
-type Reader = "findAgents" | "status" | "why" | "log" | "state" | "stateAt" | "stateDiff" | "content" | "changes";
+type Reader =
+  | "checkpoint"
+  | "findAgents"
+  | "prove"
+  | "status"
+  | "why"
+  | "log"
+  | "state"
+  | "stateAt"
+  | "stateDiff"
+  | "content"
+  | "changes";
 
 /** What only reads, each asked for its permission first. */
 function readersFor(
   caller: Caller,
   parts: LocalVaultParts & { readonly served: () => ServingProcess | null; readonly past: Past },
 ): Pick<VaultApi, Reader> {
-  const { dir, machine, clock, closing, served, past } = parts;
+  const { dir, machine, proofs, clock, closing, served, past } = parts;
   const permit = async (what: ReadableThing): Promise<void> => permitReading(machine, { caller, what, clock });
   return {
     status: async () => {
@@ -171,6 +184,14 @@ function readersFor(
       await permit("content");
       const bytes = await readContent(machine, { position, commitment });
       return { bytes: bytes === null ? null : Buffer.from(bytes).toString("base64") };
+    },
+    checkpoint: async () => {
+      await permit("proof");
+      return signedHead(proofs);
+    },
+    prove: async (request) => {
+      await permit("proof");
+      return prove(proofs, request);
     },
     changes: async function* (query, { signal }) {
       await permit("changes");

@@ -7,7 +7,7 @@ import { authorises, type Caller, type MachinePort } from "@toka/kernel";
 import { ServiceFailure } from "./failure.ts";
 
 /** What can be read: the resource of the permission `vault.read`. */
-export type ReadableThing = "status" | "log" | "why" | "state" | "content" | "changes";
+export type ReadableThing = "status" | "log" | "why" | "state" | "content" | "changes" | "proof";
 
 /**
  * Asks whether a caller may read something now.

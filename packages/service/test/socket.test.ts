@@ -60,6 +60,8 @@ function answering(changes: Partial<VaultApi>): VaultApi {
     startSession: unasked,
     sessionSummary: unasked,
     changes: unasked,
+    checkpoint: unasked,
+    prove: unasked,
     undo: unasked,
     setSecret: unasked,
     secrets: unasked,

@@ -17,6 +17,8 @@ export type StoreFailureCode =
   | "vault_rewritten"
   | "vault_key_changed"
   | "known_vaults_damaged"
+  | "no_such_entry"
+  | "no_such_checkpoint"
   | "position_conflict"
   | "position_beyond"
   | "log_unavailable"

@@ -14,3 +14,7 @@ export { verifyVault } from "./verify/verify-vault.ts";
 export type { VerifyOptions, VerifyReport } from "./verify/verify.ts";
 export type { Finding } from "./verify/finding.ts";
 export { replaceFile } from "./durable-file.ts";
+export { verifyFile } from "./proof/verify-file.ts";
+export type { VerifyFileOptions } from "./proof/verify-file.ts";
+export type { EntryVerdict, FileVerdict } from "./proof/file-verdict.ts";
+export type { ConsistencyDocument, InclusionDocument, Prover } from "./proof/prover.ts";

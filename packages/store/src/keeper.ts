@@ -8,7 +8,7 @@ import { originOf, signCheckpoint } from "./checkpoint.ts";
 import type { Fold } from "./fold.ts";
 import { recordKnownVault } from "./known-vaults.ts";
 import { checkpointEntriesMax, snapshotEntriesMax } from "./limits.ts";
-import type { Log } from "./log.ts";
+import type { CheckpointRow, Log } from "./log.ts";
 import type { NoteSigner } from "./note.ts";
 import { takeSnapshot, writeSnapshot, type SnapshotText } from "./snapshot.ts";
 
@@ -81,14 +81,14 @@ export class Keeper {
    *
    * @param fold standing still
    * @param options `snapshot`: write one too
-   * @returns once the checkpoint is in the log; `settled` tells when the files have followed
+   * @returns the checkpoint, once it is in the log; `settled` tells when the files have followed
    * @throws a failure of the log
    */
-  async keep(fold: Fold, { snapshot }: { readonly snapshot: boolean }): Promise<void> {
+  async keep(fold: Fold, { snapshot }: { readonly snapshot: boolean }): Promise<CheckpointRow> {
     const { log, signer, vault } = this.#parts;
     const size = fold.head.position;
-    if (size === this.#checkpointSize && !(snapshot && size > this.#snapshotSize)) return;
     let note = size === this.#checkpointSize ? (await log.lastCheckpoint())?.note : undefined;
+    if (note !== undefined && !(snapshot && size > this.#snapshotSize)) return { size, note };
     if (note === undefined) {
       const previous = this.#checkpointSize;
       note = signCheckpoint(
@@ -99,6 +99,7 @@ export class Keeper {
       this.#checkpointSize = size;
     }
     this.#follow({ note, size, snapshot: snapshot ? takeSnapshot(fold, note) : undefined });
+    return { size, note };
   }
 
   /** Has the known-vaults file name the last checkpoint of the log, at first sight of the vault. */

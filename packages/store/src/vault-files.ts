@@ -10,6 +10,8 @@ export interface VaultFiles {
   readonly log: string;
   /** The lookup index: derived, and unsynced. */
   readonly lookup: string;
+  /** Inner nodes of the tree, from which proofs are made: derived. */
+  readonly tree: string;
   /** The private key that signs checkpoints. */
   readonly key: string;
   /** Held by the process that writes. */
@@ -34,6 +36,7 @@ export function vaultFiles(dir: string): VaultFiles {
     dir: at,
     log: join(at, "log.db"),
     lookup: join(at, "lookup.db"),
+    tree: join(at, "tree"),
     key: join(at, "key"),
     lock: join(at, "lock"),
     snapshot: join(at, "snapshot"),

@@ -19,9 +19,10 @@ import {
 } from "./known-check.ts";
 import { knownOf, readKnownVaults, type KnownVault } from "./known-vaults.ts";
 import { tryLock, type HeldLock } from "./lock.ts";
-import type { Log } from "./log.ts";
+import type { CheckpointRow, Log } from "./log.ts";
 import { Machine } from "./machine.ts";
 import { signerOf, type NoteSigner } from "./note.ts";
+import { Prover } from "./proof/prover.ts";
 import { replay } from "./replay.ts";
 import { readSnapshot } from "./snapshot.ts";
 import { vaultFiles, type VaultFiles } from "./vault-files.ts";
@@ -58,9 +59,12 @@ export interface Vault {
   /**
    * Signs a checkpoint of everything durable, and waits until the known-vaults file and the snapshot have followed.
    *
+   * @returns the checkpoint
    * @throws a failure of the log
    */
-  checkpoint(): Promise<void>;
+  checkpoint(): Promise<CheckpointRow>;
+  /** Makes proofs of what is in the log. */
+  readonly prover: Prover;
   /**
    * Decides what still waits, signs the last checkpoint and lets go of the vault.
    *
@@ -202,10 +206,12 @@ function openedVault(parts: {
   readonly opened: Vault["opened"];
 }): Vault {
   const { files, lock, log, machine, keeper, id, host, key, opened } = parts;
-  const checkpoint = async (): Promise<void> => {
-    await machine.still((fold) => keeper.keep(fold, { snapshot: true }));
+  const checkpoint = async (): Promise<CheckpointRow> => {
+    const kept = await machine.still((fold) => keeper.keep(fold, { snapshot: true }));
     await keeper.settled();
+    return kept;
   };
+  const prover = new Prover({ log, treePath: files.tree, key, head: checkpoint });
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     try {
@@ -219,7 +225,7 @@ function openedVault(parts: {
       }
     }
   };
-  return { dir: files.dir, id, host, key, opened, machine, checkpoint, close: () => (closing ??= close()) };
+  return { dir: files.dir, id, host, key, opened, machine, checkpoint, prover, close: () => (closing ??= close()) };
 }
 
 async function vaultIdOf(log: Log, files: VaultFiles): Promise<string> {

@@ -96,6 +96,8 @@ function vaultOver(transport: Transport): VaultApi {
     exec: async (body, options) => runRemotely(transport, { body, ...options }),
     changes: (query, options) => readChanges(transport, { body: JSON.stringify(query), signal: options.signal }),
     undo: async (request) => post<UndoAnswer>("/v1/undo", request),
+    checkpoint: async () => post("/v1/checkpoint", {}),
+    prove: async (request) => post("/v1/prove", request),
     mintToken: async (request) => post<MintedToken>("/v1/tokens", request),
     rotateTokenKey: async () => post<{ readonly kid: string }>("/v1/tokens/rotate", {}),
     setSecret: async (secret) => post("/v1/secrets", secret),

@@ -24,6 +24,8 @@ const summaries: Readonly<Record<string, { readonly summary: string; readonly an
   "POST /v1/exec": { summary: "Run one program: its output, then the outcome", answer: "lines" },
   "POST /v1/changes": { summary: "Who changed what, and under which grant", answer: "lines" },
   "POST /v1/undo": { summary: "Take back what effects changed, or say what that would do" },
+  "POST /v1/checkpoint": { summary: "Sign a checkpoint of the log as it is" },
+  "POST /v1/prove": { summary: "Prove that an entry stands in the log, or that the log only grew" },
   "POST /v1/tokens": { summary: "Mint a token; for the operator, over the socket" },
   "POST /v1/tokens/rotate": { summary: "Sign tokens with a new key; for the operator, over the socket" },
   "GET /v1/secrets": { summary: "Names of the secrets; for the operator, over the socket" },

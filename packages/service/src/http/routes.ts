@@ -8,6 +8,7 @@ import type { AgentQuery } from "@toka/kernel";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 import type { ExecOutcome, ExecRequest, KeySource, LogQuery, MintRequest, VaultApi } from "../api.ts";
+import type { ProveRequest } from "../proof/answers.ts";
 import type { StartSessionRequest } from "../sessions/start-request.ts";
 import type { RunToolRequest } from "../tools/tool-call.ts";
 import type { StateArea } from "../state/areas.ts";
@@ -174,6 +175,20 @@ const undoSchema = {
   },
 } as const;
 
+const sizeProperty = { type: "integer", minimum: 1 } as const;
+const nullableSize = { type: ["integer", "null"], minimum: 1 } as const;
+
+const proveSchema = {
+  type: "object",
+  additionalProperties: false,
+  required: ["from"],
+  properties: { entry: sizeProperty, from: nullableSize, to: nullableSize },
+  oneOf: [
+    { required: ["entry"], maxProperties: 2 },
+    { required: ["to"], maxProperties: 2, properties: { from: sizeProperty } },
+  ],
+} as const;
+
 const nameProperty = { type: "string", maxLength: 100 } as const;
 
 const secretSchema = {
@@ -273,6 +288,7 @@ export function addRoutes(app: FastifyInstance, apiOf: ApiOf): void {
   app.post("/v1/tokens/rotate", async (request) => apiOf(request).rotateTokenKey());
   addPast(app, apiOf);
   addChanges(app, apiOf);
+  addProofs(app, apiOf);
   addSecretRoutes(app, apiOf);
 }
 
@@ -296,6 +312,13 @@ function addChanges(app: FastifyInstance, apiOf: ApiOf): void {
   });
   app.post<{ Body: UndoRequest }>("/v1/undo", { schema: { body: undoSchema } }, async (request) =>
     apiOf(request).undo(request.body),
+  );
+}
+
+function addProofs(app: FastifyInstance, apiOf: ApiOf): void {
+  app.post("/v1/checkpoint", async (request) => apiOf(request).checkpoint());
+  app.post<{ Body: ProveRequest }>("/v1/prove", { schema: { body: proveSchema } }, async (request) =>
+    apiOf(request).prove(request.body),
   );
 }
 
