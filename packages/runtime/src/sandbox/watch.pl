@@ -51,17 +51,23 @@ sub measure_tree {
     $io_bytes += $1 if $io =~ /^write_bytes: (\d+)/m;
   }
   # Pages shared after a fork are counted once by each process above: look closer before killing.
-  $resident = proportional_bytes(@pids) if $resident > $set{memory_bytes};
+  $resident = proportional_bytes() if $resident > $set{memory_bytes};
   return ($ticks * 10, $resident, $io_bytes);
 }
 
+# One process is read after another. A fork in between counts what parent and child share more than once, so a tree that changed
+# is read again, a few times: one that never stops forking is not let off.
 sub proportional_bytes {
-  my @pids = @_;
   my $bytes = 0;
-  for my $pid (@pids) {
-    my $rollup = slurp("/proc/$pid/smaps_rollup");
-    if ($rollup =~ /^Pss_Anon:/m) { $bytes += $1 * 1024 while $rollup =~ /^Pss_(?:Anon|Shmem):\s+(\d+) kB/mg }
-    elsif ($rollup =~ /^Pss:\s+(\d+) kB/m) { $bytes += $1 * 1024 }
+  for (1 .. 5) {
+    my @pids = tree_pids();
+    $bytes = 0;
+    for my $pid (@pids) {
+      my $rollup = slurp("/proc/$pid/smaps_rollup");
+      if ($rollup =~ /^Pss_Anon:/m) { $bytes += $1 * 1024 while $rollup =~ /^Pss_(?:Anon|Shmem):\s+(\d+) kB/mg }
+      elsif ($rollup =~ /^Pss:\s+(\d+) kB/m) { $bytes += $1 * 1024 }
+    }
+    last if $bytes <= $set{memory_bytes} || "@{[tree_pids()]}" eq "@pids";
   }
   return $bytes;
 }
