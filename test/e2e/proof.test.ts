@@ -34,6 +34,8 @@ test("toka checkpoint and prove give what toka verify takes when the vault is go
   expect(head.size).toBeGreaterThan(older);
   await toka("prove", "3", "--from", String(older), "--out", "entry.proof");
   await toka("prove", "--from", String(older), "--out", "grown.proof");
+  await toka("export", "--out", "log.export");
+  await toka("export", "--agent", "nobody", "--redact", "--out", "none.export");
   const lost = await scene.toka(["checkpoint", "--witness", "file:absent/kept.note"]);
   expect(lost).toMatchObject({ code: 1, stdout: expect.stringContaining("toka/vault-") });
   expect(lost.stderr).toContain("Cannot hand the checkpoint to file:absent/kept.note: ENOENT");
@@ -44,6 +46,16 @@ test("toka checkpoint and prove give what toka verify takes when the vault is go
     /^verify: OK, inclusion, included 1\nlog: .* signed with the key given\ncontinues: the checkpoint given, of \d+ entries\nunproved: that the entry was decided rightly/u,
   );
   expect(await toka("verify", "grown.proof", "--checkpoint", "kept.note")).toMatch(/^verify: OK, consistency\n/u);
+  expect(await toka("verify", "log.export", "--checkpoint", "head.note", "--each")).toMatch(
+    /^1 re-decided\n2 re-decided\n(?:\d+ .*\n)+verify: OK, export, re-decided \d+, payloads whole [1-9]\d*, absent 0\n/u,
+  );
+  expect(await toka("verify", "none.export", "--key", "vault.key")).toContain("entries that are left out");
+  const cut = readFileSync(at("log.export"), "utf8").split("\n").slice(0, -2).join("\n");
+  writeFileSync(at("cut.export"), cut);
+  expect(await scene.toka(["verify", "cut.export"])).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining("is cut"),
+  });
   expect(await toka("verify", "grown.proof")).toContain("unproved: whose log this is");
   expect(await toka("verify", "head.note", "--key", head.key)).toContain("OK, checkpoint");
   writeFileSync(at("forged.proof"), readFileSync(at("entry.proof"), "utf8").replace('"index":2', '"index":3'));

@@ -7,7 +7,7 @@
 import type { AgentQuery, Amounts, PolicyEffect, PolicyRef, Receipt, RecordedEntry, Refusal } from "@toka/kernel";
 
 import type { PastState, StateDiff } from "./past/answers.ts";
-import type { ProofDocument, ProveRequest, SignedHead } from "./proof/answers.ts";
+import type { ExportRequest, ProofDocument, ProveRequest, SignedHead } from "./proof/answers.ts";
 import type { StartedSession, StartSessionRequest } from "./sessions/start-request.ts";
 import type { StateAnswer, StateArea } from "./state/areas.ts";
 import type { OperateRequest } from "./state/operate.ts";
@@ -368,6 +368,15 @@ export interface VaultApi {
    * @throws a failure `no_such_entry` or `no_such_checkpoint`
    */
   prove(request: ProveRequest): Promise<ProofDocument>;
+  /**
+   * Exports a part of the log, or all of it, as a file that verifies by itself.
+   *
+   * @param request - which part
+   * @param options - ends the export when aborted
+   * @returns the file's lines, without their ends
+   * @throws a failure `no_such_entry`
+   */
+  export(request: ExportRequest, options: { readonly signal: AbortSignal }): AsyncIterable<string>;
   /**
    * Keeps a secret, in the place of one of that name; it is never shown again. The operator at this machine alone may, as with all secrets.
    *

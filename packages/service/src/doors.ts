@@ -74,7 +74,7 @@ export const proofs: {
   /** Reads where a checkpoint is to go, and hands it over: see `witness/witness.ts`. */
   readonly witnessFrom: (word: string, cwd: string) => Promise<(handed: Handed) => Promise<Handing>>;
   /** Replaces a file that a person asked for; durable when it returns. */
-  readonly writeDurably: (path: string, text: string) => Promise<void>;
+  readonly writeDurably: (path: string, text: string | AsyncIterable<string>) => Promise<void>;
 } = {
   verifyFile: async (options) => (await import("@toka/store")).verifyFile(options),
   witnessFrom: async (word, cwd) => (await import("./witness/witness.ts")).witnessFrom(word, cwd),

@@ -10,7 +10,7 @@ import { ServiceFailure } from "./failure.ts";
 import type { GrowingTools } from "./growing-tools.ts";
 import { queryLog } from "./log-query.ts";
 import { createPast, type Past } from "./past/read-past.ts";
-import { prove, type ProofSource, signedHead } from "./proof/proofs.ts";
+import { exportLog, prove, type ProofSource, signedHead } from "./proof/proofs.ts";
 import { administered, mayNow, permitReading, type ReadableThing } from "./reading.ts";
 import type { Redactor } from "./secrets/redactor.ts";
 import { ringApi } from "./secrets/ring-api.ts";
@@ -128,6 +128,7 @@ export function createLocalVault(parts: LocalVaultParts): LocalVault {
 
 type Reader =
   | "checkpoint"
+  | "export"
   | "findAgents"
   | "prove"
   | "status"
@@ -188,6 +189,13 @@ function readersFor(
     checkpoint: async () => {
       await permit("proof");
       return signedHead(proofs);
+    },
+    export: async function* (request, { signal }) {
+      // It shows what the log shows and, unless it is redacted, every content.
+      for (const what of request.redact ? (["proof", "log"] as const) : (["proof", "log", "content"] as const))
+        await permit(what);
+      const { redactor } = parts;
+      yield* exportLog(request, { source: proofs, machine, redactor, signal: AbortSignal.any([signal, closing]) });
     },
     prove: async (request) => {
       await permit("proof");

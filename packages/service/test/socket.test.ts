@@ -62,6 +62,7 @@ function answering(changes: Partial<VaultApi>): VaultApi {
     changes: unasked,
     checkpoint: unasked,
     prove: unasked,
+    export: unasked,
     undo: unasked,
     setSecret: unasked,
     secrets: unasked,

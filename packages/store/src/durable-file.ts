@@ -6,10 +6,13 @@ import { dirname } from "node:path";
  * Replaces a file's content; durable when resolved. The caller sees to it that one writes at a time.
  *
  * @param path of the file; its folder exists
- * @param content what it holds afterwards, whole or in pieces
+ * @param content what it holds afterwards, whole, in pieces, or as the pieces come
  * @throws the system's error; the old content is then still there
  */
-export async function replaceFile(path: string, content: string | readonly Uint8Array[]): Promise<void> {
+export async function replaceFile(
+  path: string,
+  content: string | readonly Uint8Array[] | AsyncIterable<string>,
+): Promise<void> {
   const next = `${path}.next`;
   try {
     const file = await open(next, "w", 0o600);

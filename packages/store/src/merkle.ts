@@ -49,16 +49,35 @@ export class CompactRange {
    */
   append(digest: string): void {
     // Taken without a further look at its form, which costs more than the hash: this is the digest that was just computed.
-    let carried = digest.slice(prefixChars);
+    const carried = digest.slice(prefixChars);
     if (carried.length !== digestChars) throw new RangeError(`Cannot append a leaf: "${digest}" is no digest`);
+    this.#append(carried, 1);
+  }
+
+  /**
+   * Appends a perfect subtree whose leaves are not at hand.
+   *
+   * @param hash its root, 32 bytes
+   * @param level 0 for a leaf
+   * @throws RangeError when no subtree of this level begins at the end of the tree
+   */
+  appendSubtree(hash: Uint8Array, level: number): void {
+    const width = 2 ** level;
+    if (this.#size % width !== 0)
+      throw new RangeError(`Cannot append a subtree of ${width} leaves: the tree has ${this.#size}`);
+    this.#append(Buffer.from(hash).toString(asText), width);
+  }
+
+  #append(hash: string, width: number): void {
+    let carried = hash;
     // Each trailing one of the size is a subtree as large as what is carried: join them.
-    for (let rest = this.#size; rest % 2 === 1; rest = Math.floor(rest / 2)) {
+    for (let rest = this.#size / width; rest % 2 === 1; rest = Math.floor(rest / 2)) {
       const left = this.#peaks.pop();
       if (left === undefined) throw new Error(`Cannot append leaf ${this.#size + 1}: a peak is missing`);
       carried = this.#join(left, carried);
     }
     this.#peaks.push(carried);
-    this.#size += 1;
+    this.#size += width;
   }
 
   /**

@@ -14,6 +14,7 @@ export interface VerifyFileOptions {
   readonly file: string;
   readonly key?: string;
   readonly checkpoint?: string;
+  readonly each: boolean;
   readonly json: boolean;
 }
 
@@ -31,12 +32,13 @@ const trustedBytesMax = 65_536;
  * @throws a failure when a file cannot be read
  */
 export async function runVerifyFile(options: VerifyFileOptions, context: CommandContext): Promise<number> {
-  const { file, key, checkpoint, json } = options;
+  const { file, key, checkpoint, each, json } = options;
   const at = (path: string): string => resolve(context.cwd, path);
   const verdict = await proofs.verifyFile({
     path: at(file),
     ...(key === undefined ? {} : { key: keyFrom(key, at(key)) }),
     ...(checkpoint === undefined ? {} : { checkpoint: trustedIn(at(checkpoint)) }),
+    ...(each ? { onEntry: (position, word) => void context.stdout.write(`${position} ${word}\n`) } : {}),
   });
   if (json) await writeLine(context.stdout, showAsJson(verdict));
   else for (const line of tell(verdict, file)) await writeLine(context.stdout, line);

@@ -4,6 +4,7 @@
 import type { Command } from "commander";
 
 import type { CheckpointOptions } from "../commands/checkpoint.ts";
+import type { ExportOptions } from "../commands/export.ts";
 import type { PlaceOptions } from "../commands/places.ts";
 import type { ProveOptions } from "../commands/prove.ts";
 import { example, type Frame, jsonCommand, parsePosition, perform, vaultCommand } from "../frame.ts";
@@ -32,6 +33,7 @@ export function addProof(program: Command, frame: Frame): void {
       const { runCheckpoint } = await import("../commands/checkpoint.ts");
       await perform(frame, options, runCheckpoint);
     });
+  addExport(program, frame);
   vaultCommand(program, "prove")
     .description("Prove that an entry stands in the log, or that the log only grew between two checkpoints")
     .argument("[entry]", "position of the entry", parsePosition)
@@ -45,9 +47,32 @@ export function addProof(program: Command, frame: Frame): void {
     });
 }
 
+function addExport(program: Command, frame: Frame): void {
+  vaultCommand(program, "export")
+    .description("Write a part of the log, or all of it, to a file that verifies by itself")
+    .option("--agent <name|id>", "only what concerns this agent")
+    .option("--from <position>", "first entry", parsePosition, 1)
+    .option("--to <position>", "last entry (default: the end of the log)", parsePosition)
+    .option(
+      "--redact",
+      "leave every content out: what commits to it stays, and nothing can be guessed from that",
+      false,
+    )
+    .requiredOption("--out <file>", "file to write")
+    .addHelpText(
+      "after",
+      example("toka export --out log.export", "toka export --agent curious --redact --out part.export"),
+    )
+    .action(async (options: ExportOptions) => {
+      const { runExport } = await import("../commands/export.ts");
+      await perform(frame, options, runExport);
+    });
+}
+
 interface VerifyOptions extends PlaceOptions {
   readonly key?: string;
   readonly checkpoint?: string;
+  readonly each: boolean;
   readonly json: boolean;
 }
 
@@ -57,15 +82,22 @@ function addVerify(program: Command, frame: Frame): void {
     .argument("[file]", "a proof, an export or a checkpoint: no vault is asked then")
     .option("--key <key|file>", "public key that must have signed the file")
     .option("--checkpoint <file>", "an older checkpoint that the log of the file must continue")
+    .option("--each", "print the verdict of each entry of an export first", false)
     .option("--json", "print the verdict as one line", false)
     .addHelpText(
       "after",
-      example("toka verify", "toka verify --vault ../backup/.toka --json", "toka verify entry-7.proof --key vault.key"),
+      example(
+        "toka verify",
+        "toka verify --vault ../backup/.toka --json",
+        "toka verify entry-7.proof --key vault.key",
+        "toka verify log.export --key vault.key",
+      ),
     )
     .action(async (file: string | undefined, options: VerifyOptions) => {
-      const trusted = options.key !== undefined || options.checkpoint !== undefined;
+      const trusted = options.key !== undefined || options.checkpoint !== undefined || options.each;
       if (file === undefined) {
-        if (trusted) throw new UsageError("Cannot verify: --key and --checkpoint are for a file, and none was given");
+        if (trusted)
+          throw new UsageError("Cannot verify: --key, --checkpoint and --each are for a file, and none was given");
         const { runVerify } = await import("../commands/verify.ts");
         await perform(frame, options, runVerify);
         return;

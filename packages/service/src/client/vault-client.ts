@@ -98,6 +98,7 @@ function vaultOver(transport: Transport): VaultApi {
     undo: async (request) => post<UndoAnswer>("/v1/undo", request),
     checkpoint: async () => post("/v1/checkpoint", {}),
     prove: async (request) => post("/v1/prove", request),
+    export: (request, options) => readExport(transport, { body: JSON.stringify(request), signal: options.signal }),
     mintToken: async (request) => post<MintedToken>("/v1/tokens", request),
     rotateTokenKey: async () => post<{ readonly kid: string }>("/v1/tokens/rotate", {}),
     setSecret: async (secret) => post("/v1/secrets", secret),
@@ -141,6 +142,18 @@ async function* readChanges(
     for await (const line of readLines(response)) yield decodeJson<ChangeRecord>(line);
   } catch (error) {
     if (!signal.aborted) throw transport.gone(error);
+  }
+}
+
+async function* readExport(
+  transport: Transport,
+  { body, signal }: { readonly body: string; readonly signal: AbortSignal },
+): AsyncIterable<string> {
+  const response = await transport.ask({ method: "POST", path: "/v1/export", body, signal });
+  try {
+    yield* readLines(response);
+  } catch (error) {
+    throw signal.aborted ? error : transport.gone(error);
   }
 }
 

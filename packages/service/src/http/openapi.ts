@@ -26,6 +26,7 @@ const summaries: Readonly<Record<string, { readonly summary: string; readonly an
   "POST /v1/undo": { summary: "Take back what effects changed, or say what that would do" },
   "POST /v1/checkpoint": { summary: "Sign a checkpoint of the log as it is" },
   "POST /v1/prove": { summary: "Prove that an entry stands in the log, or that the log only grew" },
+  "POST /v1/export": { summary: "A part of the log as a file that verifies by itself", answer: "lines" },
   "POST /v1/tokens": { summary: "Mint a token; for the operator, over the socket" },
   "POST /v1/tokens/rotate": { summary: "Sign tokens with a new key; for the operator, over the socket" },
   "GET /v1/secrets": { summary: "Names of the secrets; for the operator, over the socket" },

@@ -8,7 +8,7 @@ import type { AgentQuery } from "@toka/kernel";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 import type { ExecOutcome, ExecRequest, KeySource, LogQuery, MintRequest, VaultApi } from "../api.ts";
-import type { ProveRequest } from "../proof/answers.ts";
+import type { ExportRequest, ProveRequest } from "../proof/answers.ts";
 import type { StartSessionRequest } from "../sessions/start-request.ts";
 import type { RunToolRequest } from "../tools/tool-call.ts";
 import type { StateArea } from "../state/areas.ts";
@@ -189,6 +189,13 @@ const proveSchema = {
   ],
 } as const;
 
+const exportSchema = {
+  type: "object",
+  additionalProperties: false,
+  required: ["agent", "from", "to", "redact"],
+  properties: { agent: nullable(200), from: sizeProperty, to: nullableSize, redact: { type: "boolean" } },
+} as const;
+
 const nameProperty = { type: "string", maxLength: 100 } as const;
 
 const secretSchema = {
@@ -320,14 +327,21 @@ function addProofs(app: FastifyInstance, apiOf: ApiOf): void {
   app.post<{ Body: ProveRequest }>("/v1/prove", { schema: { body: proveSchema } }, async (request) =>
     apiOf(request).prove(request.body),
   );
+  app.post<{ Body: ExportRequest }>("/v1/export", { schema: { body: exportSchema } }, async (request, reply) => {
+    const lines = apiOf(request).export(request.body, { signal: untilClosed(request, reply) });
+    return sendLines(reply, await begunLines(lines, (line) => line));
+  });
 }
 
 /** The first record is awaited, so that a refusal is still an answer of its own. */
-async function begunLines(records: AsyncIterable<unknown>): Promise<AsyncIterable<string>> {
+async function begunLines<Record>(
+  records: AsyncIterable<Record>,
+  write: (record: Record) => string = (record) => JSON.stringify(record),
+): Promise<AsyncIterable<string>> {
   const iterator = records[Symbol.asyncIterator]();
   const first = await iterator.next();
   return (async function* () {
-    for (let next = first; next.done !== true; next = await iterator.next()) yield `${JSON.stringify(next.value)}\n`;
+    for (let next = first; next.done !== true; next = await iterator.next()) yield `${write(next.value)}\n`;
   })();
 }
 

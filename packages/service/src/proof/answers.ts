@@ -26,5 +26,17 @@ export type ProveRequest =
       readonly to: number | null;
     };
 
+/** Which part of a log is exported. */
+export interface ExportRequest {
+  /** Name or id of an agent; null for everybody's entries. */
+  readonly agent: string | null;
+  /** First position. */
+  readonly from: number;
+  /** Last position; null for the end of the log. */
+  readonly to: number | null;
+  /** Leaves every payload out: their commitments stay. */
+  readonly redact: boolean;
+}
+
 /** A proof, as it is written to a file. */
 export type ProofDocument = ConsistencyDocument | InclusionDocument;

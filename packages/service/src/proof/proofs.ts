@@ -1,9 +1,12 @@
 /**
  * Checkpoints and proofs of a vault, for whoever may read them.
  */
+import type { MachinePort } from "@toka/kernel";
 import type { Prover } from "@toka/store";
 
-import type { ProofDocument, ProveRequest, SignedHead } from "./answers.ts";
+import { queryLog } from "../log-query.ts";
+import type { Redactor } from "../secrets/redactor.ts";
+import type { ExportRequest, ProofDocument, ProveRequest, SignedHead } from "./answers.ts";
 
 /** Where proofs come from: an open vault. */
 export interface ProofSource {
@@ -33,4 +36,37 @@ export async function signedHead(source: ProofSource): Promise<SignedHead> {
  */
 export async function prove({ prover }: ProofSource, request: ProveRequest): Promise<ProofDocument> {
   return "entry" in request ? prover.inclusion(request.entry, request.from) : prover.consistency(request);
+}
+
+/**
+ * Exports a part of the log, or all of it. A payload in which a stored secret stands is left out: changed, it would not be what its entry
+ * commits to.
+ *
+ * @param request - which part
+ * @param parts - an open vault, its machine, what looks for secrets, and what ends the export
+ * @returns lines in order, without their ends
+ * @throws a failure `no_such_entry` or `vault_damaged`
+ */
+export function exportLog(
+  request: ExportRequest,
+  parts: {
+    readonly source: ProofSource;
+    readonly machine: MachinePort;
+    readonly redactor: Redactor;
+    readonly signal: AbortSignal;
+  },
+): AsyncIterable<string> {
+  const { source, machine, redactor, signal } = parts;
+  const { agent, from, to, redact } = request;
+  const only = agent === null ? null : positionsOf(agent, { machine, signal });
+  const withhold = (bytes: Uint8Array): boolean => redactor.bytes(bytes) !== bytes;
+  return source.prover.export({ from, to, only, redact, withhold, signal });
+}
+
+async function* positionsOf(
+  agent: string,
+  { machine, signal }: { readonly machine: MachinePort; readonly signal: AbortSignal },
+): AsyncIterable<number> {
+  const query = { after: 0, kind: null, agent, follow: false };
+  for await (const { entry } of queryLog(machine, { query, signal })) yield entry.position;
 }

@@ -8,6 +8,7 @@ import { StoreFailure } from "../failure.ts";
 import type { CheckpointRow, Log } from "../log.ts";
 import { verifierOf } from "../note.ts";
 import { bytesOfDigest } from "../digest.ts";
+import { exportLines, type ExportOptions } from "./export.ts";
 import { TreeIndex } from "./tree-index.ts";
 import { consistencyPath, inclusionPath, isConsistent, rootFromInclusion, type RangeHash } from "./tree-proof.ts";
 
@@ -130,6 +131,27 @@ export class Prover {
     });
     const { key } = this.#parts;
     return { toka: "consistency", format: 1, key, from: from.note, to: to.note, path: path.map(base64) };
+  }
+
+  /**
+   * Writes a part of the log, or all of it, so that it verifies by itself.
+   *
+   * @param options which part, and what is left out
+   * @returns lines in order, without their ends
+   * @throws StoreFailure `no_such_entry`, `vault_damaged`
+   */
+  export(options: ExportOptions): AsyncGenerator<string, void, undefined> {
+    const { log, key, head } = this.#parts;
+    const covering = async (position: number | null): Promise<CheckpointRow> => {
+      const { note, checkpoint } = position === null ? this.#opened(await head()) : await this.#covering(position);
+      if (position !== null && position > checkpoint.size)
+        throw new StoreFailure("no_such_entry", {
+          message: `Cannot export up to entry ${position}: the log ends at ${checkpoint.size}`,
+          retry: "never",
+        });
+      return { size: checkpoint.size, note };
+    };
+    return exportLines({ log, key, covering, withTree: (use) => this.withTree(use) }, options);
   }
 
   /** A checkpoint that covers a position: the last one, or a new one. */

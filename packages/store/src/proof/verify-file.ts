@@ -5,14 +5,17 @@
  */
 import { leafDigest, bytesOfDigest } from "../digest.ts";
 import { anchorOf, compareOlder, signedBy, type Anchor, type Trusted } from "./anchor.ts";
-import { noEntries, selfSigned, type FileVerdict } from "./file-verdict.ts";
+import { noEntries, selfSigned, type EntryVerdict, type FileVerdict } from "./file-verdict.ts";
 import { BadLine, base64In, linesOf, numberIn, objectIn, textIn, type Line } from "./read-lines.ts";
+import { verifyExport } from "./verify-export.ts";
 import { isConsistent, pathHashesMax, rootFromInclusion } from "./tree-proof.ts";
 
 /** How a file is verified. */
 export interface VerifyFileOptions extends Trusted {
   /** Path of the file. */
   readonly path: string;
+  /** Told of each entry of an export, in order, before the whole is known to hold. */
+  readonly onEntry?: (position: number, verdict: EntryVerdict) => void;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -45,7 +48,7 @@ export async function verifyFile(options: VerifyFileOptions): Promise<FileVerdic
     const first = await lines.next();
     if (first.done === true)
       throw new BadLine(1, "the file is empty, wanted a proof, an export or a checkpoint of Toka");
-    return { ok: true, ...(await verified(first.value, { lines, trusted: options })) };
+    return { ok: true, ...(await verified(first.value, { lines, options })) };
   } catch (thrown) {
     if (!(thrown instanceof BadLine)) throw thrown;
     return { ...nothingFound, ok: false, firstBad: { line: thrown.line, reason: thrown.message } };
@@ -56,19 +59,20 @@ export async function verifyFile(options: VerifyFileOptions): Promise<FileVerdic
 
 interface Reading {
   readonly lines: AsyncGenerator<Line, void, undefined>;
-  readonly trusted: Trusted;
+  readonly options: VerifyFileOptions;
 }
 
 async function verified(first: Line, reading: Reading): Promise<Found> {
   if (first.text.startsWith("toka/vault-")) return checkpointIn(first, reading);
   const fields = objectIn(first);
   const { toka, format } = fields;
-  if (toka !== "inclusion" && toka !== "consistency")
-    throw new BadLine(1, 'its "toka" says neither "inclusion" nor "consistency": this is no file of Toka');
+  if (toka !== "inclusion" && toka !== "consistency" && toka !== "export")
+    throw new BadLine(1, 'its "toka" says neither "inclusion" nor "consistency" nor "export": this is no file of Toka');
   if (format !== 1) throw new BadLine(1, `it is of format ${JSON.stringify(format)}, wanted 1`);
+  const anchor = anchorOf(textIn(fields, { name: "key", line: 1 }), { trusted: reading.options, line: 1 });
+  if (toka === "export") return exportIn(fields, { reading, anchor });
   const more = await reading.lines.next();
   if (more.done !== true) throw new BadLine(more.value.number, "something follows the proof");
-  const anchor = anchorOf(textIn(fields, { name: "key", line: 1 }), { trusted: reading.trusted, line: 1 });
   return toka === "inclusion" ? inclusionIn(fields, anchor) : consistencyIn(fields, anchor);
 }
 
@@ -109,6 +113,31 @@ function inclusionIn(fields: Fields, anchor: Anchor): Found {
   };
 }
 
+async function exportIn(
+  fields: Fields,
+  { reading, anchor }: { readonly reading: Reading; readonly anchor: Anchor },
+): Promise<Found> {
+  const { onEntry } = reading.options;
+  const check = { lines: reading.lines, anchor, ...(onEntry === undefined ? {} : { onEntry }) };
+  const found = await verifyExport(fields, check);
+  const { included, attested } = found.entries;
+  const left = (found.size ?? 0) - Object.values(found.entries).reduce((sum, count) => sum + count, 0);
+  const unproved = [
+    ...(included === 0
+      ? []
+      : [`that ${included} entries were decided rightly: what stands before them is not all in the file`]),
+    ...(attested === 0 ? [] : [`the values that the host vouched for in ${attested} entries`]),
+    ...(left === 0 ? [] : [`what stands in the ${left} entries that are left out`]),
+    ...(found.payloads.absent === 0
+      ? []
+      : [
+          `what stood in ${found.payloads.absent} payloads: they were left out or erased, which the file cannot tell apart`,
+        ]),
+    ...unprovedOf(anchor, found.continues),
+  ];
+  return { ...nothingFound, ...found, kind: "export", signedBy: anchor.by, unproved };
+}
+
 function consistencyIn(fields: Fields, anchor: Anchor): Found {
   const from = signedBy(textIn(fields, { name: "from", line: 1 }), { anchor, what: "its older checkpoint", line: 1 });
   const to = signedBy(textIn(fields, { name: "to", line: 1 }), { anchor, what: "its newer checkpoint", line: 1 });
@@ -122,7 +151,7 @@ function consistencyIn(fields: Fields, anchor: Anchor): Found {
 }
 
 /** A bare checkpoint names no key, so that it takes one to say anything of it. */
-async function checkpointIn(first: Line, { lines, trusted }: Reading): Promise<Found> {
+async function checkpointIn(first: Line, { lines, options: trusted }: Reading): Promise<Found> {
   const texts = [first.text];
   for await (const { number, text } of lines) {
     if (texts.push(text) > noteLinesMax) throw new BadLine(number, `a checkpoint has at most ${noteLinesMax} lines`);

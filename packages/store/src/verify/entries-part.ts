@@ -8,6 +8,7 @@ import { Fold } from "../fold.ts";
 import { knownOf, type KnownVault } from "../known-vaults.ts";
 import { signerOf } from "../note.ts";
 import type { VaultFiles } from "../vault-files.ts";
+import { isAttested } from "./attested.ts";
 import { CheckpointCheck, KnownCheck, recordedKey } from "./checkpoint-check.ts";
 import { checkEntry } from "./entry-check.ts";
 import { differs, type Finding } from "./finding.ts";
@@ -112,9 +113,4 @@ function checkKeyFile(files: VaultFiles, fold: Fold): void {
   }
   if (own !== recorded.publicKey)
     differs(recorded.position, "the key in its folder is not the one that this entry records");
-}
-
-function isAttested(operation: Operation): boolean {
-  if (operation.type === "batch") return operation.operations.some(isAttested);
-  return "inputs" in operation && operation.inputs.length > 0;
 }

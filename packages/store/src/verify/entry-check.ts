@@ -42,14 +42,29 @@ export function checkEntry(
       position,
       `its digest is not that of its bytes: found ${quoted(found.digest)}, and the bytes give ${digest}`,
     );
+  const checked = checkText(text, { fold, reader, digest });
+  compareColumns(found, checked.row);
+  return checked;
+}
+
+/**
+ * Checks a text that is to be the entry behind a fold.
+ *
+ * @param text the entry as it is stored
+ * @param against the fold, and the text's digest where it is known
+ * @returns the entry and its row
+ * @throws Differs
+ */
+export function checkText(
+  text: string,
+  { fold, reader, digest = leafDigest(text) }: CheckAgainst & { readonly digest?: string },
+): { readonly entry: Entry; readonly row: LogRow } {
   // A text that is the encoding of what was read from it was read right, however quickly.
   const quick = reader.read(text);
   let entry = quick === undefined ? undefined : decidedAgain(quick, fold);
   if (entry === undefined || quick === undefined || !isTextOf(entry, { text, quick }))
     entry = decidedSlowly(text, fold);
-  const row = rowOf({ entry, bytes: text, digest }, fold.head.timeMs);
-  compareColumns(found, row);
-  return { entry, row };
+  return { entry, row: rowOf({ entry, bytes: text, digest }, fold.head.timeMs) };
 }
 
 function decidedSlowly(text: string, fold: Fold): Entry {
