@@ -65,6 +65,15 @@ export class Fold {
    */
   advance(head: LogHead): void {
     this.tree.append(head.digest);
+    this.moveTo(head);
+  }
+
+  /**
+   * Moves the head alone over an entry that was applied, for whoever keeps the tree elsewhere.
+   *
+   * @param head of the entry
+   */
+  moveTo(head: LogHead): void {
     this.#head = head;
   }
 

@@ -4,6 +4,8 @@ import { fileURLToPath } from "node:url";
 import { decodeEntry, encodeEntry, type Outcome } from "@toka/kernel";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { contentsOf } from "../src/contents.ts";
+import { contentsIn } from "../src/verify/asked-text.ts";
 import { isTextOf, QuickReader, readAsked, type Asked, type QuickAsked } from "../src/verify/read-entry.ts";
 
 const file = fileURLToPath(new URL("golden/history.json", import.meta.url));
@@ -118,5 +120,29 @@ describe("quick reader", () => {
       expect(quick !== undefined && isTextOf({ ...decodeEntry(honest), ...askedOf(quick) }, { text, quick })).toBe(
         false,
       );
+  });
+});
+
+describe("contents in a text", () => {
+  const named = (text: string): readonly unknown[] => contentsOf((JSON.parse(text) as { operation: object }).operation);
+
+  test("are those that the operation names", () => {
+    expect(texts.some((text) => named(text).length > 1)).toBe(true);
+    for (const text of texts) expect(contentsIn(text)).toEqual(named(text));
+  });
+
+  const content = { commitment: `sha256:${"A".repeat(43)}`, size: 7 };
+  const textual = JSON.stringify({ result: content });
+  test.each([
+    ["a text says what a content is written like", { type: "x", note: textual, result: content }],
+    ["a text ends like the beginning of one", { type: "x", note: "{", more: { commitment: "{", size: 1 } }],
+    ["a key is called like the outcome", { type: "x", outcome: { events: [content] }, result: content }],
+    ["a text is written like the outcome", { type: "x", note: ',"outcome":{"', result: content }],
+    ["they lie deep", { type: "batch", operations: [{ list: [content, { of: content }] }, { result: content }] }],
+  ])("are found right when %s", (_, operation) => {
+    const stamp = { timeMs: 1 };
+    const outcome = { events: [{ type: "y", result: content }] };
+    const text = JSON.stringify({ position: 1, previous: "sha256:", stamp, operation, outcome });
+    expect(contentsIn(text)).toEqual(named(text));
   });
 });

@@ -9,8 +9,9 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { generateKey, signerOf } from "../src/note.ts";
-import { verifyHere, type VerifyReport } from "../src/verify/verify.ts";
+import type { VerifyReport } from "../src/verify/verify.ts";
 import { verifyVault } from "../src/verify/verify-vault.ts";
+import { verifyBothWays } from "./both-ways.ts";
 import { forge, rowsOf, someDigest, tamper, vaultOf, type OpenEntry } from "./tampering.ts";
 import { asRoot, createAt, live, newPlace, openAt, type Place } from "./world.ts";
 
@@ -34,8 +35,8 @@ beforeEach(() => {
   copyFileSync(join(place.dir, "honestly-known"), place.known);
 });
 
-const verify = (): Promise<VerifyReport> => verifyHere({ dir: place.vault, knownVaults: place.known });
-const verifyUnknown = (): Promise<VerifyReport> => verifyHere({ dir: place.vault, knownVaults: null });
+const verify = (): Promise<VerifyReport> => verifyBothWays({ dir: place.vault, knownVaults: place.known });
+const verifyUnknown = (): Promise<VerifyReport> => verifyBothWays({ dir: place.vault, knownVaults: null });
 
 /** The position of the first entry that passes. */
 function positionOf(passes: (entry: OpenEntry) => boolean): number {
@@ -462,7 +463,7 @@ describe("verify when the vault is another", () => {
       renameSync(other.vault, place.vault);
       renameSync(aside, other.vault);
       for (const dir of [place.vault, other.vault]) {
-        const report = await verifyHere({ dir, knownVaults: place.known });
+        const report = await verifyBothWays({ dir, knownVaults: place.known });
         expect(report.firstBad).toMatchObject({
           position: 1,
           reason: expect.stringMatching(

@@ -22,6 +22,18 @@ export function recordedKey(fold: Fold): RecordedCheckpointKey | undefined {
   return fold.state.vault?.keys.findLast((key) => key.purpose === checkpointKeyPurpose);
 }
 
+/** Where a fold stands when it passes something signed. */
+export interface Passing {
+  readonly fold: Fold;
+  /** Root of the tree up to there; it is there wherever something is signed over it. */
+  readonly root: Uint8Array | undefined;
+}
+
+function rootOf({ fold, root }: Passing): Buffer {
+  if (root === undefined) throw new Error(`Cannot verify the vault: entry ${fold.head.position} came without its root`);
+  return Buffer.from(root);
+}
+
 /** The checkpoints of one log, smallest first. */
 export class CheckpointCheck {
   readonly #rows: Iterator<CheckpointRow>;
@@ -43,10 +55,11 @@ export class CheckpointCheck {
   /**
    * Compares the checkpoint of this size, if there is one.
    *
-   * @param fold standing at a position
+   * @param at where the fold stands
    * @throws Differs
    */
-  pass(fold: Fold): void {
+  pass(at: Passing): void {
+    const { fold } = at;
     const { position } = fold.head;
     if (this.#next === undefined || this.#next.size > position) return;
     const { size, note } = this.#next;
@@ -56,7 +69,7 @@ export class CheckpointCheck {
     const checkpoint = verifier === undefined ? undefined : openCheckpoint(note, verifier);
     if (checkpoint === undefined)
       differs(position, `the checkpoint of size ${size} is not signed by the key that the log records`);
-    this.#compare(checkpoint, fold);
+    this.#compare(checkpoint, at);
     this.#previous = size;
     this.#checked += 1;
     this.#advance();
@@ -76,13 +89,14 @@ export class CheckpointCheck {
       );
   }
 
-  #compare(checkpoint: Checkpoint, fold: Fold): void {
+  #compare(checkpoint: Checkpoint, at: Passing): void {
+    const { fold } = at;
     const { position } = fold.head;
     const what = `the checkpoint of size ${position}`;
     if (checkpoint.size !== position) differs(position, `${what} says size ${checkpoint.size}`);
     const origin = originOf(fold.state.vault?.vault ?? "");
     if (checkpoint.origin !== origin) differs(position, `${what} is of another log, ${checkpoint.origin}`);
-    if (!fold.tree.root().equals(Buffer.from(checkpoint.root)))
+    if (!rootOf(at).equals(Buffer.from(checkpoint.root)))
       differs(position, `${what} has another root than the entries up to here`);
     const state = fold.stateDigest();
     if (checkpoint.state !== state)
@@ -133,7 +147,8 @@ export class KnownCheck {
    *
    * @throws Differs
    */
-  pass(fold: Fold): void {
+  pass(at: Passing): void {
+    const { fold } = at;
     const { position } = fold.head;
     const key = recordedKey(fold);
     const vault = fold.state.vault?.vault ?? "";
@@ -144,7 +159,7 @@ export class KnownCheck {
         differs(position, `this is not the vault known at ${this.#path}: ${difference.state}`);
     }
     if (position !== this.#checkpoint.size) return;
-    const difference = differenceAtKnown(this.#checkpoint, { root: fold.tree.root(), state: fold.stateDigest() });
+    const difference = differenceAtKnown(this.#checkpoint, { root: rootOf(at), state: fold.stateDigest() });
     if (difference !== undefined)
       differs(position, `this is not the vault known at ${this.#path}: ${difference.state}`);
     this.#passed = true;

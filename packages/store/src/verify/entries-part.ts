@@ -1,116 +1,101 @@
-/** The first part of verification: entries in order, each decided again, and what is signed over them. */
-import { existsSync, readFileSync } from "node:fs";
+/**
+ * The first part of verification, as far as it is done where the log is read: each entry stands in its place and its bytes
+ * give its digest. What was asked and what came of it is for the judge, who may sit on another thread.
+ */
 import type { DatabaseSync } from "node:sqlite";
-import type { Operation } from "@toka/kernel";
 import { checkpointOf } from "../backends/sqlite/rows.ts";
-import { originOf } from "../checkpoint.ts";
-import { Fold } from "../fold.ts";
-import { knownOf, type KnownVault } from "../known-vaults.ts";
-import { signerOf } from "../note.ts";
-import type { VaultFiles } from "../vault-files.ts";
-import { isAttested } from "./attested.ts";
-import { CheckpointCheck, KnownCheck, recordedKey } from "./checkpoint-check.ts";
-import { checkEntry } from "./entry-check.ts";
-import { differs, type Finding } from "./finding.ts";
-import { QuickReader } from "./read-entry.ts";
+import { leafDigest } from "../digest.ts";
+import type { KnownVault } from "../known-vaults.ts";
+import type { CheckpointRow } from "../log.ts";
+import { CompactRange } from "../merkle.ts";
+import { differs, quoted } from "./finding.ts";
 import type { VerifyPart } from "./reading.ts";
 import type { FoundEntry } from "./rows.ts";
 
-/** What this part found. */
-export interface EntriesReport {
-  /** Entries that were decided again and came out the same. */
-  readonly entries: number;
-  /** Of these, entries whose operation brought inputs. */
-  readonly attested: number;
-  /** Signed heads in the log that were compared. */
-  readonly checkpoints: number;
-  /** Entries up to which known-vaults agrees; null when it knows nothing of this vault. */
-  readonly known: number | null;
-  readonly firstBad: Finding | undefined;
+/** What the entries of a log are held against. */
+export interface Signed {
+  /** The log's own checkpoints, smallest first. */
+  readonly checkpoints: readonly CheckpointRow[];
+  /** The known vaults, read before the log was: the writer appends first and remembers then, so the log can only be ahead. */
+  readonly known: readonly KnownVault[];
 }
 
-/** The entries of one log and what is signed over them. */
+/** An entry in its place, with bytes that give its digest. */
+export interface LinkedEntry extends FoundEntry {
+  readonly position: number;
+  readonly digest: string;
+  readonly text: string;
+  /** Root of the tree up to here, where something is signed over it. */
+  readonly root: Uint8Array | undefined;
+}
+
+/** Who decides entries again. It gets them from the first on without a gap. */
+export interface Judge {
+  /** Called once, before the first entry. */
+  begin(signed: Signed): void;
+  /**
+   * Takes in the next entry.
+   *
+   * @throws Differs at the first difference, from who is asked here and now
+   */
+  take(entry: LinkedEntry): void;
+  /**
+   * Called after the last entry, when all of them are linked.
+   *
+   * @throws Differs when something is missing, from who is asked here and now
+   */
+  finish(): void;
+}
+
+/** The entries of one log, linked and handed on. */
 export class EntriesPart implements VerifyPart {
-  readonly #files: VaultFiles;
-  readonly #known: readonly KnownVault[];
-  readonly #fold = new Fold();
-  readonly #reader = new QuickReader();
-  readonly #checkpoints: CheckpointCheck;
-  #passed = 0;
-  #attested = 0;
-  #knownCheck: KnownCheck | undefined;
+  readonly #judge: Judge;
+  readonly #signedSizes: ReadonlySet<number>;
+  readonly #tree = new CompactRange();
 
   /**
    * @param db the log, in the transaction that verifies it
-   * @param of `files` of the vault, and the `known` vaults, read before the log was: the writer appends first and remembers
-   *   then, so the log can only be ahead
+   * @param to the `judge`, and the `known` vaults, read before that transaction began
    */
-  constructor(
-    db: DatabaseSync,
-    { files, known }: { readonly files: VaultFiles; readonly known: readonly KnownVault[] },
-  ) {
-    this.#files = files;
-    this.#known = known;
-    this.#checkpoints = new CheckpointCheck(
-      db.prepare("SELECT size, note FROM checkpoints ORDER BY size").all().map(checkpointOf),
-    );
+  constructor(db: DatabaseSync, { judge, known }: { readonly judge: Judge; readonly known: readonly KnownVault[] }) {
+    const checkpoints = db.prepare("SELECT size, note FROM checkpoints ORDER BY size").all().map(checkpointOf);
+    this.#signedSizes = new Set([...checkpoints, ...known].map(({ size }) => size));
+    this.#judge = judge;
+    judge.begin({ checkpoints, known });
   }
 
-  /**
-   * What was found.
-   *
-   * @param firstBad the difference that ended this part
-   * @returns the report
-   */
-  report(firstBad: Finding | undefined): EntriesReport {
-    return {
-      entries: this.#passed,
-      attested: this.#attested,
-      checkpoints: this.#checkpoints.checked,
-      known: this.#knownCheck?.passed === true ? this.#knownCheck.size : null,
-      firstBad,
-    };
-  }
-
-  take(found: FoundEntry): Operation {
-    const fold = this.#fold;
-    const { entry, row } = checkEntry(found, { fold, reader: this.#reader });
-    fold.apply(entry);
-    fold.advance(row);
-    if (row.position === 1) this.#knownCheck = this.#knownOf(fold.state.vault?.vault ?? "");
-    this.#knownCheck?.pass(fold);
-    this.#checkpoints.pass(fold);
-    this.#passed = row.position;
-    if (isAttested(entry.operation)) this.#attested += 1;
-    return entry.operation;
+  take(found: FoundEntry): void {
+    const { digest, text } = linked(found, this.#tree.size + 1);
+    this.#tree.append(digest);
+    const position = this.#tree.size;
+    const root = this.#signedSizes.has(position) ? this.#tree.root() : undefined;
+    const { timeMs, kind, principal, agent, session, outcome } = found;
+    this.#judge.take({ position, digest, timeMs, kind, principal, agent, session, outcome, text, root });
   }
 
   finish(): void {
-    const { position } = this.#fold.head;
-    if (position === 0) this.#knownCheck = this.#knownOf("");
-    this.#knownCheck?.finish(position);
-    this.#checkpoints.finish(position);
-    checkKeyFile(this.#files, this.#fold);
-  }
-
-  #knownOf(vault: string): KnownCheck | undefined {
-    const { dir } = this.#files;
-    const record = knownOf(this.#known, { path: dir, vault });
-    return record === undefined ? undefined : new KnownCheck(record, dir);
+    this.#judge.finish();
   }
 }
 
-function checkKeyFile(files: VaultFiles, fold: Fold): void {
-  const recorded = recordedKey(fold);
-  if (recorded === undefined) differs(fold.head.position, "no entry records a key for its checkpoints");
-  // Whoever only verifies need not have the private key; a key that is there must be the right one.
-  if (!existsSync(files.key)) return;
-  let own: string;
-  try {
-    own = signerOf(originOf(fold.state.vault?.vault ?? ""), readFileSync(files.key, "utf8")).verifier.text;
-  } catch {
-    differs(0, "the key in its folder is not a key");
-  }
-  if (own !== recorded.publicKey)
-    differs(recorded.position, "the key in its folder is not the one that this entry records");
+/**
+ * Checks that a row is the next one and that its bytes give its digest.
+ *
+ * @param found the row
+ * @param position at which it must stand
+ * @returns its digest and its text
+ * @throws Differs
+ */
+function linked(found: FoundEntry, position: number): { readonly digest: string; readonly text: string } {
+  if (found.position !== position)
+    differs(position, `the entry is missing: the next row is that of position ${quoted(found.position)}`);
+  const { text } = found;
+  if (text === undefined) differs(position, "its bytes are not UTF-8 text");
+  const digest = leafDigest(text);
+  if (found.digest !== digest)
+    differs(
+      position,
+      `its digest is not that of its bytes: found ${quoted(found.digest)}, and the bytes give ${digest}`,
+    );
+  return { digest, text };
 }

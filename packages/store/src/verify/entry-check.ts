@@ -9,6 +9,7 @@ import { textOf } from "../failure.ts";
 import type { Fold } from "../fold.ts";
 import type { LogRow } from "../log.ts";
 import { recordOf } from "../read-stamp.ts";
+import type { LinkedEntry } from "./entries-part.ts";
 import { differs, quoted } from "./finding.ts";
 import { isTextOf, readAsked, type Asked, type QuickReader } from "./read-entry.ts";
 import type { FoundEntry } from "./rows.ts";
@@ -21,29 +22,19 @@ export interface CheckAgainst {
 }
 
 /**
- * Checks the row that follows a fold.
+ * Checks the entry that follows a fold.
  *
- * @param found the row
+ * @param linked the entry, in its place and with bytes that give its digest
  * @returns the entry and its row
  * @throws Differs
  */
 export function checkEntry(
-  found: FoundEntry,
+  linked: LinkedEntry,
   { fold, reader }: CheckAgainst,
 ): { readonly entry: Entry; readonly row: LogRow } {
-  const position = fold.head.position + 1;
-  if (found.position !== position)
-    differs(position, `the entry is missing: the next row is that of position ${quoted(found.position)}`);
-  const { text } = found;
-  if (text === undefined) differs(position, "its bytes are not UTF-8 text");
-  const digest = leafDigest(text);
-  if (found.digest !== digest)
-    differs(
-      position,
-      `its digest is not that of its bytes: found ${quoted(found.digest)}, and the bytes give ${digest}`,
-    );
+  const { text, digest } = linked;
   const checked = checkText(text, { fold, reader, digest });
-  compareColumns(found, checked.row);
+  compareColumns(linked, checked.row);
   return checked;
 }
 

@@ -36,3 +36,19 @@ export function quoted(value: unknown): string {
   const text = typeof value === "string" ? `"${value}"` : String(value);
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 }
+
+/**
+ * Does a step, and catches the difference that ends it.
+ *
+ * @returns the difference, or undefined
+ * @throws whatever else the step throws
+ */
+export function differenceIn(step: () => void): Finding | undefined {
+  try {
+    step();
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof Differs) return thrown.finding;
+    throw thrown;
+  }
+}

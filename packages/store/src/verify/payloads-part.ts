@@ -1,8 +1,7 @@
 /** The second part of verification: what entries name is there, whole and counted right, and the lookup index finds it. */
 import type { DatabaseSync } from "node:sqlite";
-import { contentsOf } from "../contents.ts";
 import type { VaultFiles } from "../vault-files.ts";
-import { operationIn } from "./asked-text.ts";
+import { contentsIn } from "./asked-text.ts";
 import type { Finding } from "./finding.ts";
 import { LookupCheck } from "./lookup-check.ts";
 import { PayloadCheck } from "./payload-check.ts";
@@ -49,7 +48,7 @@ export class PayloadsPart implements VerifyPart {
     return { payloads: this.#check.checked, firstBad, complete: this.#complete };
   }
 
-  take(found: FoundEntry, known: object | undefined): undefined {
+  take(found: FoundEntry): void {
     const { position, text } = found;
     // An entry that cannot be read ends this part: the other one names it, and nothing behind it says anything.
     if (this.#blind || typeof position !== "number" || text === undefined) {
@@ -58,11 +57,9 @@ export class PayloadsPart implements VerifyPart {
     }
     this.#last = position;
     this.#lookups.entry(found);
-    // Most of the work is reading JSON, and an entry without this word names no content.
-    if (!text.includes('"commitment":')) return;
-    const operation = known ?? operationIn(text);
-    if (operation === undefined) this.#blind = true;
-    else for (const content of contentsOf(operation)) this.#check.refer(content, position);
+    const contents = contentsIn(text);
+    if (contents === undefined) this.#blind = true;
+    else for (const content of contents) this.#check.refer(content, position);
   }
 
   finish(): void {

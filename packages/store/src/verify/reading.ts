@@ -5,19 +5,13 @@ import { schemaDifference } from "../backends/sqlite/schema.ts";
 import { StoreFailure } from "../failure.ts";
 import { fileLockWaitMs } from "../limits.ts";
 import type { VaultFiles } from "../vault-files.ts";
-import { Differs, type Finding } from "./finding.ts";
+import { differenceIn, type Finding } from "./finding.ts";
 import { entriesOf, type FoundEntry } from "./rows.ts";
 
 /** A part of verification. Each of its methods throws Differs at the first difference, and is not called again after it. */
 export interface VerifyPart {
-  /**
-   * Takes in the next entry.
-   *
-   * @param found the entry as it is found
-   * @param operation what it asks for, when a part before this one has read it
-   * @returns the operation, when this part has read it
-   */
-  take(found: FoundEntry, operation: object | undefined): object | undefined;
+  /** Takes in the next entry, as it is found. */
+  take(found: FoundEntry): void;
   /** Called after the last entry. */
   finish(): void;
 }
@@ -74,12 +68,7 @@ function passAll(
   let running = all.filter(isRunning);
   const unreadable = differenceIn(() => {
     for (const found of entriesOf(db)) {
-      let operation: object | undefined;
-      for (const one of running) {
-        one.finding = differenceIn(() => {
-          operation = one.part?.take(found, operation) ?? operation;
-        });
-      }
+      for (const one of running) one.finding = differenceIn(() => one.part?.take(found));
       if (!running.every(isRunning)) running = running.filter(isRunning);
       if (running.length === 0) return;
     }
@@ -111,15 +100,4 @@ function isBusy(thrown: unknown): boolean {
     // The upper bits tell what the lock is held for.
     (thrown.errcode & 0xff) === busy
   );
-}
-
-/** Does a step, and catches the difference that ends it. */
-function differenceIn(step: () => void): Finding | undefined {
-  try {
-    step();
-    return undefined;
-  } catch (thrown) {
-    if (thrown instanceof Differs) return thrown.finding;
-    throw thrown;
-  }
 }

@@ -1,17 +1,19 @@
 /**
  * Verification: folds a log from its first entry, decides every operation again, and names the first place that differs.
  *
- * Two parts, which need nothing of each other and so can run at once: the entries with everything that is signed over them,
- * and the payloads with the lookup index. Each reads in one transaction of its own, so verification runs beside the process
- * that writes and each part sees one moment. Neither uses the snapshot, or believes a column that it has not derived.
+ * Two parts over one reading of the log: the entries with everything that is signed over them, and the payloads with the
+ * lookup index. The entries are linked where the log is read, and decided again there or on a thread beside it. The log is
+ * read in one transaction, so verification runs beside the process that writes and sees one moment. Nothing uses the
+ * snapshot, or believes a column that it has not derived.
  */
-import type { DatabaseSync } from "node:sqlite";
 import { readKnownVaults } from "../known-vaults.ts";
 import { vaultFiles } from "../vault-files.ts";
-import { EntriesPart, type EntriesReport } from "./entries-part.ts";
+import { Decider, type EntriesReport } from "./decider.ts";
+import { EntriesPart, type Judge } from "./entries-part.ts";
+import { judgeFed, type Feed, type MouthEnd } from "./feed.ts";
 import type { Finding } from "./finding.ts";
 import { PayloadsPart, type PayloadsReport } from "./payloads-part.ts";
-import { firstDifferences, type VerifyPart } from "./reading.ts";
+import { firstDifferences } from "./reading.ts";
 
 /** Where the vault to verify is. */
 export interface VerifyOptions {
@@ -42,14 +44,8 @@ export interface VerifyReport {
 
 /** What each part found. */
 export interface PartReports {
-  readonly entries: EntriesReport | undefined;
-  readonly payloads: PayloadsReport | undefined;
-}
-
-/** Which parts of verification are wanted. */
-export interface PartsWanted {
-  readonly entries: boolean;
-  readonly payloads: boolean;
+  readonly entries: EntriesReport;
+  readonly payloads: PayloadsReport;
 }
 
 /**
@@ -59,31 +55,49 @@ export interface PartsWanted {
  * @throws StoreFailure `vault_absent`, `known_vaults_damaged`, `log_unavailable`
  */
 export async function verifyHere(options: VerifyOptions): Promise<VerifyReport> {
-  const { entries, payloads } = await verifyParts(options, { entries: true, payloads: true });
-  if (entries === undefined || payloads === undefined) throw new Error("Cannot verify the vault: a part is missing");
-  return joined(entries, payloads);
+  const decider = new Decider(vaultFiles(options.dir));
+  const { begun, ofEntries, payloads } = await read(options, decider);
+  return joined({ entries: begun ? decider.report(ofEntries) : nothingSeen(ofEntries), payloads });
 }
 
 /**
- * Runs parts of verification on this thread.
+ * Reads a vault for somebody who decides its entries again on another thread.
  *
- * @returns what each found; undefined for a part that is not wanted
+ * @returns what was found of the payloads
  * @throws StoreFailure `vault_absent`, `known_vaults_damaged`, `log_unavailable`
  */
-export async function verifyParts(options: VerifyOptions, wanted: PartsWanted): Promise<PartReports> {
+export async function verifyReading(options: VerifyOptions, feed: Feed): Promise<PayloadsReport> {
+  const { ofEntries, payloads } = await read(options, feed);
+  feed.end(ofEntries);
+  return payloads;
+}
+
+/**
+ * Decides again what another thread reads.
+ *
+ * @returns what was found of the entries, by either
+ */
+export function verifyDeciding(options: VerifyOptions, mouth: MouthEnd): EntriesReport {
+  const decider = new Decider(vaultFiles(options.dir));
+  const { begun, firstBad } = judgeFed(mouth, decider);
+  return begun ? decider.report(firstBad) : nothingSeen(firstBad);
+}
+
+/** One pass over the log. What the judge finds on another thread is not among what is found of the entries. */
+async function read(
+  options: VerifyOptions,
+  judge: Judge,
+): Promise<{ readonly begun: boolean; readonly ofEntries: Finding | undefined; readonly payloads: PayloadsReport }> {
   const files = vaultFiles(options.dir);
   // Read before the log: the writer appends first and remembers then, so the log can only be ahead.
   const known = options.knownVaults === null ? [] : await readKnownVaults(options.knownVaults);
   const made: { entries?: EntriesPart; payloads?: PayloadsPart } = {};
-  const makers: ((db: DatabaseSync) => VerifyPart)[] = [];
-  if (wanted.entries) makers.push((db) => (made.entries = new EntriesPart(db, { files, known })));
-  if (wanted.payloads) makers.push((db) => (made.payloads = new PayloadsPart(db, files)));
-  const found = firstDifferences(files, makers);
-  const [ofEntries, ofPayloads] = wanted.entries ? found : [undefined, found[0]];
-  return {
-    entries: wanted.entries ? (made.entries?.report(ofEntries) ?? nothingSeen(ofEntries)) : undefined,
-    payloads: wanted.payloads ? (made.payloads?.report(ofPayloads) ?? nothingSeen(ofPayloads)) : undefined,
-  };
+  const [ofEntries, ofPayloads] = firstDifferences(files, [
+    (db) => (made.entries = new EntriesPart(db, { judge, known })),
+    (db) => (made.payloads = new PayloadsPart(db, files)),
+  ]);
+  const payloads = made.payloads?.report(ofPayloads) ?? nothingSeen(ofPayloads);
+  return { begun: made.entries !== undefined, ofEntries, payloads };
 }
 
 /** The report of a part that could not even begin. */
@@ -96,8 +110,8 @@ function nothingSeen(firstBad: Finding | undefined): EntriesReport & PayloadsRep
  *
  * @returns the report, with the difference that comes first in the log
  */
-export function joined(entries: EntriesReport, payloads: PayloadsReport): VerifyReport {
-  const firstBad = firstOf(entries, payloads);
+export function joined({ entries, payloads }: PartReports): VerifyReport {
+  const firstBad = firstOf({ entries, payloads });
   const report = {
     ok: firstBad === undefined,
     entries: entries.entries,
@@ -111,10 +125,9 @@ export function joined(entries: EntriesReport, payloads: PayloadsReport): Verify
 }
 
 /** A difference in an entry explains one in what it names, and whatever is left over at the end. */
-function firstOf(
-  { firstBad: entry }: EntriesReport,
-  { firstBad: payload, complete }: PayloadsReport,
-): Finding | undefined {
+function firstOf({ entries, payloads }: PartReports): Finding | undefined {
+  const { firstBad: entry } = entries;
+  const { firstBad: payload, complete } = payloads;
   if (entry === undefined || payload === undefined) return entry ?? payload;
   return !complete && payload.position > 0 && payload.position < entry.position ? payload : entry;
 }

@@ -1,17 +1,26 @@
-/** The thread that verifies one part: takes what it was started with and posts what it found, or the failure in pieces. */
+/** A thread that verifies: takes what it was started with and posts what it found, or the failure in pieces. */
 import { parentPort, workerData } from "node:worker_threads";
 import { StoreFailure, textOf } from "../failure.ts";
-import { verifyParts, type PartReports, type PartsWanted, type VerifyOptions } from "./verify.ts";
+import type { EntriesReport } from "./decider.ts";
+import { Feed, type FeedEnd, type MouthEnd } from "./feed.ts";
+import type { PayloadsReport } from "./payloads-part.ts";
+import { verifyDeciding, verifyHere, verifyReading, type VerifyOptions, type VerifyReport } from "./verify.ts";
 
-/** What a thread is started with. */
+/** What a thread is started with: without an end of a feed it does everything. */
 export interface VerifyTask {
-  readonly wanted: PartsWanted;
   readonly options: VerifyOptions;
+  readonly end: FeedEnd | MouthEnd | undefined;
 }
+
+/** What a thread found. */
+export type VerifyFound =
+  | { readonly report: VerifyReport }
+  | { readonly entries: EntriesReport }
+  | { readonly payloads: PayloadsReport };
 
 /** What a thread answers. */
 export type VerifyAnswer =
-  | { readonly reports: PartReports }
+  | VerifyFound
   | {
       readonly failure: {
         readonly code: StoreFailure["code"];
@@ -20,9 +29,15 @@ export type VerifyAnswer =
       };
     };
 
-async function answer({ wanted, options }: VerifyTask): Promise<VerifyAnswer> {
+async function found({ options, end }: VerifyTask): Promise<VerifyFound> {
+  if (end === undefined) return { report: await verifyHere(options) };
+  if (end.end === "mouth") return { entries: verifyDeciding(options, end) };
+  return { payloads: await verifyReading(options, new Feed(end)) };
+}
+
+async function answer(given: VerifyTask): Promise<VerifyAnswer> {
   try {
-    return { reports: await verifyParts(options, wanted) };
+    return await found(given);
   } catch (thrown) {
     if (!(thrown instanceof StoreFailure))
       throw new Error(`Cannot verify the vault: ${textOf(thrown)}`, { cause: thrown });
