@@ -1,0 +1,373 @@
+#!/usr/bin/env python3
+"""Verifies a vault's folder or an export of Toka, by docs/format.md alone: no line of Toka's own code has a part in it.
+
+    verify.py FOLDER|EXPORT [--key NAME+ID+BASE64|FILE] [--json]
+
+It checks digests, the chain, columns, the tree, the signatures and roots of checkpoints, and payloads with their
+commitments and counts. It does not decide operations again and does not compute digests of the state, so that an entry
+is "included" (its bytes stand in a log that a checkpoint signs) or "hash only" (no checkpoint covers it), never more.
+Python 3.9 or newer, standard library only. It ends with 0, or with 1 when something differs.
+"""
+import base64
+import hashlib
+import json
+import os
+import re
+import sqlite3
+import sys
+
+import ed25519
+
+ZERO = "sha256:" + "A" * 43
+DIGEST = re.compile(r"sha256:[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
+# SHA-256 of name, zero byte, text and line feed of each object in sqlite_schema but SQLite's own, in order of the names.
+SCHEMA = "cf39b5e0153560c036773d834d5cf80bbd4be1a849bcadeb59c817ddd85621cd"
+BETWEEN_MAX = 10_000
+LINE_MAX = 16 * 1024 * 1024
+
+
+class Bad(Exception):
+    """Something is not as it must be: where, and what."""
+
+
+def need(holds, where, what):
+    if not holds:
+        raise Bad(f"{where}: {what}")
+
+
+def digest_text(data):
+    return "sha256:" + base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode().rstrip("=")
+
+
+def digest_bytes(text):
+    return base64.urlsafe_b64decode(text[7:] + "=")
+
+
+def unbase64(text, where):
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (ValueError, TypeError):
+        raise Bad(f"{where}: not base64") from None
+    need(base64.b64encode(data).decode() == text, where, "not base64 in its one form")
+    return data
+
+
+def no_constant(name):
+    raise ValueError(name)
+
+
+def parse(text, where):
+    try:
+        value = json.loads(text, parse_constant=no_constant)
+    except (ValueError, RecursionError):
+        raise Bad(f"{where}: not JSON") from None
+    need(isinstance(value, dict), where, "not a JSON object")
+    return value
+
+
+class Tree:
+    """The tree of RFC 9162 as its perfect subtrees, the largest first."""
+
+    def __init__(self):
+        self.size, self.peaks = 0, []
+
+    def append(self, value, level=0):
+        assert self.size % (1 << level) == 0
+        rest = self.size >> level
+        while rest & 1:
+            value = hashlib.sha256(b"\x01" + self.peaks.pop() + value).digest()
+            rest >>= 1
+        self.peaks.append(value)
+        self.size += 1 << level
+
+    def root(self):
+        if not self.peaks:
+            return hashlib.sha256(b"").digest()
+        root = self.peaks[-1]
+        for peak in reversed(self.peaks[:-1]):
+            root = hashlib.sha256(b"\x01" + peak + root).digest()
+        return root
+
+
+class Key:
+    """A public key in the notes' text form."""
+
+    def __init__(self, text, where):
+        parts = text.split("+", 2) if isinstance(text, str) else []
+        need(len(parts) == 3, where, "no public key")
+        self.text, self.name = text, parts[0]
+        typed = unbase64(parts[2], where)
+        need(len(typed) == 33 and typed[0] == 1, where, "no Ed25519 key")
+        self.key = typed[1:]
+        self.id = hashlib.sha256(self.name.encode() + b"\n" + typed).digest()[:4]
+        need(parts[1] == self.id.hex(), where, "its key has another id")
+
+    def open(self, note, where):
+        """What a checkpoint says, if this key signed it: size, root, size of the one before."""
+        need(isinstance(note, str), where, "its checkpoint is not text")
+        text, found, rest = note.partition("\n\n")
+        need(found and rest.endswith("\n"), where, "its checkpoint is no note")
+        message, signed = (text + "\n").encode(), False
+        for line in rest[:-1].split("\n"):
+            match = re.fullmatch("\u2014 (\\S+) (\\S+)", line)
+            need(match, where, "its checkpoint is no note")
+            data = unbase64(match[2], where)
+            if match[1] == self.name and data[:4] == self.id:
+                need(ed25519.verify(self.key, message, data[4:]), where, "its checkpoint has a wrong signature")
+                signed = True
+        need(signed, where, "its checkpoint is not signed with the key of the log")
+        shape = r"(toka/vault-[0-9a-f]{32})\n([1-9][0-9]*)\n(\S{44})\nstate (\S+)\nprevious (0|[1-9][0-9]*)"
+        match = re.fullmatch(shape, text)
+        need(match and DIGEST.fullmatch(match[4]), where, "its checkpoint has another form")
+        need(match[1] == self.name, where, f"its checkpoint is of another log, {match[1]}")
+        return int(match[2]), unbase64(match[3], where), int(match[5])
+
+
+def contents(value, found):
+    """Every content in an operation, in the order of its text."""
+    if isinstance(value, dict):
+        if isinstance(value.get("commitment"), str) and type(value.get("size")) in (int, float):
+            found.append((value["commitment"], value["size"]))
+            return found
+        value = list(value.values())
+    if isinstance(value, list):
+        for part in value:
+            contents(part, found)
+    return found
+
+
+def named(entry, field):
+    """What a row says of `agent` or `session`."""
+    own = entry["operation"].get(field)
+    if isinstance(own, str):
+        return own
+    for event in entry["outcome"].get("events", []):
+        if isinstance(event.get(field), str):
+            return event[field]
+    return None
+
+
+def entry_of(text, position, where):
+    """An entry, its form looked at."""
+    entry = parse(text, where)
+    need(list(entry) == ["position", "previous", "stamp", "operation", "outcome"], where, "other keys than an entry has")
+    need(text.startswith('{"position":%d,"previous":"' % position), where, f"its bytes are not those of position {position}")
+    stamp, operation, outcome = entry["stamp"], entry["operation"], entry["outcome"]
+    for part in (stamp, operation, outcome):
+        need(isinstance(part, dict), where, "a part of it is no object")
+    need(list(stamp) == ["timeMs", "principal", "grant", "causes", "proof"], where, "its stamp has another form")
+    need(type(stamp["timeMs"]) is int and isinstance(operation.get("type"), str), where, "its stamp has another form")
+    if "refusal" in outcome:
+        need(list(outcome) == ["refusal"] and isinstance(outcome["refusal"].get("code"), str), where, "no refusal")
+    else:
+        need(list(outcome) in (["events"], ["events", "counts"]), where, "its outcome has another form")
+    return entry
+
+
+def signing_key(entry):
+    """The key that an entry records for checkpoints, if it does."""
+    operation = entry["operation"]
+    accepted = "events" in entry["outcome"]
+    if accepted and operation["type"] == "key.record" and operation.get("purpose") == "checkpoint":
+        return operation.get("publicKey")
+    return None
+
+
+class Payloads:
+    """Payloads in the order in which entries name them for the first time."""
+
+    def __init__(self, db):
+        self.rows = db.execute('SELECT id, commitment, "references", salt, bytes, children FROM payloads ORDER BY id')
+        self.next, self.left, self.checked = self.rows.fetchone(), {}, 0
+
+    def refer(self, commitment, size, where):
+        if commitment in self.left:
+            held = self.left[commitment]
+            need(size is None or size == held[1], where, f"payload {commitment} has another size")
+            held[0] -= 1
+            if held[0] == 0:
+                del self.left[commitment]
+            return
+        row = self.next
+        need(row is not None and row[1] == commitment, where, f"payload {commitment} is missing, or counts are wrong")
+        _, _, references, salt, data, children = row
+        blobs = isinstance(salt, bytes) and isinstance(data, bytes) and len(salt) == 16
+        need(blobs and digest_text(salt + data) == commitment, where, f"payload {commitment} is not what is committed to")
+        need(size is None or size == len(data), where, f"payload {commitment} has another size")
+        need(type(references) is int and references > 0, where, f"payload {commitment} counts {references} references")
+        self.next, self.checked = self.rows.fetchone(), self.checked + 1
+        if references > 1:
+            self.left[commitment] = [references - 1, len(data)]
+        for child in children.split(" ") if children else []:
+            self.refer(child, None, where)
+
+    def finish(self, where):
+        need(self.next is None, where, "a payload is named by no entry")
+        need(not self.left, where, "a payload counts more references than entries make")
+
+
+def verify_folder(folder, given):
+    path = os.path.abspath(os.path.join(folder, "log.db"))
+    need(os.path.isfile(path), folder, "no log.db")
+    db = sqlite3.connect("file:" + path.replace("?", "%3f").replace("#", "%23") + "?mode=ro", uri=True)
+    db.execute("BEGIN")
+    need(db.execute("PRAGMA application_id").fetchone()[0] == 0x546F6B61, "log.db", "no log of Toka")
+    need(db.execute("PRAGMA user_version").fetchone()[0] == 1, "log.db", "of another format than 1")
+    sql = "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name"
+    schema = "".join(f"{name}\0{text}\n" for name, text in db.execute(sql.replace("sqlite_schema", "sqlite_master")))
+    need(hashlib.sha256(schema.encode()).hexdigest() == SCHEMA, "log.db", "other tables or triggers than the format's")
+    notes = db.execute("SELECT size, note FROM checkpoints ORDER BY size").fetchall()
+    payloads, tree, key = Payloads(db), Tree(), None
+    previous, time, signed, checked = ZERO, 0, 0, 0
+    # As bytes: text that is not UTF-8 must be told, not read over.
+    rows = "SELECT position, digest, time_ms, kind, principal, agent, session, outcome, CAST(bytes AS BLOB) FROM entries ORDER BY position"
+    for row in db.execute(rows):
+        position = tree.size + 1
+        where = f"entry {position}"
+        need(row[0] == position, where, f"missing; the next is {row[0]}")
+        found = digest_text(b"\0" + row[8])
+        need(row[1] == found, where, "its digest is not that of its bytes")
+        try:
+            entry = entry_of(row[8].decode("utf-8"), position, where)
+        except UnicodeDecodeError:
+            raise Bad(f"{where}: not UTF-8") from None
+        need(entry["previous"] == previous, where, "it does not follow the entry before it")
+        stamp, operation, outcome = entry["stamp"], entry["operation"], entry["outcome"]
+        previous, time = found, max(time, stamp["timeMs"])
+        word = outcome["refusal"]["code"] if "refusal" in outcome else "accepted"
+        columns = (time, operation["type"], stamp["principal"], named(entry, "agent"), named(entry, "session"), word)
+        need(row[2:8] == columns, where, f"its columns are not what its bytes say: {row[2:8]}, wanted {columns}")
+        for commitment, size in contents(operation, []):
+            payloads.refer(commitment, size, where)
+        tree.append(digest_bytes(found))
+        key = signing_key(entry) or key
+        if checked < len(notes) and notes[checked][0] <= position:
+            need(notes[checked][0] == position, where, "a checkpoint lies out of order")
+            size, root, before = Key(key, where).open(notes[checked][1], where)
+            need((size, root, before) == (position, tree.root(), signed), where, "its checkpoint has another size, root or predecessor")
+            signed, checked = position, checked + 1
+        need(position - signed <= BETWEEN_MAX, where, f"no checkpoint for more than {BETWEEN_MAX} entries")
+    need(checked == len(notes), f"entry {tree.size + 1}", "missing: a checkpoint covers it")
+    need(tree.size > 0 and key is not None, "log.db", "no entry records a key")
+    payloads.finish(f"entry {tree.size}")
+    need(given in (None, key), "log.db", "its key is another than the one given")
+    return {"included": signed, "hashOnly": tree.size - signed, "payloads": payloads.checked, "absent": 0, "key": key}
+
+
+def lines_of(path):
+    with open(path, "rb") as file:
+        number = 0
+        while True:
+            line = file.readline(LINE_MAX + 1)
+            if not line:
+                return
+            number += 1
+            where = f"{path}:{number}"
+            need(len(line) <= LINE_MAX and line.endswith(b"\n"), where, "the line is too long, or cut")
+            try:
+                yield where, parse(line.decode("utf-8"), where)
+            except UnicodeDecodeError:
+                raise Bad(f"{where}: not UTF-8") from None
+
+
+def subtrees(begin, end):
+    """Levels of the largest perfect subtrees that cover some leaves."""
+    while begin < end:
+        level = 0
+        while begin % (2 << level) == 0 and begin + (2 << level) <= end:
+            level += 1
+        yield level
+        begin += 1 << level
+
+
+def verify_export(path, given):
+    lines = lines_of(path)
+    where, head = next(lines, (f"{path}:1", {}))
+    need(head.get("toka") == "export" and head.get("format") == 1, where, "no export of format 1")
+    key = Key(head.get("key"), where)
+    need(given in (None, key.text), where, "its key is another than the one given")
+    size, root, _ = key.open(head.get("checkpoint"), where)
+    tree, entries, last, awaited, come, ended = Tree(), 0, None, {}, set(), False
+    for where, line in lines:
+        need(not ended, where, "something follows the end")
+        if isinstance(line.get("entry"), str):
+            data = line["entry"].encode("utf-8", "surrogatepass")
+            entry = entry_of(line["entry"], tree.size + 1, where)
+            need(last is None or entry["previous"] == last, where, "it does not follow the entry before it")
+            need(signing_key(entry) in (None, key.text), where, "it records another key")
+            last = digest_text(b"\0" + data)
+            tree.append(digest_bytes(last))
+            entries += 1
+            for commitment, length in contents(entry["operation"], []):
+                if commitment not in come:
+                    awaited.setdefault(commitment, length)
+        elif isinstance(line.get("gap"), int) and line["gap"] > 0 and tree.size + line["gap"] <= size:
+            levels, hashes = list(subtrees(tree.size, tree.size + line["gap"])), line.get("hashes")
+            need(isinstance(hashes, list) and len(hashes) == len(levels), where, "its gap has another number of hashes")
+            for level, text in zip(levels, hashes):
+                value = unbase64(text, where)
+                need(len(value) == 32, where, "a hash has 32 bytes")
+                tree.append(value, level)
+            last = None
+        elif isinstance(line.get("payload"), str):
+            commitment, length, children = line["payload"], line.get("size"), line.get("children")
+            need(commitment in awaited, where, "no entry before it names this payload")
+            need(type(length) is int and awaited.pop(commitment) in (None, length), where, "its payload has another size")
+            need(isinstance(children, list), where, "its children are no list")
+            salt, read = unbase64(line.get("salt"), where), 0
+            need(len(salt) == 16, where, "its salt has 16 bytes")
+            value = hashlib.sha256(salt)
+            while read < length:
+                where, part = next(lines, (where, {}))
+                data = unbase64(part.get("part"), where)
+                need(len(data) > 0, where, "an empty part")
+                value.update(data)
+                read += len(data)
+            found = "sha256:" + base64.urlsafe_b64encode(value.digest()).decode().rstrip("=")
+            need(read == length and found == commitment, where, f"payload {commitment} is not what is committed to")
+            come.add(commitment)
+            for child in children:
+                if child not in come:
+                    awaited.setdefault(child, None)
+        else:
+            need(line.get("end") is True, where, "no line of an export")
+            need((line.get("entries"), line.get("payloads")) == (entries, len(come)), where, "it counts otherwise")
+            need(tree.size == size and tree.root() == root, where, "what is in the file does not give the signed root")
+            ended = True
+    need(ended, where, "the file is cut")
+    return {"included": entries, "hashOnly": 0, "payloads": len(come), "absent": len(awaited), "key": key.text}
+
+
+def main(arguments):
+    words, given, as_json = [], None, False
+    while arguments:
+        word = arguments.pop(0)
+        if word == "--key" and arguments:
+            given = arguments.pop(0)
+            if os.path.isfile(given):
+                with open(given, encoding="utf-8") as file:
+                    given = file.read().strip()
+        elif word == "--json":
+            as_json = True
+        else:
+            words.append(word)
+    if len(words) != 1 or words[0].startswith("-"):
+        print(__doc__, file=sys.stderr)
+        return 2
+    try:
+        verify = verify_folder if os.path.isdir(words[0]) else verify_export
+        report = {"ok": True, **verify(words[0], given), "signedBy": "file" if given is None else "key"}
+    except (Bad, OSError, sqlite3.Error) as error:
+        report = {"ok": False, "reason": str(error)}
+    if as_json:
+        print(json.dumps(report))
+    elif not report["ok"]:
+        print(f"verify.py: BAD at {report['reason']}")
+    else:
+        whose = "the key given" if given else "a key that only the files name: unproved whose log this is"
+        print(f"verify.py: included {report['included']}, hash only {report['hashOnly']}, payloads {report['payloads']}, absent {report['absent']}; signed with {whose}")
+    return 0 if report["ok"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
