@@ -191,7 +191,15 @@ export type {
   RefusalWindow,
 } from "./state/entities.ts";
 export type { KernelState, KernelLookup } from "./state/state.ts";
-export type { Caller, PayloadDraft, Receipt, RecordedEntry, StopSignal, MachinePort } from "./machine-port.ts";
+export type {
+  Caller,
+  EntryFilter,
+  MachinePort,
+  PayloadDraft,
+  Receipt,
+  RecordedEntry,
+  StopSignal,
+} from "./machine-port.ts";
 export { decide } from "./decide.ts";
 export { applyEntry } from "./apply.ts";
 export { authorises, grantIsLive } from "./authority/authorises.ts";

@@ -1,7 +1,7 @@
 /** The port through which agents, runtime and service see the log: types only, implemented by the store. */
 import type { Content } from "./content.ts";
 import type { Entry, Outcome } from "./entry.ts";
-import type { AgentId, Digest, GrantId, PrincipalId, SessionId } from "./ids.ts";
+import type { Digest, GrantId, PrincipalId } from "./ids.ts";
 import type { Operation } from "./operation.ts";
 import type { Proof } from "./stamp.ts";
 import type { KernelState } from "./state/state.ts";
@@ -47,11 +47,17 @@ export interface StopSignal {
 
 /** By what entries are found; what is given must all hold. */
 export interface EntryFilter {
-  /** The agent that an entry is about. */
-  readonly agent?: AgentId;
-  readonly session?: SessionId;
-  /** Type of the operation. */
+  /**
+   * Id or name of an agent that an entry concerns: that made it, that it is about, or for whom something was made that the
+   * entry names.
+   */
+  readonly agent?: string;
+  /** Id of a session that it names, or that such an agent is of. */
+  readonly session?: string;
+  /** Type of the operation, or of one in a batch, such as `effect.request`; `effect.*` is any of the area. */
   readonly kind?: string;
+  /** Position of an entry that it names as what led to it. */
+  readonly cause?: number;
   /** Entries that settle an effect which changed something, or ask for an undo; a few others may be among them. */
   readonly changes?: true;
 }
@@ -78,8 +84,11 @@ export interface MachinePort {
   /** Reads the durable state; what `select` returns must not hold on to tables. */
   view<T>(select: (state: KernelState) => T): Promise<T>;
 
-  /** Every durable entry after a position, none lost, then live ones, until the signal. */
-  watch(after: number, options: { readonly signal: StopSignal }): AsyncIterable<RecordedEntry>;
+  /** Every durable entry after a position that passes the filter, if there is one, none lost, then live ones, until the signal. */
+  watch(
+    after: number,
+    options: { readonly signal: StopSignal; readonly filter?: EntryFilter },
+  ): AsyncIterable<RecordedEntry>;
 
   /** Durable entries after a position, oldest first, at most `limit`. */
   read(after: number, options: { readonly limit: number }): Promise<readonly RecordedEntry[]>;

@@ -2,6 +2,7 @@
 import { tellsOfChanges } from "./changes-mark.ts";
 import { StoreFailure } from "./failure.ts";
 import type { LogFilter, LogRow } from "./log.ts";
+import type { Traces } from "./traces.ts";
 
 /**
  * The failure of an append whose writer believed in another head.
@@ -35,13 +36,13 @@ export function checkOrder(expectedPosition: number, rows: readonly LogRow[]): v
 /**
  * Whether a row passes a filter.
  *
+ * @param row of the log
+ * @param how the filter, and what finds the traces of entries
  * @returns true when every field that the filter gives holds
  */
-export function holds(row: LogRow, filter: LogFilter): boolean {
-  return (
-    (filter.agent === undefined || row.agent === filter.agent) &&
-    (filter.session === undefined || row.session === filter.session) &&
-    (filter.kind === undefined || row.kind === filter.kind) &&
-    (filter.changes === undefined || tellsOfChanges(row))
-  );
+export function holds(
+  row: LogRow,
+  { filter, traces }: { readonly filter: LogFilter; readonly traces: Traces },
+): boolean {
+  return (filter.changes === undefined || tellsOfChanges(row)) && traces.pass(row, filter);
 }

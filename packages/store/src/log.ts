@@ -68,9 +68,14 @@ export interface LogHead {
 
 /** By what rows are found. At least one field is given; all given ones must hold. */
 export interface LogFilter {
+  /** Id or name of an agent that an entry concerns: see `traces.ts`. */
   readonly agent?: string;
+  /** Id of a session that it names, or that an agent whom it concerns is of. */
   readonly session?: string;
+  /** Type of the operation, or of one in a batch, such as `effect.request`; `effect.*` is any of the area. */
   readonly kind?: string;
+  /** Position of an entry that it names as what led to it. */
+  readonly cause?: number;
   /** Entries that settle an effect which changed something, or ask for an undo; a few others may be among them. */
   readonly changes?: true;
 }

@@ -43,6 +43,7 @@ import { RecentEntries } from "./recent.ts";
 import { mismatch, unsettledOf } from "./references.ts";
 import { readStamp } from "./read-stamp.ts";
 import { SuppressedRefusals } from "./suppressed.ts";
+import { passing } from "./watch-filter.ts";
 
 /** What a machine is made of. */
 export interface MachineParts {
@@ -145,7 +146,18 @@ export class Machine implements MachinePort {
     }
   }
 
-  async *watch(after: number, { signal }: { readonly signal: StopSignal }): AsyncGenerator<RecordedEntry, void> {
+  watch(
+    after: number,
+    { signal, filter }: { readonly signal: StopSignal; readonly filter?: LogFilter },
+  ): AsyncGenerator<RecordedEntry, void> {
+    const entries = this.#watch(after, signal);
+    if (filter === undefined) return entries;
+    const read = async (position: number): Promise<string | undefined> =>
+      (await this.#parts.log.read({ after: position - 1, limit: 1 }))[0]?.bytes;
+    return passing(entries, { filter, read });
+  }
+
+  async *#watch(after: number, signal: StopSignal): AsyncGenerator<RecordedEntry, void> {
     const cursor = { after };
     const source = {
       bell: this.#bell,

@@ -56,6 +56,7 @@ export function logContract(backend: Backend): void {
     describe("reading", () => reads(() => log));
 
     describe("finding", () => finds(() => log));
+    describe("finding what concerns somebody", () => findsConcerns(() => log));
     describe("payloads", () => payloads(() => log));
     describe("watching", () => watching(() => log));
     const { reopen } = backend;
@@ -168,6 +169,64 @@ function reads(log: () => Log): void {
   });
 }
 
+/** Rows from position 101 on, in the shape of entries. */
+const story: readonly Partial<LogRow>[] = [
+  told(101, {
+    kind: "agent.spawn",
+    agent: "agent-101-0",
+    made: {
+      type: "agent.spawned",
+      agent: "agent-101-0",
+      name: "ann",
+      session: "session-9-0",
+      principal: "principal-101-1",
+      grant: "grant-101-2",
+    },
+  }),
+  told(102, { kind: "effect.start", principal: "principal-101-1", agent: null, made: { type: "x" } }),
+  told(103, { kind: "grant.revoke", agent: null, asked: { grant: "grant-101-2" }, causes: [102] }),
+  told(104, {
+    kind: "effect.request",
+    agent: "agent-101-0",
+    made: { type: "effect.requested", agent: "agent-101-0", effect: "effect-104-0" },
+    causes: [102, 103],
+  }),
+  told(105, {
+    kind: "batch",
+    agent: "agent-107-0",
+    asked: {
+      operations: [
+        { type: "grant.revoke", grant: "grant-101-2" },
+        { type: "effect-like", note: "agent-107-0" },
+      ],
+    },
+  }),
+  told(106, { kind: "effect.settle", agent: null, asked: { effect: "effect-104-0" } }),
+  told(107, {
+    kind: "agent.spawn",
+    agent: "agent-107-0",
+    made: { type: "agent.spawned", agent: "agent-107-0", name: "agent-101-9", session: null },
+  }),
+];
+
+function told(
+  position: number,
+  {
+    causes = [],
+    asked = {},
+    made = {},
+    ...row
+  }: Partial<LogRow> & {
+    readonly causes?: readonly number[];
+    readonly asked?: object;
+    readonly made?: object;
+  },
+): Partial<LogRow> {
+  const operation = { type: row.kind, ...asked };
+  const text = { position, stamp: { causes }, operation, outcome: { events: [made] } };
+  return { session: null, ...row, bytes: JSON.stringify(text) };
+}
+
 function finds(log: () => Log): void {
   beforeEach(async () => log().append(0, rows(1, 100)));
 
@@ -217,6 +276,31 @@ function finds(log: () => Log): void {
     await log().find({ kind: "task.start" }, { after: 0, limit: 1 });
     await log().append(100, { rows: [rowAt(101, { kind: "rare.kind" })], payloads: [] });
     expect(positions(await log().find({ kind: "rare.kind" }, { after: 0, limit: 10 }))).toEqual([101]);
+  });
+}
+
+function findsConcerns(log: () => Log): void {
+  beforeEach(async () => log().append(0, rows(1, 100)));
+
+  test("find follows what was made for whom: by id and name of an agent, session, area, parts of a batch and cause", async () => {
+    const found = async (filter: LogFilter, after = 100): Promise<readonly number[]> =>
+      positions(await log().find(filter, { after, limit: 20 }));
+    await log().append(100, { rows: story.map((one, index) => rowAt(101 + index, one)), payloads: [] });
+    for (const agent of ["agent-101-0", "ann"]) expect(await found({ agent })).toEqual([101, 102, 103, 104, 105, 106]);
+    for (const agent of ["agent-107-0", "107"])
+      expect(await found({ agent })).toEqual(agent === "107" ? [] : [105, 107]);
+    // Called like an id: whoever asks for that id must not be told of it.
+    expect(await found({ agent: "agent-101-9" })).toEqual([]);
+    expect(await found({ session: "session-9-0" })).toEqual([101, 102, 103, 104, 105, 106]);
+    expect(await found({ kind: "grant.*" })).toEqual([103, 105]);
+    expect(await found({ kind: "grant.revoke" })).toEqual([103, 105]);
+    expect(await found({ kind: "grant" })).toEqual([]);
+    expect(await found({ kind: "effect.*", agent: "ann" })).toEqual([102, 104, 106]);
+    expect(await found({ cause: 102 })).toEqual([103, 104]);
+    expect(await found({ cause: 102, kind: "effect.*" })).toEqual([104]);
+    expect(await found({ cause: 103 })).toEqual([104]);
+    expect(await found({ cause: 1 })).toEqual([]);
+    expect(await found({ agent: "ann", session: "session-9-0", kind: "effect.*" }, 104)).toEqual([106]);
   });
 }
 

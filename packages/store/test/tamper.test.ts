@@ -261,7 +261,7 @@ describe("verify with the lookup index", () => {
     ],
     [
       "names another agent",
-      "UPDATE postings SET value = 'agent-1-0' WHERE field = 'agent' AND first = (SELECT max(first) FROM postings WHERE field = 'agent')",
+      "UPDATE postings SET value = 'agent-1-0' WHERE field = 'agent' AND value = (SELECT max(value) FROM postings WHERE field = 'agent')",
       /entries by agent/,
     ],
     [
@@ -271,6 +271,12 @@ describe("verify with the lookup index", () => {
     ],
     ["is sorted wrongly", "UPDATE postings SET first = first + 1 WHERE field = 'session'", /entries by session/],
     ["knows more than there is", "INSERT INTO postings VALUES ('kind', 'x', 3, '[3]')", /entries by kind/],
+    [
+      "hides what an entry led to",
+      "DELETE FROM causes WHERE cause = (SELECT min(cause) FROM causes)",
+      /entries by cause/,
+    ],
+    ["names a cause that was none", "INSERT INTO causes VALUES (1, 2)", /entries by cause/],
     ["hides a payload", "DELETE FROM payload_keys WHERE id = 3", /finds \d+ payloads/],
   ])("says so, and what to do, when it %s", async (_, sql, reason) => {
     change(sql);

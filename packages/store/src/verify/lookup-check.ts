@@ -7,10 +7,13 @@
  */
 import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
-import type { DatabaseSync } from "node:sqlite";
-import { changesTold, lookupFields, lookupVersion, payloadKey, type LookupField } from "../backends/sqlite/lookups.ts";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { tracesOver } from "../backends/sqlite/lookup-follower.ts";
+import { changesTold, lookupFields, lookupVersion, payloadKey } from "../backends/sqlite/lookups.ts";
+import type { LookupField } from "../backends/sqlite/postings.ts";
 import { tellsOfChanges } from "../changes-mark.ts";
 import { textOf } from "../failure.ts";
+import type { TracedRow, Traces } from "../traces.ts";
 import { differs } from "./finding.ts";
 import { columnsOf, isSqlite, type FoundEntry, type FoundPayload } from "./rows.ts";
 
@@ -18,10 +21,10 @@ const remedy = "the log is whole; delete lookup.db, and it is made again";
 
 /** What the index says of one field, beside what the entries say. */
 interface Tally {
-  readonly expected: Map<number, unknown>;
-  /** Entries that have a value in this field. */
+  readonly expected: Map<number, Set<unknown>>;
+  /** Values that entries have in this field. */
   wanted: number;
-  /** Of these, entries that the index finds under it. */
+  /** Of these, those that the index finds the entry under. */
   right: number;
   /** Positions that the index lists. */
   listed: number;
@@ -35,6 +38,10 @@ export class LookupCheck {
   readonly #postings: Cursor;
   readonly #keys: Cursor;
   readonly #payloads = { wanted: 0, right: 0 };
+  readonly #causes = { wanted: 0, right: 0 };
+  readonly #traces: Traces;
+  readonly #findCause: StatementSync | undefined;
+  readonly #countCauses: StatementSync | undefined;
 
   /**
    * @param db the log, in the transaction that verifies it
@@ -43,6 +50,9 @@ export class LookupCheck {
   constructor(db: DatabaseSync, path: string) {
     this.#covered = existsSync(path) ? attach(db, path) : undefined;
     const on = this.#covered !== undefined;
+    this.#traces = tracesOver(db);
+    this.#findCause = on ? db.prepare("SELECT 1 FROM lookup.causes WHERE cause = ? AND position = ?") : undefined;
+    this.#countCauses = on ? db.prepare("SELECT count(*) AS rows FROM lookup.causes") : undefined;
     this.#fields = lookupFields.map((field) => [field, { expected: new Map(), wanted: 0, right: 0, listed: 0 }]);
     this.#tallies = new Map(this.#fields);
     this.#postings = new Cursor(on, () =>
@@ -57,13 +67,19 @@ export class LookupCheck {
     if (this.#covered === undefined || typeof position !== "number" || position > this.#covered.entries) return;
     for (let row = this.#postings.upTo(position); row !== undefined; row = this.#postings.upTo(position))
       this.#list(row);
+    const traces = this.#traces.of(tracedRow(position, found));
+    const values = { agent: traces.agents, changes: changesOf(found), kind: traces.kinds, session: traces.sessions };
     for (const [field, tally] of this.#fields) {
-      const value = field === "changes" ? changesOf(found) : found[field];
-      if (value === null) continue;
-      tally.wanted += 1;
-      if (tally.expected.get(position) !== value) continue;
-      tally.right += 1;
+      const listed = tally.expected.get(position);
+      for (const value of values[field]) {
+        tally.wanted += 1;
+        if (listed?.has(value) === true) tally.right += 1;
+      }
       tally.expected.delete(position);
+    }
+    for (const cause of traces.causes) {
+      this.#causes.wanted += 1;
+      if (this.#findCause?.get(cause, position) !== undefined) this.#causes.right += 1;
     }
   }
 
@@ -94,6 +110,12 @@ export class LookupCheck {
           0,
           `the lookup index finds ${right === wanted ? listed : right} entries by ${field}, and there are ${wanted}: ${remedy}`,
         );
+    const causes = { ...this.#causes, listed: Number(this.#countCauses?.get()?.["rows"] ?? 0) };
+    if (causes.right !== causes.wanted || causes.listed !== causes.wanted)
+      differs(
+        0,
+        `the lookup index finds ${causes.right === causes.wanted ? causes.listed : causes.right} entries by cause, and there are ${causes.wanted}: ${remedy}`,
+      );
     const { wanted, right } = this.#payloads;
     if (right !== wanted) differs(0, `the lookup index finds ${right} payloads, and there are ${wanted}: ${remedy}`);
   }
@@ -105,7 +127,12 @@ export class LookupCheck {
     tally.listed += listed.length;
     // By `first` a list is found: under another one its entries are not.
     if (listed[0] !== first) return;
-    for (const position of listed) tally.expected.set(Number(position), value);
+    for (const one of listed) {
+      const position = Number(one);
+      const values = tally.expected.get(position);
+      if (values === undefined) tally.expected.set(position, new Set([value]));
+      else values.add(value);
+    }
   }
 }
 
@@ -150,8 +177,20 @@ class Cursor {
   }
 }
 
-function changesOf({ kind, text }: FoundEntry): string | null {
-  return tellsOfChanges({ kind, bytes: text }) ? changesTold : null;
+function changesOf({ kind, text }: FoundEntry): readonly string[] {
+  return tellsOfChanges({ kind, bytes: text }) ? [changesTold] : [];
+}
+
+/** Columns of another type are a difference that the entries' own part names. */
+function tracedRow(position: number, { kind, principal, agent, session, text }: FoundEntry): TracedRow {
+  return {
+    position,
+    kind: String(kind),
+    principal: String(principal),
+    agent: typeof agent === "string" ? agent : null,
+    session: typeof session === "string" ? session : null,
+    bytes: text ?? null,
+  };
 }
 
 function listOf(positions: unknown): readonly unknown[] {

@@ -8,6 +8,7 @@ import { zeroDigest } from "../../digest.ts";
 import { readEntriesMax } from "../../limits.ts";
 import { checkOrder, conflict, holds } from "../../log-order.ts";
 import { StoreFailure } from "../../failure.ts";
+import { Traces } from "../../traces.ts";
 import type {
   CheckpointRow,
   Log,
@@ -31,6 +32,7 @@ export function openMemoryLog(): Log {
 
 class MemoryLog implements Log {
   readonly #rows: LogRow[] = [];
+  readonly #traces = new Traces((position) => this.#rows[position - 1]?.bytes);
   readonly #payloads = new Map<string, StoredPayload>();
   readonly #checkpoints: CheckpointRow[] = [];
   readonly #bell = new Bell();
@@ -65,7 +67,7 @@ class MemoryLog implements Log {
     const found: LogRow[] = [];
     for (let index = after; index < this.#rows.length && found.length < Math.min(limit, readEntriesMax); index += 1) {
       const row = this.#rows[index];
-      if (row !== undefined && holds(row, filter)) found.push(row);
+      if (row !== undefined && holds(row, { filter, traces: this.#traces })) found.push(row);
     }
     return found;
   }

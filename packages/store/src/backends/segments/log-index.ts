@@ -3,10 +3,11 @@ import { tellsOfChanges } from "../../changes-mark.ts";
 import { zeroDigest } from "../../digest.ts";
 import { StoreFailure } from "../../failure.ts";
 import type { CheckpointRow, LogBatch, LogFilter, LogHead, LogPage, LogRow, PayloadReference } from "../../log.ts";
+import { passTraces, Traces, type EntryTraces } from "../../traces.ts";
 import type { FramePlace } from "./segment-file.ts";
 
 /** A row, without what only its frame holds. */
-export interface IndexedRow extends Pick<LogRow, "position" | "timeMs" | "kind" | "agent" | "session"> {
+export interface IndexedRow extends Pick<LogRow, "position" | "timeMs">, EntryTraces {
   readonly changes: boolean;
   readonly place: FramePlace;
 }
@@ -23,6 +24,7 @@ export class LogIndex {
   readonly rows: IndexedRow[] = [];
   readonly payloads: Map<string, IndexedPayload> = new Map<string, IndexedPayload>();
   readonly checkpoints: CheckpointRow[] = [];
+  readonly #traces = new Traces();
   #head: LogHead = { position: 0, digest: zeroDigest, timeMs: 0 };
 
   /** The last row. */
@@ -39,9 +41,10 @@ export class LogIndex {
    */
   take({ rows, payloads }: LogBatch, place: FramePlace): void {
     for (const row of rows) {
-      const { position, timeMs, kind, agent, session, digest } = row;
+      const { position, timeMs, digest } = row;
       if (position !== this.#head.position + 1) throw unfit(`found the row of position ${position}`);
-      this.rows.push({ position, timeMs, kind, agent, session, changes: tellsOfChanges(row), place });
+      this.#traces.learn(position, row.bytes);
+      this.rows.push({ position, timeMs, ...this.#traces.of(row), changes: tellsOfChanges(row), place });
       this.#head = { position, digest, timeMs };
     }
     for (const { commitment, stored } of payloads) {
@@ -109,13 +112,8 @@ export function settledReferences(
   });
 }
 
-function passes(row: IndexedRow, { agent, session, kind, changes }: LogFilter): boolean {
-  return (
-    (agent === undefined || row.agent === agent) &&
-    (session === undefined || row.session === session) &&
-    (kind === undefined || row.kind === kind) &&
-    (changes === undefined || row.changes)
-  );
+function passes(row: IndexedRow, filter: LogFilter): boolean {
+  return (filter.changes === undefined || row.changes) && passTraces(row, filter);
 }
 
 function unfit(state: string): StoreFailure {

@@ -13,8 +13,9 @@ import { Bell, follow } from "../../follow.ts";
 import { lookupLagMax, readEntriesMax } from "../../limits.ts";
 import { checkOrder, conflict, holds } from "../../log-order.ts";
 import type { CheckpointRow, Log, LogBatch, LogFilter, LogHead, LogPage, LogRow, StoredPayload } from "../../log.ts";
-import { LookupFollower } from "./lookup-follower.ts";
-import { changesTold, Lookups, type LookupField } from "./lookups.ts";
+import type { Traces } from "../../traces.ts";
+import { LookupFollower, tracesOver } from "./lookup-follower.ts";
+import { Lookups } from "./lookups.ts";
 import { checkpointOf, entryColumns, entryOf, integer, payloadOf } from "./rows.ts";
 import { Upkeep, type UpkeepWork } from "./upkeep.ts";
 import { appendFailure } from "./wire.ts";
@@ -51,6 +52,8 @@ interface Connection {
   readonly upkeep: Upkeep;
   readonly payloadSize: StatementSync;
   readonly readEntries: StatementSync;
+  readonly entryAt: StatementSync;
+  readonly traces: Traces;
   readonly threads: Threads;
   /** The durable head. */
   head: LogHead;
@@ -105,25 +108,16 @@ class SqliteLog implements Log {
   }
 
   async find(filter: LogFilter, { after, limit }: LogPage): Promise<readonly LogRow[]> {
-    const [field, value] = narrowest(filter);
-    if (field === undefined || value === undefined) return this.read({ after, limit });
+    if (Object.values(filter).every((value) => value === undefined)) return this.read({ after, limit });
     while (!(await this.#follow(this.#connected(), lookupLagMax)));
-    const connection = this.#connected();
-    const one = connection.db.prepare(`SELECT ${entryColumns} FROM entries WHERE position = ?`);
+    const { lookups, entryAt, traces } = this.#connected();
+    const positions = lookups.positions(filter);
+    const most = Math.min(limit, readEntriesMax);
     const found: LogRow[] = [];
-    for (let cursor = after; found.length < limit;) {
-      const positions = connection.lookups.positions(field, {
-        value,
-        after: cursor,
-        limit: Math.min(limit, readEntriesMax),
-      });
-      if (positions.length === 0) break;
-      for (const position of positions) {
-        cursor = position;
-        const kept = one.get(position);
-        const row = kept === undefined ? undefined : entryOf(kept);
-        if (row !== undefined && holds(row, filter) && found.length < limit) found.push(row);
-      }
+    for (let at = positions.next(after); at !== undefined && found.length < most; at = positions.next(at)) {
+      const kept = entryAt.get(at);
+      const row = kept === undefined ? undefined : entryOf(kept);
+      if (row !== undefined && holds(row, { filter, traces })) found.push(row);
     }
     return found;
   }
@@ -272,14 +266,6 @@ function bytesOf({ rows, payloads }: LogWrite): number {
   return bytes;
 }
 
-function narrowest(filter: LogFilter): readonly [LookupField | undefined, string | undefined] {
-  for (const field of ["agent", "session", "kind"] as const)
-    if (filter[field] !== undefined && (field !== "kind" || filter.changes === undefined))
-      return [field, filter[field]];
-  if (filter.changes !== undefined) return ["changes", changesTold];
-  return [undefined, undefined];
-}
-
 function connectionOver(clients: SqliteClients, work: UpkeepWork): Connection {
   const db = clients.connect();
   try {
@@ -299,6 +285,8 @@ function connectionOver(clients: SqliteClients, work: UpkeepWork): Connection {
       upkeep: new Upkeep(work),
       payloadSize: db.prepare("SELECT length(bytes) AS size FROM payloads WHERE id = ? AND commitment = ?"),
       readEntries: db.prepare(`SELECT ${entryColumns} FROM entries WHERE position > ? ORDER BY position LIMIT ?`),
+      entryAt: db.prepare(`SELECT ${entryColumns} FROM entries WHERE position = ?`),
+      traces: tracesOver(db),
       threads: new Threads(clients),
       head,
       asked: { position: head.position, payloadId: integer(payloads, "last") },

@@ -6,7 +6,9 @@
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { changeKinds, tellsOfChanges } from "../../changes-mark.ts";
-import { changesTold, lookupFields, payloadKey, type LookupField } from "./lookups.ts";
+import { changesTold, lookupFields, payloadKey } from "./lookups.ts";
+import type { LookupField } from "./postings.ts";
+import { Traces } from "../../traces.ts";
 import { integer, listsOf, text, type SqliteList } from "./rows.ts";
 
 /** How far the index has come: the last entry and the last payload in it, and whether the log had no more. */
@@ -16,13 +18,25 @@ export interface Followed {
   readonly atEnd: boolean;
 }
 
-/** A column for each field. Whether an entry tells of changes its text says, which of most kinds need not be read. */
-const columns = lookupFields.map((field) =>
-  field === "changes"
-    ? `CASE WHEN kind IN (${changeKinds.map((kind) => `'${kind}'`).join(", ")}) THEN bytes END`
-    : field,
-);
-const kindAt = 1 + lookupFields.indexOf("kind");
+/** The text is read where the columns alone do not say by what an entry is found. */
+const entriesSql = `SELECT position, kind, principal, agent, session,
+  CASE WHEN agent IS NULL OR kind IN (${changeKinds.map((kind) => `'${kind}'`).join(", ")})
+    OR instr(substr(bytes, 1, 320), '"causes":[]') = 0 THEN bytes END
+  FROM entries WHERE position > ? ORDER BY position LIMIT ?`;
+
+/**
+ * What finds the traces of a log's entries.
+ *
+ * @param log a connection to the log
+ * @returns it
+ */
+export function tracesOver(log: DatabaseSync): Traces {
+  const textOf = log.prepare("SELECT bytes FROM entries WHERE position = ?");
+  return new Traces((position) => {
+    const bytes = textOf.get(position)?.["bytes"];
+    return typeof bytes === "string" ? bytes : undefined;
+  });
+}
 
 /** Follows one log with one index. */
 export class LookupFollower {
@@ -32,7 +46,9 @@ export class LookupFollower {
   readonly #digest: StatementSync;
   readonly #mark: StatementSync;
   readonly #setMark: StatementSync;
+  readonly #traces: Traces;
   readonly #addPosting: StatementSync;
+  readonly #addCause: StatementSync;
   readonly #addKey: StatementSync;
 
   /**
@@ -40,15 +56,15 @@ export class LookupFollower {
    */
   constructor({ index, log }: { readonly index: DatabaseSync; readonly log: DatabaseSync }) {
     this.#index = index;
-    this.#entries = log.prepare(
-      `SELECT position, ${columns.join(", ")} FROM entries WHERE position > ? ORDER BY position LIMIT ?`,
-    );
+    this.#entries = log.prepare(entriesSql);
+    this.#traces = tracesOver(log);
     this.#payloads = log.prepare("SELECT id, commitment FROM payloads WHERE id > ? ORDER BY id LIMIT ?");
     for (const statement of [this.#entries, this.#payloads]) statement.setReturnArrays(true);
     this.#digest = log.prepare("SELECT digest FROM entries WHERE position = ?");
     this.#mark = index.prepare("SELECT at FROM marks WHERE name = ?");
     this.#setMark = index.prepare("INSERT OR REPLACE INTO marks VALUES (?, ?, ?)");
     this.#addPosting = index.prepare("INSERT OR IGNORE INTO postings VALUES (?, ?, ?, ?)");
+    this.#addCause = index.prepare("INSERT OR IGNORE INTO causes VALUES (?, ?)");
     this.#addKey = index.prepare("INSERT OR IGNORE INTO payload_keys VALUES (?, ?)");
   }
 
@@ -73,8 +89,9 @@ export class LookupFollower {
   #slice(limit: number): Followed {
     const entries = listsOf(this.#entries, { after: this.#at("entries"), limit });
     const payloads = listsOf(this.#payloads, { after: this.#at("payloads"), limit });
-    for (const { field, value, first, positions } of postingsOf(entries))
-      this.#addPosting.run(field, value, first, positions);
+    const { postings, causes } = found(entries, this.#traces);
+    for (const { field, value, first, positions } of postings) this.#addPosting.run(field, value, first, positions);
+    for (const [cause, position] of causes) this.#addCause.run(cause, position);
     for (const [key, id] of payloadKeysOf(payloads)) this.#addKey.run(key, id);
     const last = entries.at(-1)?.[0];
     if (last !== undefined) this.#setMark.run("entries", last, text(this.#digest.get(last) ?? {}, "digest"));
@@ -103,30 +120,43 @@ interface Posting {
 }
 
 /** One row for each value that occurs in the slice, not one for each entry: most entries are about few agents. */
-function postingsOf(entries: readonly SqliteList[]): readonly Posting[] {
-  return lookupFields.flatMap((field, index) => {
-    const byValue = new Map<string, number[]>();
-    for (const row of entries) {
-      const position = row[0];
-      const found = row[index + 1];
-      const value = field === "changes" ? told({ kind: row[kindAt], bytes: found }) : found;
-      // A value of another type is damage, which whoever reads the row is told of.
-      if (typeof value !== "string" || typeof position !== "number") continue;
-      const positions = byValue.get(value);
-      if (positions === undefined) byValue.set(value, [position]);
-      else positions.push(position);
-    }
-    return [...byValue].map(([value, positions]) => ({
-      field,
-      value,
-      first: positions[0] ?? 0,
-      positions: JSON.stringify(positions),
-    }));
-  });
+function found(
+  entries: readonly SqliteList[],
+  traces: Traces,
+): { readonly postings: readonly Posting[]; readonly causes: readonly (readonly [number, number])[] } {
+  const byField = new Map(lookupFields.map((field) => [field, new Map<string, number[]>()]));
+  const causes: (readonly [number, number])[] = [];
+  for (const [position, kind, principal, agent, session, bytes] of entries) {
+    // A value of another type is damage, which whoever reads the row is told of.
+    if (typeof position !== "number" || typeof kind !== "string") continue;
+    const row = {
+      position,
+      kind,
+      principal: textOr(principal, ""),
+      agent: textOr(agent, null),
+      session: textOr(session, null),
+    };
+    const of = traces.of({ ...row, bytes: textOr(bytes, null) });
+    const told = tellsOfChanges({ kind, bytes }) ? [changesTold] : [];
+    const values = { agent: of.agents, changes: told, kind: of.kinds, session: of.sessions };
+    for (const [field, byValue] of byField)
+      for (const value of values[field]) {
+        const positions = byValue.get(value);
+        if (positions === undefined) byValue.set(value, [position]);
+        else positions.push(position);
+      }
+    for (const cause of of.causes) causes.push([cause, position]);
+  }
+  const postings = [...byField].flatMap(([field, byValue]) =>
+    [...byValue].map(([value, positions]) => {
+      return { field, value, first: positions[0] ?? 0, positions: JSON.stringify(positions) };
+    }),
+  );
+  return { postings, causes };
 }
 
-function told(entry: { readonly kind: unknown; readonly bytes: unknown }): string | null {
-  return tellsOfChanges(entry) ? changesTold : null;
+function textOr<Other>(value: unknown, other: Other): string | Other {
+  return typeof value === "string" ? value : other;
 }
 
 /** In the order of the index: neighbours go into the same page. */

@@ -1,26 +1,26 @@
 /**
- * How rows are found by agent, session or kind, and payloads by commitment: `lookup.db`, beside the log.
+ * How rows are found by agent, session, kind or cause, and payloads by commitment: `lookup.db`, beside the log.
  *
  * An index over random keys costs a page of the write-ahead log for every key, which halves durable appends. So it
  * stands in a file of its own that is never synced, follows the log in slices, and is thrown away and rebuilt from the
  * log when it does not fit. Nothing in it is believed: a row found by it is compared with what was asked for.
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { LogFilter } from "../../log.ts";
+import { inAll, postingsBegun, postingsOf, postingsOfCause, type LookupField, type Postings } from "./postings.ts";
 import { integer, text } from "./rows.ts";
 
 const schema = `
 CREATE TABLE IF NOT EXISTS postings (
   field TEXT NOT NULL, value TEXT NOT NULL, first INTEGER NOT NULL, positions TEXT NOT NULL, PRIMARY KEY (field, value, first)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS causes (cause INTEGER NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (cause, position)) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS payload_keys (key INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (key, id)) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, at INTEGER NOT NULL, digest TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
 /** Version of the index: one of another is thrown away. */
-export const lookupVersion = 3;
-
-/** Fields by which entries are found. */
-export type LookupField = "agent" | "changes" | "session" | "kind";
+export const lookupVersion = 4;
 
 /** The fields, in the order of the index. */
 export const lookupFields: readonly LookupField[] = ["agent", "changes", "kind", "session"];
@@ -121,27 +121,23 @@ export class Lookups {
   }
 
   /**
-   * Positions at which a field has a value, after a position, in order. The index must have been advanced to the end.
+   * Positions that pass a filter, by the index alone. It must have been advanced to the end.
    *
-   * @returns at most `page.limit` positions
+   * @param filter at least one field of which is given
+   * @returns positions in order, to be compared with the rows that stand there
    */
-  positions(
-    field: LookupField,
-    { value, after, limit }: { readonly value: string; readonly after: number; readonly limit: number },
-  ): readonly number[] {
-    const blocks = this.#index
-      .prepare(
-        `SELECT positions FROM postings WHERE field = ?1 AND value = ?2
-         AND first >= (SELECT coalesce(max(first), 0) FROM postings WHERE field = ?1 AND value = ?2 AND first <= ?3 + 1)
-         ORDER BY first`,
-      )
-      .iterate(field, value, after);
-    const found: number[] = [];
-    for (const row of blocks) {
-      for (const position of numbersOf(text(row, "positions"))) if (position > after) found.push(position);
-      if (found.length >= limit) break;
-    }
-    return found.slice(0, limit);
+  positions({ agent, session, kind, cause, changes }: LogFilter): Postings {
+    const index = this.#index;
+    const by = (field: LookupField, value: string | undefined): readonly Postings[] =>
+      value === undefined ? [] : [postingsOf(index, { field, value })];
+    const area = kind?.endsWith(".*") === true ? kind.slice(0, -1) : undefined;
+    return inAll([
+      ...(cause === undefined ? [] : [postingsOfCause(index, cause)]),
+      ...by("changes", changes === undefined ? undefined : changesTold),
+      ...by("agent", agent),
+      ...by("session", session),
+      ...(area === undefined ? by("kind", kind) : [postingsBegun(index, { field: "kind", begin: area })]),
+    ]);
   }
 
   /**
@@ -188,11 +184,7 @@ export class Lookups {
           : "SELECT commitment AS found FROM payloads WHERE id = ?";
       return this.#log.prepare(sql).get(integer(mark, "at"))?.["found"] === mark["digest"];
     });
-    if (!fits) this.#index.exec("DELETE FROM postings; DELETE FROM payload_keys; DELETE FROM marks");
+    if (!fits)
+      this.#index.exec("DELETE FROM postings; DELETE FROM causes; DELETE FROM payload_keys; DELETE FROM marks");
   }
-}
-
-function numbersOf(list: string): readonly number[] {
-  const found: unknown = JSON.parse(list);
-  return Array.isArray(found) ? found.filter((one: unknown): one is number => typeof one === "number") : [];
 }
