@@ -98,6 +98,20 @@ export function parsePosition(text: string): number {
 }
 
 /**
+ * Reads a moment.
+ *
+ * @param text - as given
+ * @returns ms since 1970
+ * @throws InvalidArgumentError when it is none
+ */
+export function parseTime(text: string): number {
+  const timeMs = Date.parse(text);
+  if (!/^\d{4}-\d{2}-\d{2}/u.test(text) || Number.isNaN(timeMs) || timeMs < 0)
+    throw new InvalidArgumentError(`Found ${text}, wanted a time such as 2026-11-25T14:00:00Z`);
+  return timeMs;
+}
+
+/**
  * Reads a port.
  *
  * @param text - as given

@@ -3,6 +3,7 @@
  */
 import { Command, CommanderError } from "commander";
 
+import type { LogOptions } from "./commands/log.ts";
 import type { UpOptions } from "./commands/up.ts";
 import { type CommandContext, exitDone, exitFailed, exitUsage, writeLine } from "./context.ts";
 import {
@@ -12,6 +13,7 @@ import {
   parsePort,
   parsePosition,
   parseSeconds,
+  parseTime,
   perform,
   vaultCommand,
 } from "./frame.ts";
@@ -125,28 +127,34 @@ function addReaders(program: Command, frame: Frame): void {
       await perform(frame, options, runStatus);
     });
   vaultCommand(program, "log")
-    .description("Print the log, one entry a line")
+    .description(
+      "Print the log, one entry a line: all of it, or what concerns an agent, a session, an operation, a cause",
+    )
     .option("--after <position>", "start behind this position", parsePosition, 0)
     .option("--kind <operation>", "only this operation, such as effect.request, or an area, such as effect")
     .option("--agent <name|id>", "only what concerns this agent")
+    .option("--session <id>", "only what concerns this session")
+    .option("--caused-by <position>", "only what this entry led to, directly or by others", parsePosition)
+    .option("--causes-of <position>", "only what led to this entry, directly or by others", parsePosition)
+    .option("--since <time>", "from this time on, such as 2026-11-25T14:00:00Z", parseTime)
+    .option("--until <time>", "up to this time", parseTime)
+    .option("--limit <count>", "so many at most; start the next page behind the last one's position", parsePosition)
     .option("--follow", "stay and print what comes", false)
     .option("--json", "print the stored bytes of each entry, which hash to its digest", false)
-    .addHelpText("after", example("toka log --kind effect --agent curious", "toka log --json | tail -1"))
-    .action(
-      async (options: {
-        workspace?: string;
-        vault?: string;
-        after: number;
-        kind?: string;
-        agent?: string;
-        follow: boolean;
-        json: boolean;
-      }) => {
-        const { runLog } = await import("./commands/log.ts");
-        // Its lines are stored bytes and nothing else, so that a failure stands on standard error alone.
-        frame.outcome.code = await runLog(options, frame.context);
-      },
-    );
+    .addHelpText(
+      "after",
+      example(
+        "toka log --kind effect --agent curious",
+        "toka log --json | tail -1",
+        "toka log --causes-of 42",
+        "toka log --since 2026-01-01T00:00:00Z --limit 100",
+      ),
+    )
+    .action(async (options: LogOptions) => {
+      const { runLog } = await import("./commands/log.ts");
+      // Its lines are stored bytes and nothing else, so that a failure stands on standard error alone.
+      frame.outcome.code = await runLog(options, frame.context);
+    });
   jsonCommand(program, "why")
     .description("Explain one entry: who asked, under which grants and budgets, and why it came out so")
     .argument("<position>", "position of the entry in the log", parsePosition)

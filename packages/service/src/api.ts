@@ -98,6 +98,18 @@ export interface LogQuery {
   readonly kind: string | null;
   /** Name or id of an agent; null for everybody's. */
   readonly agent: string | null;
+  /** Id of a session; null or absent for all. */
+  readonly session?: string | null;
+  /** An entry whose consequences are meant: those that it led to, directly or by others. */
+  readonly causedBy?: number | null;
+  /** An entry whose causes are meant: those that led to it, directly or by others. */
+  readonly causesOf?: number | null;
+  /** Effective time at or after, ms since 1970. */
+  readonly sinceMs?: number | null;
+  /** Effective time before, ms since 1970. */
+  readonly untilMs?: number | null;
+  /** How many at most; the position of the last is where the next page starts behind. */
+  readonly limit?: number | null;
   /** Whether to stay and wait for what comes. */
   readonly follow: boolean;
 }

@@ -126,8 +126,7 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
     const parts = {
       ...{ dir, sessions, tools, machine, host },
       proofs: opened,
-      clock: clock.nowMs,
-      tokens,
+      ...{ clock: clock.nowMs, seek: async (timeMs: number) => opened.machine.seek(timeMs), tokens },
       secrets: openSecrets,
       redactor,
       runtime: gate?.runtime,

@@ -36,6 +36,8 @@ export interface LocalVaultParts {
   /** The vault's host, which alone may record some things. */
   readonly host: Caller;
   readonly clock: () => number;
+  /** The position after which all entries have an effective time at or above a moment. */
+  readonly seek: (timeMs: number) => Promise<number>;
   readonly tokens: TokenDesk;
   /** Opens the secrets at first need. */
   readonly secrets: () => Promise<SecretStore>;
@@ -145,7 +147,7 @@ function readersFor(
   caller: Caller,
   parts: LocalVaultParts & { readonly served: () => ServingProcess | null; readonly past: Past },
 ): Pick<VaultApi, Reader> {
-  const { dir, machine, proofs, clock, closing, served, past } = parts;
+  const { dir, machine, proofs, clock, closing, served, past, seek } = parts;
   const permit = async (what: ReadableThing): Promise<void> => permitReading(machine, { caller, what, clock });
   return {
     status: async () => {
@@ -159,7 +161,7 @@ function readersFor(
     log: async function* (query, options) {
       await permit("log");
       const signal = AbortSignal.any([options.signal, closing]);
-      for await (const recorded of queryLog(machine, { query, signal })) {
+      for await (const recorded of queryLog(query, { machine, seek, signal })) {
         // Whoever stays is asked again: a grant may end between two entries.
         if (query.follow) await permit("log");
         yield recorded;
@@ -195,7 +197,8 @@ function readersFor(
       for (const what of request.redact ? (["proof", "log"] as const) : (["proof", "log", "content"] as const))
         await permit(what);
       const { redactor } = parts;
-      yield* exportLog(request, { source: proofs, machine, redactor, signal: AbortSignal.any([signal, closing]) });
+      const from = { source: proofs, machine, seek, redactor };
+      yield* exportLog(request, { ...from, signal: AbortSignal.any([signal, closing]) });
     },
     prove: async (request) => {
       await permit("proof");

@@ -1,105 +1,129 @@
 /**
- * Reads the log for a person: by operation, by agent, and on and on when following.
+ * Reads the log for a person: by agent, session, operation, cause and time, and on and on when following.
  */
-import type { Entry, MachinePort, RecordedEntry } from "@toka/kernel";
+import type { EntryFilter, MachinePort, RecordedEntry } from "@toka/kernel";
 
 import type { LogQuery } from "./api.ts";
+import { relatives } from "./causes.ts";
+import { ServiceFailure } from "./failure.ts";
 
-/** Entries read at once. */
+/** Entries read at once: a page, of which nobody notices how long it takes. */
 const pageEntries = 1000;
 
+/** What reading takes. */
+export interface QueryParts {
+  readonly machine: Pick<MachinePort, "view" | "read" | "find" | "watch">;
+  /** The position after which all entries have an effective time at or above a moment. */
+  readonly seek: (timeMs: number) => Promise<number>;
+  /** Ends a follow. */
+  readonly signal: AbortSignal;
+}
+
 /**
- * Reads entries.
+ * Reads entries, those that are meant alone: what stands between them costs nothing.
  *
- * @param machine - of the vault
- * @param options - which entries, and what ends a follow
+ * @param query - which entries
+ * @param parts - the log, and what ends a follow
  * @returns the entries in order; ends at the head that was there at the start unless following
+ * @throws a failure `malformed` when the query contradicts itself
  */
-export async function* queryLog(
-  machine: MachinePort,
-  options: { readonly query: LogQuery; readonly signal: AbortSignal },
-): AsyncIterable<RecordedEntry> {
-  const { query, signal } = options;
-  const wanted = createFilter(query);
-  const head = await machine.view((state) => state.head.position);
-  // An agent's ids are learned from the entry that spawned it, which may stand before the first entry asked for.
-  let after = query.agent === null ? Math.min(query.after, head) : 0;
-  while (after < head && !signal.aborted) {
-    const page = await machine.read(after, { limit: Math.min(pageEntries, head - after) });
+export async function* queryLog(query: LogQuery, parts: QueryParts): AsyncIterable<RecordedEntry> {
+  const none = { session: null, causedBy: null, causesOf: null, sinceMs: null, untilMs: null, limit: null };
+  yield* entriesOf({ ...none, ...query }, parts);
+}
+
+/** With null for whatever was left out. */
+type Asked = Required<LogQuery>;
+
+async function* entriesOf(query: Asked, parts: QueryParts): AsyncIterable<RecordedEntry> {
+  const { machine, signal } = parts;
+  check(query);
+  const range = await rangeOf(query, parts);
+  const left = { count: query.limit ?? Number.POSITIVE_INFINITY };
+  for await (const recorded of historyOf(query, { ...parts, ...range })) {
+    if (left.count <= 0 || signal.aborted) return;
+    left.count -= 1;
+    yield recorded;
+  }
+  if (!query.follow || left.count <= 0) return;
+  const filter = filterOf(query);
+  for await (const recorded of machine.watch(Math.max(range.after, range.until), { signal, filter })) {
+    left.count -= 1;
+    yield recorded;
+    if (left.count <= 0) return;
+  }
+}
+
+interface Range {
+  /** Position behind which they begin. */
+  readonly after: number;
+  /** Position of the last. */
+  readonly until: number;
+}
+
+async function* historyOf(query: Asked, parts: QueryParts & Range): AsyncIterable<RecordedEntry> {
+  const { machine, signal, until } = parts;
+  if (query.causedBy !== null || query.causesOf !== null) {
+    yield* relativesIn(query, parts);
+    return;
+  }
+  const filter = filterOf(query);
+  let { after } = parts;
+  // The first page is as large as what is asked for.
+  let limit = Math.min(pageEntries, query.limit ?? pageEntries);
+  while (after < until && !signal.aborted) {
+    const page = await (Object.keys(filter).length === 0
+      ? machine.read(after, { limit })
+      : machine.find(filter, { after, limit }));
     for (const recorded of page) {
       after = recorded.entry.position;
-      if (wanted(recorded.entry) && after > query.after) yield recorded;
+      if (after > until) return;
+      yield recorded;
     }
     if (page.length === 0) return;
-  }
-  if (!query.follow) return;
-  for await (const recorded of machine.watch(Math.max(after, query.after), { signal })) {
-    if (wanted(recorded.entry)) yield recorded;
+    limit = pageEntries;
   }
 }
 
-function createFilter({ kind, agent }: LogQuery): (entry: Entry) => boolean {
-  const concerns = agent === null ? () => true : createAgentFilter(agent);
-  return (entry) => {
-    // The agent filter learns ids from every entry, so it is always asked.
-    const about = concerns(entry);
-    return about && (kind === null || operationsOf(entry).some((type) => isOfKind(type, kind)));
+async function* relativesIn(query: Asked, { machine, after, until }: QueryParts & Range): AsyncIterable<RecordedEntry> {
+  const found =
+    query.causedBy !== null
+      ? await relatives(machine, { of: query.causedBy, which: "consequences" })
+      : await relatives(machine, { of: query.causesOf ?? 0, which: "causes" });
+  for (const recorded of found) {
+    const { position } = recorded.entry;
+    if (position > after && position <= until) yield recorded;
+  }
+}
+
+async function rangeOf({ after, sinceMs, untilMs }: Asked, { machine, seek }: QueryParts): Promise<Range> {
+  const head = await machine.view((state) => state.head.position);
+  return {
+    after: sinceMs === null ? after : Math.max(after, await seek(sinceMs)),
+    until: untilMs === null ? head : Math.min(head, await seek(untilMs)),
   };
 }
 
-/**
- * The operations of an entry, those inside a batch included.
- *
- * @param entry - any
- * @returns types such as `effect.request`
- */
-export function operationsOf(entry: Entry): readonly string[] {
-  const { operation } = entry;
-  return operation.type === "batch"
-    ? [operation.type, ...operation.operations.map((one) => one.type)]
-    : [operation.type];
-}
-
-function isOfKind(type: string, kind: string): boolean {
-  const area = kind.endsWith(".*") ? kind.slice(0, -2) : kind;
-  return type === kind || type.startsWith(`${area}.`);
-}
-
-/**
- * An entry concerns an agent when it names one of the agent's ids anywhere: the agent itself, its principal, its grant, its
- * budget, and the runs, tasks and effects that were made for it.
- */
-function createAgentFilter(agent: string): (entry: Entry) => boolean {
-  const ids = new Set<string>();
-  return (entry) => {
-    const events = "events" in entry.outcome ? entry.outcome.events : [];
-    for (const event of events) {
-      if (event.type === "agent.spawned" && (event.name === agent || event.agent === agent)) {
-        for (const id of [event.agent, event.principal, event.grant, event.budget]) ids.add(id);
-      }
-    }
-    if (!namesIn(entry).some((name) => ids.has(name))) return false;
-    for (const event of events) {
-      if (!("agent" in event) || event.agent === null || !ids.has(event.agent)) continue;
-      for (const field of ["run", "task", "effect"] as const) {
-        const id: unknown = Reflect.get(event, field);
-        if (typeof id === "string") ids.add(id);
-      }
-    }
-    return true;
+function filterOf({ agent, session, kind }: Asked): EntryFilter {
+  return {
+    ...(agent === null ? {} : { agent }),
+    ...(session === null ? {} : { session }),
+    ...(kind === null ? {} : { kind: kind.includes(".") || kind === "batch" ? kind : `${kind}.*` }),
   };
 }
 
-/** Every string that an entry holds in its stamp, operation and outcome. */
-function namesIn(entry: Entry): readonly string[] {
-  const found: string[] = [];
-  const visit = (value: unknown): void => {
-    if (typeof value === "string") found.push(value);
-    else if (Array.isArray(value)) value.forEach(visit);
-    else if (typeof value === "object" && value !== null) Object.values(value).forEach(visit);
-  };
-  visit(entry.stamp.principal);
-  visit(entry.operation);
-  visit(entry.outcome);
-  return found;
+function check(query: Asked): void {
+  const { causedBy, causesOf, agent, session, kind, follow, untilMs } = query;
+  const related = causedBy !== null || causesOf !== null;
+  if (causedBy !== null && causesOf !== null)
+    throw contradiction("the causes of one entry and what another one led to");
+  if (related && (agent !== null || session !== null || kind !== null))
+    throw contradiction("what led to an entry, or came of it, and only some agent, session or operation");
+  if (follow && (related || untilMs !== null)) throw contradiction("what is over already, and to follow what comes");
+}
+
+function contradiction(asked: string): ServiceFailure {
+  return new ServiceFailure("malformed", {
+    message: `Cannot read the log: found asked for ${asked}, wanted one of these`,
+  });
 }

@@ -12,6 +12,12 @@ export interface LogOptions extends PlaceOptions {
   readonly after: number;
   readonly kind?: string;
   readonly agent?: string;
+  readonly session?: string;
+  readonly causedBy?: number;
+  readonly causesOf?: number;
+  readonly since?: number;
+  readonly until?: number;
+  readonly limit?: number;
   readonly follow: boolean;
   readonly json: boolean;
 }
@@ -50,6 +56,12 @@ export async function runLog(options: LogOptions, context: CommandContext): Prom
     after: options.after,
     kind: options.kind ?? null,
     agent: options.agent ?? null,
+    session: options.session ?? null,
+    causedBy: options.causedBy ?? null,
+    causesOf: options.causesOf ?? null,
+    sinceMs: options.since ?? null,
+    untilMs: options.until ?? null,
+    limit: options.limit ?? null,
     follow: options.follow,
   };
   const use = async (api: VaultApi): Promise<void> => {

@@ -120,8 +120,10 @@ async function* readLog(
 ): AsyncIterable<RecordedEntry> {
   const { query, signal } = options;
   const search = new URLSearchParams({ after: String(query.after), follow: String(query.follow) });
-  if (query.kind !== null) search.set("kind", query.kind);
-  if (query.agent !== null) search.set("agent", query.agent);
+  const { kind, agent, session, causedBy, causesOf, sinceMs: since, untilMs: until, limit } = query;
+  const asked = { kind, agent, session, causedBy, causesOf, since, until, limit };
+  for (const [name, value] of Object.entries(asked))
+    if (value !== null && value !== undefined) search.set(name, String(value));
   const response = await transport.ask({ method: "GET", path: `/v1/log?${search.toString()}`, signal });
   try {
     for await (const line of readLines(response)) {

@@ -4,7 +4,7 @@
 import { Readable } from "node:stream";
 
 import { encodeEntry } from "@toka/kernel";
-import type { AgentQuery } from "@toka/kernel";
+import type { AgentQuery, RecordedEntry } from "@toka/kernel";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 import type { ExecOutcome, ExecRequest, KeySource, LogQuery, MintRequest, VaultApi } from "../api.ts";
@@ -19,14 +19,22 @@ import { failureOf } from "./failure-body.ts";
 import { addDescription } from "./openapi.ts";
 import type { ExecLine } from "./wire.ts";
 
+const numberProperty = { type: "string", pattern: "^[0-9]{1,15}$" } as const;
+
 const logSchema = {
   type: "object",
   additionalProperties: false,
   required: ["after", "follow"],
   properties: {
-    after: { type: "string", pattern: "^[0-9]{1,15}$" },
+    after: numberProperty,
     kind: { type: "string", maxLength: 100 },
     agent: { type: "string", maxLength: 200 },
+    session: { type: "string", maxLength: 100 },
+    causedBy: numberProperty,
+    causesOf: numberProperty,
+    since: numberProperty,
+    until: numberProperty,
+    limit: numberProperty,
     follow: { enum: ["true", "false"] },
   },
 } as const;
@@ -99,7 +107,7 @@ const positionSchema = {
 } as const;
 
 /** A position, or 0 for the empty log. */
-const momentProperty = { type: "string", pattern: "^[0-9]{1,15}$" } as const;
+const momentProperty = numberProperty;
 
 const momentSchema = { type: "object", required: ["position"], properties: { position: momentProperty } } as const;
 
@@ -236,20 +244,12 @@ export function addRoutes(app: FastifyInstance, apiOf: ApiOf): void {
     { schema: { params: positionSchema } },
     async (request) => apiOf(request).why(Number(request.params.position)),
   );
-  app.get<{ Querystring: { after: string; kind?: string; agent?: string; follow: "true" | "false" } }>(
-    "/v1/log",
-    { schema: { querystring: logSchema } },
-    async (request, reply) => {
-      const { after, kind, agent, follow } = request.query;
-      const query: LogQuery = {
-        after: Number(after),
-        kind: kind ?? null,
-        agent: agent ?? null,
-        follow: follow === "true",
-      };
-      return sendLines(reply, logLines(apiOf(request), { query, signal: untilClosed(request, reply) }));
-    },
-  );
+  app.get<{ Querystring: LogSearch }>("/v1/log", { schema: { querystring: logSchema } }, async (request, reply) => {
+    const query = logQueryOf(request.query);
+    const entries = apiOf(request).log(query, { signal: untilClosed(request, reply) });
+    // Whoever follows is answered before there is anything to tell.
+    return sendLines(reply, query.follow ? logLines(entries) : await begunLines(entries, entryLine));
+  });
   app.get<{ Params: { area: StateArea } }>("/v1/state/:area", { schema: { params: stateSchema } }, async (request) =>
     apiOf(request).state(request.params.area),
   );
@@ -297,6 +297,35 @@ export function addRoutes(app: FastifyInstance, apiOf: ApiOf): void {
   addChanges(app, apiOf);
   addProofs(app, apiOf);
   addSecretRoutes(app, apiOf);
+}
+
+interface LogSearch {
+  readonly after: string;
+  readonly kind?: string;
+  readonly agent?: string;
+  readonly session?: string;
+  readonly causedBy?: string;
+  readonly causesOf?: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly limit?: string;
+  readonly follow: "true" | "false";
+}
+
+function logQueryOf({ after, kind, agent, session, causedBy, causesOf, ...rest }: LogSearch): LogQuery {
+  const numberOf = (given: string | undefined): number | null => (given === undefined ? null : Number(given));
+  return {
+    after: Number(after),
+    kind: kind ?? null,
+    agent: agent ?? null,
+    session: session ?? null,
+    causedBy: numberOf(causedBy),
+    causesOf: numberOf(causesOf),
+    sinceMs: numberOf(rest.since),
+    untilMs: numberOf(rest.until),
+    limit: numberOf(rest.limit),
+    follow: rest.follow === "true",
+  };
 }
 
 function addPast(app: FastifyInstance, apiOf: ApiOf): void {
@@ -382,13 +411,12 @@ function sendLines(reply: FastifyReply, lines: AsyncIterable<string>): FastifyRe
   return reply.type("application/x-ndjson").send(Readable.from(lines, { objectMode: false }));
 }
 
-async function* logLines(
-  api: VaultApi,
-  options: { readonly query: LogQuery; readonly signal: AbortSignal },
-): AsyncIterable<string> {
-  for await (const { entry, digest } of api.log(options.query, { signal: options.signal })) {
-    yield `${JSON.stringify({ digest, bytes: encodeEntry(entry) })}\n`;
-  }
+async function* logLines(entries: AsyncIterable<RecordedEntry>): AsyncIterable<string> {
+  for await (const recorded of entries) yield `${entryLine(recorded)}\n`;
+}
+
+function entryLine({ entry, digest }: RecordedEntry): string {
+  return JSON.stringify({ digest, bytes: encodeEntry(entry) });
 }
 
 /** Output arrives by call-back and leaves by pull; the queue between is bounded by the output limit of the run. */

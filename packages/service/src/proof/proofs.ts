@@ -1,10 +1,9 @@
 /**
  * Checkpoints and proofs of a vault, for whoever may read them.
  */
-import type { MachinePort } from "@toka/kernel";
 import type { Prover } from "@toka/store";
 
-import { queryLog } from "../log-query.ts";
+import { queryLog, type QueryParts } from "../log-query.ts";
 import type { Redactor } from "../secrets/redactor.ts";
 import type { ExportRequest, ProofDocument, ProveRequest, SignedHead } from "./answers.ts";
 
@@ -49,24 +48,16 @@ export async function prove({ prover }: ProofSource, request: ProveRequest): Pro
  */
 export function exportLog(
   request: ExportRequest,
-  parts: {
-    readonly source: ProofSource;
-    readonly machine: MachinePort;
-    readonly redactor: Redactor;
-    readonly signal: AbortSignal;
-  },
+  parts: QueryParts & { readonly source: ProofSource; readonly redactor: Redactor },
 ): AsyncIterable<string> {
-  const { source, machine, redactor, signal } = parts;
+  const { source, redactor, signal } = parts;
   const { agent, from, to, redact } = request;
-  const only = agent === null ? null : positionsOf(agent, { machine, signal });
+  const only = agent === null ? null : positionsOf(agent, parts);
   const withhold = (bytes: Uint8Array): boolean => redactor.bytes(bytes) !== bytes;
   return source.prover.export({ from, to, only, redact, withhold, signal });
 }
 
-async function* positionsOf(
-  agent: string,
-  { machine, signal }: { readonly machine: MachinePort; readonly signal: AbortSignal },
-): AsyncIterable<number> {
+async function* positionsOf(agent: string, parts: QueryParts): AsyncIterable<number> {
   const query = { after: 0, kind: null, agent, follow: false };
-  for await (const { entry } of queryLog(machine, { query, signal })) yield entry.position;
+  for await (const { entry } of queryLog(query, parts)) yield entry.position;
 }
