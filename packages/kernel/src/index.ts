@@ -214,6 +214,7 @@ export {
   emptyState,
   encodeEntity,
   entityKeys,
+  holdEntities,
   takeDirty,
   encodeState,
   decodeState,

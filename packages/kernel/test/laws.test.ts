@@ -14,6 +14,7 @@ import {
   entityKeys,
   excess,
   genesisIds,
+  holdEntities,
   leasesIn,
   operationTypes,
   partsOf,
@@ -85,6 +86,27 @@ describe("after any sequence of operations", () => {
       }),
       options,
     );
+  });
+
+  test("what was taken hold of is the state as it was then, however much it moved on", () => {
+    let holds = 0;
+    fc.assert(
+      fc.property(sequences, (numbers) => {
+        const held: {
+          then: readonly (readonly [string, string | undefined])[];
+          later: Iterable<readonly [string, string]>;
+        }[] = [];
+        let asked = 0;
+        play(numbers, ({ state }) => {
+          asked += 1;
+          if (asked % 25 === 0) held.push({ then: [...entities(state)], later: holdEntities(state) });
+        });
+        holds += held.length;
+        for (const { then, later } of held) expect([...later]).toEqual(then);
+      }),
+      options,
+    );
+    expect(holds).toBeGreaterThan(3 * options.numRuns);
   });
 
   test("the budgets hold at every position, and nothing is created", () => {

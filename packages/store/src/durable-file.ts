@@ -6,12 +6,12 @@ import { dirname } from "node:path";
  * Replaces a file's content; durable when resolved. The caller sees to it that one writes at a time.
  *
  * @param path of the file; its folder exists
- * @param content what it holds afterwards, whole, in pieces, or as the pieces come
+ * @param content what it holds afterwards: whole, or in pieces, each asked for when the one before is written
  * @throws the system's error; the old content is then still there
  */
 export async function replaceFile(
   path: string,
-  content: string | readonly Uint8Array[] | AsyncIterable<string>,
+  content: string | Iterable<Uint8Array> | AsyncIterable<string>,
 ): Promise<void> {
   const next = `${path}.next`;
   try {

@@ -5,7 +5,7 @@
  * row must agree with it. One that does not fit, or is absent, costs a full replay and nothing else.
  */
 import { closeSync, openSync, readSync } from "node:fs";
-import { encodeEntity, entityKeys, restoreState, type KernelState } from "@toka/kernel";
+import { holdEntities, restoreState } from "@toka/kernel";
 import { openCheckpoint } from "./checkpoint.ts";
 import { bytesOfDigest, digestText } from "./digest.ts";
 import { replaceFile } from "./durable-file.ts";
@@ -18,8 +18,8 @@ import { StateDigest } from "./state-digest.ts";
 /** A snapshot as it is written, and the entries it covers. */
 export interface SnapshotText {
   readonly size: number;
-  /** Its bytes in pieces: as one text a large state would take its room three times over. */
-  readonly pieces: readonly Uint8Array[];
+  /** Its bytes in pieces, each made when it is asked for: to be gone through once. The whole may be half of what the state itself takes. */
+  readonly pieces: Iterable<Uint8Array>;
 }
 
 const format = 2;
@@ -33,7 +33,7 @@ const newline = 10;
 const tab = 9;
 
 /**
- * Takes a snapshot of a fold that stands at a checkpoint.
+ * Takes a snapshot of a fold that stands at a checkpoint. The fold may move on at once: what is written is the fold as it was.
  *
  * @param fold as it is
  * @param note the checkpoint of exactly this size
@@ -49,7 +49,7 @@ export function takeSnapshot(fold: Fold, note: string): SnapshotText {
     peaks: fold.tree.peaks.map(digestText),
     checkpoint: note,
   });
-  return { size: position, pieces: piecesOf(head, fold.state) };
+  return { size: position, pieces: piecesOf(head, holdEntities(fold.state)) };
 }
 
 /**
@@ -95,17 +95,18 @@ export async function readSnapshot(
 }
 
 /** The head, and a line for each entity: its key, a tab, and its encoding, in which JSON leaves neither tab nor newline. */
-function piecesOf(head: string, state: KernelState): readonly Uint8Array[] {
-  const pieces: Uint8Array[] = [];
+function* piecesOf(
+  head: string,
+  entities: Iterable<readonly [key: string, text: string]>,
+): Generator<Uint8Array, void, undefined> {
   let piece = `${head}\n`;
-  for (const key of entityKeys(state)) {
-    piece += `${key}\t${encodeEntity(state, key) ?? ""}\n`;
+  for (const [key, text] of entities) {
+    piece += `${key}\t${text}\n`;
     if (piece.length < pieceChars) continue;
-    pieces.push(Buffer.from(piece));
+    yield Buffer.from(piece);
     piece = "";
   }
-  pieces.push(Buffer.from(piece));
-  return pieces;
+  yield Buffer.from(piece);
 }
 
 /** Reads the lines of entities, and takes the digest of the very texts that the state is made of. */

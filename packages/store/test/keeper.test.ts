@@ -1,10 +1,11 @@
 /** The keeper's files follow the log: when they are slower than it, only the newest is written. */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openMemoryLog } from "../src/backends/memory/log.ts";
 import { originOf } from "../src/checkpoint.ts";
 import { digestOf } from "../src/digest.ts";
+import { replaceFile } from "../src/durable-file.ts";
 import { Fold } from "../src/fold.ts";
 import { Keeper, type KeeperParts } from "../src/keeper.ts";
 import { readKnownVaults } from "../src/known-vaults.ts";
@@ -67,6 +68,20 @@ test("a keeper has known-vaults name the last checkpoint and writes the last sna
   expect(troubles).toEqual([]);
   expect((await readKnownVaults(place.known)).map(({ size }) => size)).toEqual([50]);
   expect(existsSync(join(place.dir, "snapshot"))).toBe(true);
+});
+
+test("a file is replaced by pieces that are made one after another, each when the one before is written", async () => {
+  const path = join(place.dir, "pieces");
+  const sizes: number[] = [];
+  function* pieces(): Generator<Uint8Array> {
+    for (let piece = 0; piece < 3; piece += 1) {
+      sizes.push(existsSync(`${path}.next`) ? statSync(`${path}.next`).size : -1);
+      yield Buffer.alloc(1000, piece);
+    }
+  }
+  await replaceFile(path, pieces());
+  expect(sizes).toEqual([0, 1000, 2000]);
+  expect(statSync(path).size).toBe(3000);
 });
 
 test("a keeper takes the next snapshot after the one before was written, also when that failed", async () => {

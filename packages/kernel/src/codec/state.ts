@@ -47,6 +47,45 @@ export function entityKeys(state: KernelState): readonly string[] {
 }
 
 /**
+ * Takes hold of all entities as they are now. Rows are never changed, only replaced, so this costs a reference for each; it is written
+ * as text when it is asked for, while the state moves on.
+ *
+ * @returns key and text of each, sorted by the key's UTF-16 units; to be gone through once
+ */
+export function holdEntities(state: KernelState): Iterable<readonly [key: string, text: string]> {
+  const at = live(state);
+  const { head } = at;
+  const held: [name: string, rows: readonly AnyRow[]][] = [];
+  for (const [name, table] of tablesOf(at)) held.push([name, [...table.rows.values()]]);
+  return entitiesOf(
+    head,
+    held.sort(([left], [right]) => byUnit(`${left}/`, `${right}/`)),
+  );
+}
+
+/** Each table is let go of when the next is begun. */
+function* entitiesOf(
+  head: LiveState["head"],
+  held: [name: string, rows: readonly AnyRow[]][],
+): Generator<readonly [key: string, text: string], void, undefined> {
+  let headDue = true;
+  for (let table = held.shift(); table !== undefined; table = held.shift()) {
+    const [name, rows] = table;
+    if (headDue && byUnit(headKey, `${name}/`) < 0) {
+      headDue = false;
+      yield [headKey, JSON.stringify(head)];
+    }
+    for (const row of rows.toSorted((left, right) => byUnit(left.id, right.id)))
+      yield [`${name}/${row.id}`, JSON.stringify(row)];
+  }
+  if (headDue) yield [headKey, JSON.stringify(head)];
+}
+
+function byUnit(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/**
  * The keys of entities that were put or dropped since this was last asked. One that came and went in between is not among them.
  *
  * @returns them, sorted; after that nothing is dirty
