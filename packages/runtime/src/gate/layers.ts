@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { lstat, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { isId, type EffectId } from "@toka/kernel";
+import { forEachAtOnce } from "../sandbox/lanes.ts";
 
 /**
  * Makes the folder of layers, for its owner alone.
@@ -47,11 +48,11 @@ async function syncFolder(top: Buffer): Promise<void> {
   const waiting: Buffer[] = [top];
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
     if (!(await mayOpen(folder, 0o500))) continue;
-    for (const entry of await readdir(folder, { withFileTypes: true, encoding: "buffer" })) {
+    await forEachAtOnce(await readdir(folder, { withFileTypes: true, encoding: "buffer" }), async (entry) => {
       const path = Buffer.concat([folder, Buffer.from("/"), entry.name]);
       if (entry.isDirectory()) waiting.push(path);
       else if (entry.isFile()) await syncPath(path);
-    }
+    });
     await syncPath(folder);
   }
 }

@@ -6,12 +6,16 @@
 import { constants } from "node:fs";
 import { chmod, lchown, lstat, mkdir, open, readFile, rename, rmdir, symlink, unlink } from "node:fs/promises";
 import { createHash } from "node:crypto";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { hasCode, isAbsent, openFile, readState, sameState, withEntry, type Anchor, type Unusual } from "./anchored.ts";
 import type { Change, FileState } from "./job.ts";
+import { forEachAtOnce } from "./lanes.ts";
 import { layerFailure } from "./layer.ts";
 import type { LayerPart } from "./order.ts";
 import { depth, isBelow } from "./paths.ts";
+
+/** Bytes up to which files are written at once with others (1 MiB). */
+const smallBytesMax: number = 1024 * 1024;
 
 /** What came of applying: the paths that now stand as wanted, and those that somebody else changed. */
 export interface Applied {
@@ -72,18 +76,19 @@ export function readBefore(change: Change): Promise<Uint8Array> {
  * @returns paths whose state in the tree is not the change's `before`, in the order given
  */
 export async function findConflicts(changes: readonly Change[]): Promise<readonly string[]> {
-  const conflicts: string[] = [];
-  for (const change of changes) {
-    if (!sameState(await readTree(change.path), change.before)) conflicts.push(change.path);
-  }
-  return conflicts;
+  const conflicts = new Set<string>();
+  await forEachAtOnce(changes, async ({ path, before }) => {
+    if (!sameState(await readTree(path), before)) conflicts.add(path);
+  });
+  return changes.map(({ path }) => path).filter((path) => conflicts.has(path));
 }
 
 /**
  * Applies changes to the tree. A path that already stands as wanted is left alone, so that an apply
  * cut short by a crash is simply done again; a path that stands neither as before nor as after was
  * changed by somebody else, is left alone and reported. Files are replaced whole: written beside,
- * flushed, renamed. A new entry gets the owner of what it replaces, or of its folder.
+ * flushed, renamed. A new entry gets the owner of what it replaces, or of its folder. Folders are flushed once, when all is in them: until
+ * this has returned, whoever calls keeps what an apply is done again from.
  *
  * @param changes what to do; each path at most once
  * @param contentOf gives the bytes of a file's `after`
@@ -98,10 +103,14 @@ export async function applyChanges(changes: readonly Change[], contentOf: Conten
     const goes = change.before !== null && change.after?.type !== change.before.type;
     if (goes && !(await remove(change))) conflicts.add(change.path);
   }
-  for (const change of deepestFirst.toReversed()) {
-    if (change.after === null || conflicts.has(change.path)) continue;
+  const coming = deepestFirst.toReversed().filter(({ path, after }) => after !== null && !conflicts.has(path));
+  const putOne = async (change: Change): Promise<void> => {
     if (!(await put(change, contentOf))) conflicts.add(change.path);
-  }
+  };
+  // A folder comes before what is in it; what is in none of the others can come at once.
+  for (const change of coming) if (!isSmallFile(change)) await putOne(change);
+  await forEachAtOnce(coming.filter(isSmallFile), putOne);
+  await forEachAtOnce(new Set(changes.map(({ path }) => dirname(path))), flushFolder);
   // Last, because a folder that its owner may not write to must still be filled.
   for (const change of deepestFirst) {
     if (change.after?.type === "directory" && !conflicts.has(change.path))
@@ -111,6 +120,19 @@ export async function applyChanges(changes: readonly Change[], contentOf: Conten
     applied: changes.map((change) => change.path).filter((path) => !conflicts.has(path)),
     conflicts: changes.map((change) => change.path).filter((path) => conflicts.has(path)),
   };
+}
+
+/** What is held in memory of several at once must be little. */
+function isSmallFile({ after }: Change): boolean {
+  return after?.type === "file" && after.size <= smallBytesMax;
+}
+
+/** One that is gone again, or has become a link, has nothing of these changes in it. */
+async function flushFolder(path: string): Promise<void> {
+  await ifReachable(join(path, "entry"), false, async ({ folder }) => {
+    await folder.sync();
+    return true;
+  });
 }
 
 /**
@@ -130,7 +152,7 @@ async function openFolder({ path, before, after }: Change): Promise<void> {
 
 /** Takes away what must go before anything new can come. False: it is not what it was. */
 function remove(change: Change): Promise<boolean> {
-  return ifReachable(change.path, true, async ({ at, folder }) => {
+  return ifReachable(change.path, true, async ({ at }) => {
     const current = await readState(at);
     if (current === null || sameState(current, change.after)) return true;
     // Already a folder, from an apply cut short: its mode comes last.
@@ -142,7 +164,6 @@ function remove(change: Change): Promise<boolean> {
       if (hasCode(error, "ENOTEMPTY") || hasCode(error, "EEXIST")) return false;
       throw error;
     }
-    await folder.sync();
     return true;
   });
 }
@@ -188,7 +209,6 @@ async function ifReachable(
 async function makeFolder({ at, folder }: Anchor): Promise<void> {
   await mkdir(at, { mode: 0o700 });
   await giveOwner(at, { folder, replaced: null });
-  await folder.sync();
 }
 
 async function setFolderMode(path: string, mode: number): Promise<void> {
@@ -206,7 +226,6 @@ async function putLink(anchor: Anchor, target: string): Promise<void> {
   await symlink(target, beside);
   await giveOwner(beside, { folder: anchor.folder, replaced: anchor.at });
   await rename(beside, anchor.at);
-  await anchor.folder.sync();
 }
 
 async function putFile(anchor: Anchor, { mode, bytes }: { mode: number; bytes: Uint8Array }): Promise<void> {
@@ -225,7 +244,6 @@ async function putFile(anchor: Anchor, { mode, bytes }: { mode: number; bytes: U
     await file.close();
   }
   await rename(beside, anchor.at);
-  await anchor.folder.sync();
 }
 
 /** A name that a second try finds again, so that an apply cut short leaves nothing behind. */
