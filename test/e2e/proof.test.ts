@@ -1,5 +1,5 @@
 /** Checkpoints and proofs as a person types them: made by one process, checked by another that has the file alone. */
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -35,7 +35,10 @@ test("toka checkpoint and prove give what toka verify takes when the vault is go
   await toka("prove", "3", "--from", String(older), "--out", "entry.proof");
   await toka("prove", "--from", String(older), "--out", "grown.proof");
   await toka("export", "--out", "log.export");
-  await toka("export", "--agent", "nobody", "--redact", "--out", "none.export");
+  await toka("export", "--to", "2", "--redact", "--out", "two.export");
+  const nobody = await scene.toka(["export", "--agent", "nobody", "--out", "none.export"]);
+  expect(nobody).toMatchObject({ code: 1, stderr: expect.stringContaining("asked for") });
+  expect(existsSync(at("none.export"))).toBe(false);
   const lost = await scene.toka(["checkpoint", "--witness", "file:absent/kept.note"]);
   expect(lost).toMatchObject({ code: 1, stdout: expect.stringContaining("toka/vault-") });
   expect(lost.stderr).toContain("Cannot hand the checkpoint to file:absent/kept.note: ENOENT");
@@ -49,7 +52,11 @@ test("toka checkpoint and prove give what toka verify takes when the vault is go
   expect(await toka("verify", "log.export", "--checkpoint", "head.note", "--each")).toMatch(
     /^1 re-decided\n2 re-decided\n(?:\d+ .*\n)+verify: OK, export, re-decided \d+, payloads whole [1-9]\d*, absent 0\n/u,
   );
-  expect(await toka("verify", "none.export", "--key", "vault.key")).toContain("entries that are left out");
+  expect(await scene.toka(["verify", "none.export"])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("no such file"),
+  });
+  expect(await toka("verify", "two.export", "--key", "vault.key")).toContain("entries that are left out");
   const cut = readFileSync(at("log.export"), "utf8").split("\n").slice(0, -2).join("\n");
   writeFileSync(at("cut.export"), cut);
   expect(await scene.toka(["verify", "cut.export"])).toMatchObject({

@@ -10,6 +10,7 @@ import type { stdinBytesMax as gateStdinBytesMax } from "@toka/runtime";
 import type { AmountWords } from "./amounts-from.ts";
 import type { CheckReport } from "./check.ts";
 import type { DoctorOptions, DoctorReport } from "./doctor.ts";
+import { ServiceFailure, systemCode } from "./failure.ts";
 import type { Places } from "./places.ts";
 import type { CrewSource } from "./sessions/crew-source.ts";
 import type { RunPlan } from "./sessions/plan-run.ts";
@@ -76,10 +77,25 @@ export const proofs: {
   /** Replaces a file that a person asked for; durable when it returns. */
   readonly writeDurably: (path: string, text: string | AsyncIterable<string>) => Promise<void>;
 } = {
-  verifyFile: async (options) => (await import("@toka/store")).verifyFile(options),
+  verifyFile: async (options) =>
+    told(`verify ${options.path}`, async () => (await import("@toka/store")).verifyFile(options)),
   witnessFrom: async (word, cwd) => (await import("./witness/witness.ts")).witnessFrom(word, cwd),
-  writeDurably: async (path, text) => (await import("@toka/store")).replaceFile(path, text),
+  writeDurably: async (path, text) =>
+    told(`write ${path}`, async () => (await import("@toka/store")).replaceFile(path, text)),
 };
+
+/** Does something with a file, and says what could not be done when the system does not let it. */
+async function told<T>(what: string, use: () => Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch (error) {
+    const own = error instanceof Error && error.name === "Failure";
+    const code = own ? undefined : systemCode(error);
+    if (code === undefined) throw error;
+    const message = `Cannot ${what}: ${code === "ENOENT" ? "there is no such file or folder" : code}`;
+    throw new ServiceFailure("file_unusable", { message, cause: error });
+  }
+}
 
 /**
  * Reads what is to be run: see `sessions/crew-source.ts`.

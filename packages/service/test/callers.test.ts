@@ -97,6 +97,32 @@ async function follow(api: VaultApi, each: () => Promise<void>): Promise<number>
 
 describe("reading a vault", () => {
   test.each([
+    ["nothing", ["vault.read:status"], []],
+    ["checkpoints and proofs", ["vault.read:proof"], ["checkpoint", "entry", "growth"]],
+    ["no export without the log", ["vault.read:proof", "vault.read:content"], ["checkpoint", "entry", "growth"]],
+    ["no contents", ["vault.read:proof", "vault.read:log"], ["checkpoint", "entry", "growth", "redacted"]],
+    ["everything", ["vault.read:*"], ["checkpoint", "entry", "growth", "redacted", "whole"]],
+  ])("proves %s to a caller whose grant is %j", async (_what, permissions, shown) => {
+    const api = composition.apiFor(await person(permissions));
+    const exported = async (redact: boolean): Promise<void> => {
+      const { signal } = new AbortController();
+      for await (const line of api.export({ agent: null, from: 1, to: null, redact }, { signal }))
+        expect(redact && line.startsWith('{"payload"')).toBe(false);
+    };
+    const asked: Readonly<Record<string, () => Promise<unknown>>> = {
+      checkpoint: async () => api.checkpoint(),
+      entry: async () => api.prove({ entry: 1, from: null }),
+      growth: async () => api.prove({ from: 2, to: 2 }),
+      redacted: async () => exported(true),
+      whole: async () => exported(false),
+    };
+    for (const [what, ask] of Object.entries(asked)) {
+      if ((shown as readonly string[]).includes(what)) await ask();
+      else await expect(ask(), what).rejects.toMatchObject({ code: "permission_denied" });
+    }
+  });
+
+  test.each([
     ["nothing of it", ["tool.call:*"], []],
     ["its status alone", ["vault.read:status"], ["status"]],
     ["its log alone", ["vault.read:log"], ["log"]],

@@ -128,7 +128,7 @@ describe("an export", () => {
   });
 
   test("of what is not there is refused", async () => {
-    for (const options of [{ from: 0 }, { from: 5, to: 4 }, { to: 1_000_000 }])
+    for (const options of [{ from: 0 }, { from: 5, to: 4 }, { to: 1_000_000 }, { only: these([]) }])
       await expect(linesOf(options)).rejects.toMatchObject({ code: "no_such_entry" });
   });
 });

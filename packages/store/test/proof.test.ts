@@ -90,6 +90,11 @@ describe("a forged proof of inclusion", () => {
       (proof) => ({ ...proof, entry: proof.entry.replace("checkpoint", "checkp0int") }),
       /does not give/,
     ],
+    [
+      "with half a character",
+      (proof) => ({ ...proof, entry: proof.entry.replace("checkpoint", "\ud800") }),
+      /"entry" is not text/,
+    ],
     ["with another index", (proof) => ({ ...proof, index: proof.index + 1 }), /says position/],
     [
       "with another index and position",

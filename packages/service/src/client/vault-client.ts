@@ -152,11 +152,16 @@ async function* readExport(
   { body, signal }: { readonly body: string; readonly signal: AbortSignal },
 ): AsyncIterable<string> {
   const response = await transport.ask({ method: "POST", path: "/v1/export", body, signal });
+  let failed: string | undefined;
   try {
-    yield* readLines(response);
+    for await (const line of readLines(response)) {
+      if (line.startsWith('{"failure":')) failed = line;
+      else yield line;
+    }
   } catch (error) {
     throw signal.aborted ? error : transport.gone(error);
   }
+  if (failed !== undefined) throw failureFrom(decodeJson<{ readonly failure: unknown }>(failed).failure);
 }
 
 async function runRemotely(

@@ -358,8 +358,17 @@ function addProofs(app: FastifyInstance, apiOf: ApiOf): void {
   );
   app.post<{ Body: ExportRequest }>("/v1/export", { schema: { body: exportSchema } }, async (request, reply) => {
     const lines = apiOf(request).export(request.body, { signal: untilClosed(request, reply) });
-    return sendLines(reply, await begunLines(lines, (line) => line));
+    return sendLines(reply, failuresTold(await begunLines(lines, (line) => line)));
   });
+}
+
+/** What fails in the middle is told in a last line: the status went out with the first. */
+async function* failuresTold(lines: AsyncIterable<string>): AsyncIterable<string> {
+  try {
+    yield* lines;
+  } catch (error) {
+    yield `${JSON.stringify({ failure: failureOf(error) })}\n`;
+  }
 }
 
 /** The first record is awaited, so that a refusal is still an answer of its own. */

@@ -3,6 +3,7 @@
  * the hashes that stand in for what is left out, and the checkpoint that signs it all.
  * Source: docs/format.md, section "Exports".
  */
+import { setImmediate as pause } from "node:timers/promises";
 import { openCheckpoint } from "../checkpoint.ts";
 import { contentsOf } from "../contents.ts";
 import { StoreFailure } from "../failure.ts";
@@ -71,6 +72,11 @@ export async function* exportLines(
     yield* writing.gapTo(row.position - 1);
     yield* writing.entry(row);
   }
+  if (writing.entries === 0)
+    throw new StoreFailure("no_such_entry", {
+      message: `Cannot export: none of the entries ${options.from} to ${to} is among those that were asked for`,
+      retry: "never",
+    });
   yield* writing.gapTo(size);
   const verifier = verifierOf(key);
   const root = verifier === undefined ? undefined : openCheckpoint(note, verifier)?.root;
@@ -98,6 +104,10 @@ class Writing {
   constructor(parts: ExportParts, options: ExportOptions) {
     this.#parts = parts;
     this.#options = options;
+  }
+
+  get entries(): number {
+    return this.#entries;
   }
 
   root(): Buffer {
@@ -167,5 +177,7 @@ async function* rowsOf(
     if (rows.length === 0) return;
     yield* rows;
     after += rows.length;
+    // Reading may take long, and whoever else asks this process must not wait for its end.
+    await pause();
   }
 }

@@ -88,7 +88,8 @@ export function textIn(
   { name, line }: { readonly name: string; readonly line: number },
 ): string {
   const value = fields[name];
-  if (typeof value !== "string") throw new BadLine(line, `its "${name}" is not text`);
+  // Half a character has no bytes of its own: hashed, it would pass for the sign that stands for what cannot be read.
+  if (typeof value !== "string" || !value.isWellFormed()) throw new BadLine(line, `its "${name}" is not text`);
   return value;
 }
 
