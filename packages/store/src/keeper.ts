@@ -87,17 +87,20 @@ export class Keeper {
   async keep(fold: Fold, { snapshot }: { readonly snapshot: boolean }): Promise<CheckpointRow> {
     const { log, signer, vault } = this.#parts;
     const size = fold.head.position;
-    let note = size === this.#checkpointSize ? (await log.lastCheckpoint())?.note : undefined;
-    if (note !== undefined && !(snapshot && size > this.#snapshotSize)) return { size, note };
+    // What the log says, not what was asked of it: a checkpoint whose answer was lost may be there.
+    const last = await log.lastCheckpoint();
+    let note = last?.size === size ? last.note : undefined;
+    if (note !== undefined && size === this.#checkpointSize && !(snapshot && size > this.#snapshotSize))
+      return { size, note };
     if (note === undefined) {
-      const previous = this.#checkpointSize;
+      const previous = last?.size ?? 0;
       note = signCheckpoint(
         { origin: originOf(vault), size, root: fold.tree.root(), state: fold.stateDigest(), previous },
         signer,
       );
       await log.putCheckpoint({ size, note });
-      this.#checkpointSize = size;
     }
+    this.#checkpointSize = size;
     this.#follow({ note, size, snapshot: snapshot ? takeSnapshot(fold, note) : undefined });
     return { size, note };
   }

@@ -3,7 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openMemoryLog } from "../src/backends/memory/log.ts";
-import { originOf } from "../src/checkpoint.ts";
+import { openCheckpoint, originOf } from "../src/checkpoint.ts";
 import { digestOf } from "../src/digest.ts";
 import { replaceFile } from "../src/durable-file.ts";
 import { Fold } from "../src/fold.ts";
@@ -12,6 +12,7 @@ import { readKnownVaults } from "../src/known-vaults.ts";
 import { checkpointEntriesMax, snapshotEntriesMax } from "../src/limits.ts";
 import { generateKey, signerOf } from "../src/note.ts";
 import { newPlace, type Place } from "./world.ts";
+import { wrapped } from "./wrapped-log.ts";
 
 const vault = `vault-${"0".repeat(32)}`;
 let place: Place;
@@ -99,4 +100,28 @@ test("a keeper takes the next snapshot after the one before was written, also wh
   await passCheckpoints(checkpointEntriesMax);
   await keeper.settled();
   expect(troubles).toHaveLength(2);
+});
+
+test("a checkpoint follows the one before it in the log when that one's answer was lost", async () => {
+  const log = openMemoryLog();
+  const signer = signerOf(originOf(vault), generateKey());
+  const lost = { next: true };
+  const losing = wrapped(log, {
+    putCheckpoint: async (checkpoint) => {
+      await log.putCheckpoint(checkpoint);
+      if (lost.next) throw new Error("the answer is lost");
+    },
+  });
+  const { keeper, fold } = world({ log: losing, signer });
+  forward(fold, 3);
+  await expect(keeper.keep(fold, { snapshot: false })).rejects.toThrow("the answer is lost");
+  lost.next = false;
+  await keeper.keep(fold, { snapshot: false });
+  forward(fold, 2);
+  await keeper.keep(fold, { snapshot: false });
+  const found = await log.checkpoints({ after: 0, limit: 10 });
+  expect(found.map(({ note }) => openCheckpoint(note, signer.verifier))).toMatchObject([
+    { size: 3, previous: 0 },
+    { size: 5, previous: 3 },
+  ]);
 });

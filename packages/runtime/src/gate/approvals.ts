@@ -5,10 +5,9 @@
  */
 import type { Caller, EffectId, MachinePort } from "@toka/kernel";
 import { RuntimeFailure } from "../failure.ts";
+import { callAfter, type HostClock } from "./host-clock.ts";
 import { submitSurely } from "./surely.ts";
 
-/** Longest wait of one timer: beyond 2^31 - 1 ms Node fires at once. */
-const timerMsMax = 2_147_483_647;
 /** Wait before a deadline is tried again that the kernel's clock has not reached, ms. */
 const againMs = 1000;
 
@@ -26,7 +25,7 @@ export interface Deadlines {
 export interface DeadlineMeans {
   readonly machine: MachinePort;
   readonly host: Caller;
-  readonly clock: { nowMs(): number };
+  readonly clock: HostClock;
   /** Told when the log does not take an expiry. */
   readonly onFailure: (failure: unknown) => void;
 }
@@ -37,12 +36,12 @@ export interface DeadlineMeans {
  * @returns it; whoever made it must stop it
  */
 export function createDeadlines({ machine, host, clock, onFailure }: DeadlineMeans): Deadlines {
-  const timers = new Map<EffectId, NodeJS.Timeout>();
+  const timers = new Map<EffectId, () => void>();
   const work = new Set<Promise<void>>();
   let stopped = false;
 
   const forget = (effect: EffectId): void => {
-    clearTimeout(timers.get(effect));
+    timers.get(effect)?.();
     timers.delete(effect);
   };
   const arm = (
@@ -55,13 +54,13 @@ export function createDeadlines({ machine, host, clock, onFailure }: DeadlineMea
       const leftMs = deadlineMs - clock.nowMs();
       if (leftMs > 0) return arm(effect, { deadlineMs, waitMs: leftMs });
       timers.delete(effect);
-      const one = expire(effect, { machine, host })
+      const one = expire(effect, { machine, host, clock })
         .then((over) => (over ? undefined : arm(effect, { deadlineMs, waitMs: againMs })))
         .catch(onFailure)
         .finally(() => work.delete(one));
       work.add(one);
     };
-    timers.set(effect, setTimeout(due, Math.min(Math.max(waitMs, 0), timerMsMax)));
+    timers.set(effect, callAfter(clock, { ms: waitMs, task: due }));
   };
 
   return {
@@ -76,10 +75,14 @@ export function createDeadlines({ machine, host, clock, onFailure }: DeadlineMea
 }
 
 /** @returns false when the kernel's clock has not reached the deadline */
-async function expire(effect: EffectId, { machine, host }: Pick<DeadlineMeans, "machine" | "host">): Promise<boolean> {
+async function expire(
+  effect: EffectId,
+  { machine, host, clock }: Pick<DeadlineMeans, "machine" | "host" | "clock">,
+): Promise<boolean> {
   const receipt = await submitSurely(machine, {
     operation: { type: "approval.expire", effect },
     host,
+    clock,
     isDone: () => machine.view((state) => state.effects.get(effect)?.status !== "awaiting"),
   });
   if (receipt === undefined || "events" in receipt.outcome) return true;

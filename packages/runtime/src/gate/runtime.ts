@@ -14,6 +14,7 @@ import type { ToolCatalogue } from "../tools/tool.ts";
 import { createDeadlines, type Deadlines } from "./approvals.ts";
 import { standingOf } from "./authority.ts";
 import { noHooks, type GateHooks } from "./hooks.ts";
+import type { HostClock } from "./host-clock.ts";
 import { layerOf } from "./layers.ts";
 import { createOutputs, type OutputListener } from "./outputs.ts";
 import { recoverLayers } from "./recover.ts";
@@ -41,7 +42,7 @@ export interface RuntimeOptions {
   readonly hiddenPaths: readonly string[];
   /** Folders below a hidden path whose content can be claimed all the same, such as that of deliverables; none when absent. */
   readonly outputPaths?: readonly string[];
-  readonly clock: { /** Host time, ms since 1970. */ nowMs(): number };
+  readonly clock: HostClock;
   /** Told once when the gate can go on no longer; effects then stay in the log until a next start. */
   readonly onFailure: (failure: unknown) => void;
   readonly hooks?: GateHooks;
@@ -307,10 +308,11 @@ class Gate implements Runtime {
 
   /** @returns why the kernel refused it, or undefined when the start is durable */
   async #start(effect: Effect, causes: number[]): Promise<string | undefined> {
-    const { machine, host } = this.#options;
+    const { machine, host, clock } = this.#options;
     const receipt = await submitSurely(machine, {
       operation: { type: "effect.start", effect: effect.id },
       host,
+      clock,
       causes,
       isDone: () => machine.view((state) => state.effects.get(effect.id)?.status === "started"),
     });
@@ -321,10 +323,11 @@ class Gate implements Runtime {
   }
 
   #settlementMeans(): SettlementMeans {
-    const { machine, host } = this.#options;
+    const { machine, host, clock } = this.#options;
     return {
       machine,
       host,
+      clock,
       tree: this.#tree,
       hooks: this.#hooks,
       onUnapplied: async ({ message }) => {

@@ -25,6 +25,7 @@ import {
   type SealedChanges,
 } from "./changes-document.ts";
 import type { GateHooks } from "./hooks.ts";
+import type { HostClock } from "./host-clock.ts";
 import { syncLayer } from "./layers.ts";
 import { submitSurely } from "./surely.ts";
 import type { Tree } from "./tree.ts";
@@ -33,6 +34,7 @@ import type { Tree } from "./tree.ts";
 export interface SettlementMeans {
   readonly machine: MachinePort;
   readonly host: Caller;
+  readonly clock: Pick<HostClock, "after">;
   readonly tree: Tree;
   readonly hooks: GateHooks;
   /** Told of changes that the log holds and the tree does not. */
@@ -197,7 +199,7 @@ async function record(
     readonly changes: SealedChanges | undefined;
   },
 ): Promise<boolean> {
-  const { machine, host, hooks } = means;
+  const { machine, host, clock, hooks } = means;
   await hooks.at("before-settle", effect.id);
   const receipt = await submitSurely(machine, {
     operation: {
@@ -211,6 +213,7 @@ async function record(
       changed: changes?.changes.length ?? 0,
     },
     host,
+    clock,
     causes,
     payloads: [...performance.result.payloads, ...(changes?.payloads ?? [])],
     isDone: () => machine.view((state) => (state.effects.get(effect.id)?.status ?? "owed") === "owed"),

@@ -2,8 +2,8 @@
  * Submits the host's own operations so that they happen once: an unknown outcome is looked up in the state before anything is tried
  * again.
  */
-import { setTimeout as wait } from "node:timers/promises";
 import type { Caller, MachinePort, Operation, PayloadDraft, Receipt } from "@toka/kernel";
+import { waitFor, type HostClock } from "./host-clock.ts";
 
 /** Tries of one operation; a disk that is full for longer stops the gate, and the next start goes on from the log. */
 const attemptsMax = 4;
@@ -14,6 +14,7 @@ const firstWaitMs = 100;
 export interface HostOperation {
   readonly operation: Operation;
   readonly host: Caller;
+  readonly clock: Pick<HostClock, "after">;
   readonly causes?: readonly number[];
   readonly payloads?: readonly PayloadDraft[];
   /** Whether the log already holds what the operation would bring about. */
@@ -27,7 +28,7 @@ export interface HostOperation {
  */
 export async function submitSurely(
   machine: MachinePort,
-  { operation, host, causes, payloads, isDone }: HostOperation,
+  { operation, host, clock, causes, payloads, isDone }: HostOperation,
 ): Promise<Receipt | undefined> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -38,7 +39,7 @@ export async function submitSurely(
       });
     } catch (error) {
       if (attempt >= attemptsMax || !mayHelpLater(error)) throw error;
-      await wait(firstWaitMs * 2 ** (attempt - 1));
+      await waitFor(clock, firstWaitMs * 2 ** (attempt - 1));
       if (await isDone()) return undefined;
     }
   }

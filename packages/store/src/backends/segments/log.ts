@@ -35,14 +35,19 @@ const randomNonce = (): Uint8Array => randomBytes(nonceBytes);
  *
  * @param disk the folder
  * @param options as for opening it
- * @throws StoreFailure `vault_exists` when there is one; or the system's error
+ * @throws StoreFailure `vault_exists` when there is one, `log_unavailable` when it cannot be written
  */
 export async function createSegmentLog(disk: Disk, options: SegmentLogOptions = {}): Promise<void> {
-  if ((await countSegments(disk)) > 0)
-    throw new StoreFailure("vault_exists", { message: "Cannot create a log: there is one already", retry: "never" });
-  const head = { number: 1, after: 0, previous: 0, nonce: (options.nonce ?? randomNonce)() };
-  const { segment } = await makeSegment(disk, { head, frames: [] });
-  await segment.file.close();
+  try {
+    if ((await countSegments(disk)) > 0)
+      throw new StoreFailure("vault_exists", { message: "Cannot create a log: there is one already", retry: "never" });
+    const head = { number: 1, after: 0, previous: 0, nonce: (options.nonce ?? randomNonce)() };
+    const { segment } = await makeSegment(disk, { head, frames: [] });
+    await segment.file.close();
+  } catch (thrown) {
+    if (thrown instanceof StoreFailure) throw thrown;
+    throw unavailable("create", thrown);
+  }
 }
 
 /**
@@ -264,11 +269,7 @@ class SegmentLog implements Log {
       if (this.#connection === connection) this.#connection = undefined;
       await connection.segment.file.close().catch(() => undefined);
     }
-    throw new StoreFailure("log_unavailable", {
-      message: `Cannot write to the log: ${textOf(cause)}`,
-      retry: "later",
-      cause,
-    });
+    throw unavailable("write to", cause);
   }
 
   async #connected(): Promise<Connection> {
@@ -289,11 +290,7 @@ class SegmentLog implements Log {
       return this.#connection;
     } catch (thrown) {
       if (thrown instanceof StoreFailure) throw thrown;
-      throw new StoreFailure("log_unavailable", {
-        message: `Cannot open the log: ${textOf(thrown)}`,
-        retry: "later",
-        cause: thrown,
-      });
+      throw unavailable("open", thrown);
     }
   }
 
@@ -304,7 +301,8 @@ class SegmentLog implements Log {
       try {
         return await task(connection);
       } catch (thrown) {
-        if (this.#bell.closed || this.#connection === connection) throw thrown;
+        if (thrown instanceof StoreFailure && (this.#bell.closed || this.#connection === connection)) throw thrown;
+        if (!(thrown instanceof StoreFailure)) throw unavailable("read", thrown);
       }
     }
   }
@@ -330,6 +328,14 @@ class SegmentLog implements Log {
     this.#frame = { place, batch };
     return batch;
   }
+}
+
+function unavailable(what: string, cause: unknown): StoreFailure {
+  return new StoreFailure("log_unavailable", {
+    message: `Cannot ${what} the log: ${textOf(cause)}`,
+    retry: "later",
+    cause,
+  });
 }
 
 /** A write that failed and of which nothing is left on the disk. */
