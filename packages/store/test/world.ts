@@ -1,5 +1,5 @@
 /** A small world for tests: a vault in a folder of its own, and a history with every kind of thing that the store looks at. */
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -41,6 +41,42 @@ export function steadyClock(fromMs = 1_760_000_000_000): () => number {
   return () => (now += 250);
 }
 
+/**
+ * Copies a vault as it stands at one moment. One that is open has threads of its own that move files and parts of files while this one
+ * copies: what was changed meanwhile is a mixture that no crash leaves behind, and is copied again.
+ */
+function copyMoment(vault: string, copy: string): void {
+  for (let tries = 0; tries < copyTriesMax; tries += 1) {
+    const before = lookOf(vault);
+    try {
+      cpSync(vault, copy, { recursive: true });
+    } catch (error) {
+      // A file that was there when the folder was read may have got its last name since.
+      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    }
+    if (before !== undefined && lookOf(vault) === before) return;
+    rmSync(copy, { recursive: true, force: true });
+  }
+  throw new Error(`Cannot copy ${vault}: it changed during each of ${copyTriesMax} copies`);
+}
+
+/** What tells that a folder's files are those of before, undefined when one went while it was looked at. */
+function lookOf(folder: string): string | undefined {
+  try {
+    return readdirSync(folder)
+      .toSorted()
+      .map((name) => {
+        const { ino, size, mtimeNs, ctimeNs } = statSync(join(folder, name), { bigint: true });
+        return [name, ino, size, mtimeNs, ctimeNs].join(" ");
+      })
+      .join("\n");
+  } catch {
+    return undefined;
+  }
+}
+
+const copyTriesMax = 200;
+
 /** A folder for one test, with paths for vaults and the known-vaults file. */
 export interface Place {
   readonly dir: string;
@@ -59,7 +95,7 @@ export function newPlace(): Place {
     known: join(dir, "known-vaults"),
     copyOf: (name) => {
       const copy = join(dir, name);
-      cpSync(vault, copy, { recursive: true });
+      copyMoment(vault, copy);
       return copy;
     },
     clean: () => rmSync(dir, { recursive: true, force: true }),
