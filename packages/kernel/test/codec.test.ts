@@ -66,6 +66,12 @@ describe("reading an operation", () => {
     ["operation.type", "a type that every object has", { type: "constructor" }],
     ["operation.extra", "an unknown key", { type: "vault.resume", extra: 1 }],
     ["operation.grant", "a missing key", { type: "grant.revoke" }],
+    [
+      "operation.grant",
+      "a value that it only inherits",
+      Object.assign(Object.create({ grant: "grant-1-2" }), { type: "grant.revoke" }),
+    ],
+    ["operation.__proto__", "a prototype as a key", JSON.parse('{"type":"vault.resume","__proto__":{"held":true}}')],
     ["operation.grant", "an id of another kind", { type: "grant.revoke", grant: "agent-1-0" }],
     ["operation.grant", "an id with leading zeros", { type: "grant.revoke", grant: "grant-01-0" }],
     ["operation.grant", "an id at position 0", { type: "grant.revoke", grant: "grant-0-0" }],

@@ -3,9 +3,10 @@ import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { leafDigest } from "../src/digest.ts";
 import { verifyVault } from "../src/verify/verify-vault.ts";
 import { verifyBothWays } from "./both-ways.ts";
-import { forge, tamper, type OpenEntry } from "./tampering.ts";
+import { forge, rowsOf, tamper, type OpenEntry } from "./tampering.ts";
 import { asRoot, createAt, newPlace, type Place } from "./world.ts";
 
 const entries = 200;
@@ -58,6 +59,29 @@ describe("verify in batches", () => {
       const { firstBad } = await verifyBothWays(options());
       expect(firstBad).toMatchObject({ position: at, reason: expect.stringMatching(reason) });
     }
+  });
+
+  test.each([
+    ["a space stands in it", (text: string) => text.replace(',"outcome":', ', "outcome":')],
+    ["a key stands twice", (text: string) => text.replace(/("name":"[^"]+",)/u, "$1$1")],
+    ["a key is a prototype", (text: string) => text.replace('"operation":{', '"operation":{"__proto__":{},')],
+    ["a letter is escaped", (text: string) => text.replace('"name":"p', '"name":"\\u0070')],
+    ["half a character is escaped", (text: string) => text.replace('"name":"p', '"name":"\\ud800p')],
+    ["its time has an exponent", (text: string) => text.replace(/"timeMs":(\d+)/u, '"timeMs":$1e0')],
+    ["its position is written with a fraction", (text: string) => text.replace(/"position":(\d+)/u, '"position":$1.0')],
+    ["a zero is negative", (text: string) => text.replace('"causes":[]', '"causes":[-0]')],
+    ["keys stand in another order", (text: string) => text.replace(/("name":"[^"]+"),("kind":"[^"]+")/u, "$2,$1")],
+    ["its operation stands twice", (text: string) => text.replace(/,"operation":.*(?=,"outcome":)/u, "$&$&")],
+    ["something stands behind its outcome", (text: string) => text.replace(/\}$/u, ',"more":1}')],
+  ])("does not take an entry whose bytes give its digest when %s", async (_, change) => {
+    const [row] = rowsOf(place.vault, "SELECT bytes FROM entries WHERE position = 100");
+    const bytes = change(String(row?.["bytes"]));
+    expect(bytes).not.toBe(row?.["bytes"]);
+    tamper(place.vault, (db) =>
+      db.prepare("UPDATE entries SET bytes = ?, digest = ? WHERE position = 100").run(bytes, leafDigest(bytes)),
+    );
+    const { firstBad } = await verifyBothWays(options());
+    expect(firstBad).toMatchObject({ position: 100, reason: expect.stringMatching(/canonical|malformed|unknown key/) });
   });
 
   test("names an entry that only deciding finds, and the one that comes first when the bytes of another are wrong", async () => {

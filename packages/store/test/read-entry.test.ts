@@ -108,6 +108,15 @@ describe("quick reader", () => {
     ["something behind the outcome", (text: string) => text.replace(/\}$/u, ',"more":1}')],
     ["a time beyond all time", (text: string) => text.replace(/"timeMs":\d+/u, '"timeMs":9007199254740991')],
     ["a time that is not written as numbers are", (text: string) => text.replace(/"timeMs":(\d+)/u, '"timeMs":$1e0')],
+    ["a prototype in the operation", (text: string) => text.replace('"operation":{', '"operation":{"__proto__":{},')],
+    [
+      "a type twice in the operation",
+      (text: string) => text.replace(/"operation":\{("type":"[^"]+",)/u, '"operation":{$1$1'),
+    ],
+    [
+      "half a character in the operation",
+      (text: string) => text.replace(/("operation":\{"type":"[^"]+)/u, "$1\\ud800"),
+    ],
     ["causes that fall", (text: string) => text.replace(/"causes":\[[^\]]*\]/u, '"causes":[3,2]')],
     ["a stamp with another key", (text: string) => text.replace('"causes":', '"more":1,"causes":')],
   ])("does not let %s stand", (_, change) => {

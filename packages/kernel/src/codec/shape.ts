@@ -32,12 +32,15 @@ export function record<T>(fields: Fields<T>): Shape<T> {
     return { key, optional, read: (optional ? (field as Optional<unknown>).optional : field) as Shape<unknown> };
   });
   const keys = new Set(plan.map(({ key }) => key));
+  // Of a plain object every value under such a key is its own, which need not be asked for each.
+  const inheritable = plan.some(({ key }) => key in Object.prototype);
   return (value) => {
     const given = object(value);
+    const plain = !inheritable && Object.getPrototypeOf(given) === Object.prototype;
     const out: Record<string, unknown> = {};
     let found = 0;
     for (const { key, optional, read } of plan) {
-      const part = Object.hasOwn(given, key) ? given[key] : undefined;
+      const part = plain || Object.hasOwn(given, key) ? given[key] : undefined;
       if (part === undefined) {
         if (!optional) throw problem(undefined, { path: key, wanted: "a value" });
         if (Object.hasOwn(given, key)) found += 1;
