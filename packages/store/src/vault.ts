@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { decodeEntry, genesisIds, type Caller } from "@toka/kernel";
 import { clientsAt } from "./backends/sqlite/file.ts";
 import { openSqliteLog } from "./backends/sqlite/log.ts";
+import { isDamage } from "./backends/sqlite/result-code.ts";
 import { checkpointKeyPurpose, originOf } from "./checkpoint.ts";
 import { digestOf } from "./digest.ts";
 import { StoreFailure, textOf } from "./failure.ts";
@@ -114,7 +115,12 @@ export async function openVault(options: OpenVaultOptions): Promise<Vault> {
   } catch (thrown) {
     await log?.close();
     lock.release();
-    throw thrown;
+    if (!isDamage(thrown)) throw thrown;
+    throw new StoreFailure("vault_damaged", {
+      message: `Cannot open the vault ${files.dir}: the file of its log is damaged: ${textOf(thrown)}`,
+      retry: "never",
+      cause: thrown,
+    });
   }
 }
 

@@ -167,6 +167,7 @@ describe("segments", () => {
       Buffer.concat([renewed.subarray(0, before), Buffer.alloc(10), renewed.subarray(before + 10, whole.length - 1)]),
     );
     expect(await positionsIn()).toBe(2);
+    await log.close();
   });
 
   test("files belong to their owner alone, and what was never finished is removed", async () => {

@@ -1,8 +1,9 @@
 /** Reading a vault's log for verification: for reading only, at one moment, every entry once for all parts together. */
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { isBusy, isDamage } from "../backends/sqlite/result-code.ts";
 import { schemaDifference } from "../backends/sqlite/schema.ts";
-import { StoreFailure } from "../failure.ts";
+import { StoreFailure, textOf } from "../failure.ts";
 import { fileLockWaitMs } from "../limits.ts";
 import type { VaultFiles } from "../vault-files.ts";
 import { differenceIn, type Finding } from "./finding.ts";
@@ -43,6 +44,10 @@ export function firstDifferences(
     }
     return passAll(db, makers);
   } catch (thrown) {
+    if (isDamage(thrown)) {
+      const finding = { position: 0, reason: `the file of its log is damaged: ${textOf(thrown)}` };
+      return makers.map(() => finding);
+    }
     if (!isBusy(thrown)) throw thrown;
     throw new StoreFailure("log_unavailable", {
       message: `Cannot verify the vault ${files.dir}: another process holds its log locked`,
@@ -87,17 +92,4 @@ function begin(make: () => VerifyPart): Running {
 
 function isRunning({ finding }: Running): boolean {
   return finding === undefined;
-}
-
-/** Primary code of SQLITE_BUSY: somebody holds a lock for longer than was waited. */
-const busy = 5;
-
-function isBusy(thrown: unknown): boolean {
-  return (
-    thrown instanceof Error &&
-    "errcode" in thrown &&
-    typeof thrown.errcode === "number" &&
-    // The upper bits tell what the lock is held for.
-    (thrown.errcode & 0xff) === busy
-  );
 }

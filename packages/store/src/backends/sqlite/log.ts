@@ -14,6 +14,7 @@ import { lookupLagMax, readEntriesMax } from "../../limits.ts";
 import { checkOrder, conflict, holds } from "../../log-order.ts";
 import type { CheckpointRow, Log, LogBatch, LogFilter, LogHead, LogPage, LogRow, StoredPayload } from "../../log.ts";
 import type { Traces } from "../../traces.ts";
+import { isDamage } from "./result-code.ts";
 import { LookupFollower, tracesOver } from "./lookup-follower.ts";
 import { Lookups } from "./lookups.ts";
 import { checkpointOf, entryColumns, entryOf, integer, payloadOf } from "./rows.ts";
@@ -104,7 +105,8 @@ class SqliteLog implements Log {
   }
 
   async read({ after, limit }: LogPage): Promise<readonly LogRow[]> {
-    return this.#connected().readEntries.all(after, Math.min(limit, readEntriesMax)).map(entryOf);
+    const { readEntries } = this.#connected();
+    return readable(() => readEntries.all(after, Math.min(limit, readEntriesMax)).map(entryOf));
   }
 
   async find(filter: LogFilter, { after, limit }: LogPage): Promise<readonly LogRow[]> {
@@ -115,7 +117,8 @@ class SqliteLog implements Log {
     const most = Math.min(limit, readEntriesMax);
     const found: LogRow[] = [];
     for (let at = positions.next(after); at !== undefined && found.length < most; at = positions.next(at)) {
-      const kept = entryAt.get(at);
+      const position = at;
+      const kept = readable(() => entryAt.get(position));
       const row = kept === undefined ? undefined : entryOf(kept);
       if (row !== undefined && holds(row, { filter, traces })) found.push(row);
     }
@@ -161,7 +164,8 @@ class SqliteLog implements Log {
   async payload(commitment: string): Promise<StoredPayload | undefined> {
     const id = this.#payloadId(commitment);
     if (id === undefined) return undefined;
-    const row = this.#connected().db.prepare("SELECT * FROM payloads WHERE id = ?").get(id);
+    const { db } = this.#connected();
+    const row = readable(() => db.prepare("SELECT * FROM payloads WHERE id = ?").get(id));
     const payload = row === undefined ? undefined : payloadOf(row);
     return payload?.commitment === commitment ? payload : undefined;
   }
@@ -178,7 +182,8 @@ class SqliteLog implements Log {
   }
 
   async lastCheckpoint(): Promise<CheckpointRow | undefined> {
-    const row = this.#connected().db.prepare("SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT 1").get();
+    const { db } = this.#connected();
+    const row = readable(() => db.prepare("SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT 1").get());
     return row === undefined ? undefined : checkpointOf(row);
   }
 
@@ -255,6 +260,20 @@ class SqliteLog implements Log {
         // A connection that cannot even close holds nothing that a new one would need.
       }
     }
+  }
+}
+
+/** Reads, and says of a file that SQLite cannot read what it is: damaged. */
+function readable<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (thrown) {
+    if (!isDamage(thrown)) throw thrown;
+    throw new StoreFailure("vault_damaged", {
+      message: `Cannot read the log: its file is damaged: ${textOf(thrown)}`,
+      retry: "never",
+      cause: thrown,
+    });
   }
 }
 
