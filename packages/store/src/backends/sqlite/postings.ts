@@ -100,6 +100,9 @@ class Blocks implements Postings {
   readonly #last: StatementSync;
   readonly #following: StatementSync;
   #block: readonly number[] = [];
+  /** From here on the block has all positions up to its own last one, and when it has none, there are no more. */
+  #after: number = Number.POSITIVE_INFINITY;
+  #ended = false;
 
   constructor(index: DatabaseSync, { field, value }: { readonly field: LookupField; readonly value: string }) {
     this.#of = [field, value];
@@ -109,12 +112,16 @@ class Blocks implements Postings {
   }
 
   next(position: number): number | undefined {
-    const [first = Infinity] = this.#block;
-    if (position + 1 < first || position >= (this.#block.at(-1) ?? 0)) {
-      this.#block = listed(this.#last.get(...this.#of, position + 1));
-      if ((this.#block.at(-1) ?? 0) <= position) this.#block = listed(this.#following.get(...this.#of, position));
-    }
+    if (position < this.#after || (!this.#ended && position >= (this.#block.at(-1) ?? 0))) this.#read(position);
     return firstAfter(this.#block, position);
+  }
+
+  /** Reads the block that holds the first position after one; there is none between the two. */
+  #read(position: number): void {
+    this.#after = position;
+    this.#block = listed(this.#last.get(...this.#of, position + 1));
+    if ((this.#block.at(-1) ?? 0) <= position) this.#block = listed(this.#following.get(...this.#of, position));
+    this.#ended = this.#block.length === 0;
   }
 }
 
