@@ -139,6 +139,7 @@ function addReaders(program: Command, frame: Frame): void {
     .option("--since <time>", "from this time on, such as 2026-11-25T14:00:00Z", parseTime)
     .option("--until <time>", "up to this time", parseTime)
     .option("--limit <count>", "so many at most; start the next page behind the last one's position", parsePosition)
+    .option("--reader <name>", "go on behind what was printed to a reader of this name before")
     .option("--follow", "stay and print what comes", false)
     .option("--json", "print the stored bytes of each entry, which hash to its digest", false)
     .addHelpText(
@@ -147,6 +148,7 @@ function addReaders(program: Command, frame: Frame): void {
         "toka log --kind effect --agent curious",
         "toka log --json | tail -1",
         "toka log --causes-of 42",
+        "toka log --reader my-tool --json",
         "toka log --since 2026-01-01T00:00:00Z --limit 100",
       ),
     )

@@ -108,6 +108,8 @@ export interface LogQuery {
   readonly sinceMs?: number | null;
   /** Effective time before, ms since 1970. */
   readonly untilMs?: number | null;
+  /** A reader of the caller's who is remembered: it begins behind what was acknowledged in its name. */
+  readonly reader?: string | null;
   /** How many at most; the position of the last is where the next page starts behind. */
   readonly limit?: number | null;
   /** Whether to stay and wait for what comes. */
@@ -261,6 +263,14 @@ export interface VaultApi {
    * @returns the entries in order; without `follow` it ends at the head
    */
   log(query: LogQuery, options: { readonly signal: AbortSignal }): AsyncIterable<RecordedEntry>;
+  /**
+   * Remembers that a reader has taken in all entries up to a position; durable when resolved.
+   *
+   * @param reader - a name of the caller's choosing
+   * @param position - of the last entry that it took in
+   * @throws a failure `position_beyond`, `too_many_readers`
+   */
+  acknowledgeLog(reader: string, position: number): Promise<void>;
   /**
    * @param position - of the entry in question
    * @returns grant chain, budget and verdict in words

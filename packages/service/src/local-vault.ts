@@ -9,6 +9,7 @@ import { execProgram } from "./exec.ts";
 import { ServiceFailure } from "./failure.ts";
 import type { GrowingTools } from "./growing-tools.ts";
 import { queryLog } from "./log-query.ts";
+import { createLogReaders, type LogReaders } from "./log-readers.ts";
 import { createPast, type Past } from "./past/read-past.ts";
 import { exportLog, prove, type ProofSource, signedHead } from "./proof/proofs.ts";
 import { administered, mayNow, permitReading, type ReadableThing } from "./reading.ts";
@@ -71,9 +72,10 @@ export function createLocalVault(parts: LocalVaultParts): LocalVault {
   const programs = new Set<Promise<unknown>>();
   let served: ServingProcess | null = null;
   const counted = counter(programs);
+  const logReaders = createLogReaders(dir, machine);
   const past = createPast(dir, { machine, closing });
   const apiFor = (caller: Caller): VaultApi => {
-    const readers = readersFor(caller, { ...parts, past, served: () => served });
+    const readers = readersFor(caller, { ...parts, past, readers: logReaders, served: () => served });
     const api: VaultApi = {
       ...readers,
       operate: async (request) => operate(request, { machine, caller }),
@@ -136,6 +138,7 @@ type Reader =
   | "status"
   | "why"
   | "log"
+  | "acknowledgeLog"
   | "state"
   | "stateAt"
   | "stateDiff"
@@ -145,7 +148,11 @@ type Reader =
 /** What only reads, each asked for its permission first. */
 function readersFor(
   caller: Caller,
-  parts: LocalVaultParts & { readonly served: () => ServingProcess | null; readonly past: Past },
+  parts: LocalVaultParts & {
+    readonly served: () => ServingProcess | null;
+    readonly past: Past;
+    readonly readers: LogReaders;
+  },
 ): Pick<VaultApi, Reader> {
   const { dir, machine, proofs, clock, closing, served, past, seek } = parts;
   const permit = async (what: ReadableThing): Promise<void> => permitReading(machine, { caller, what, clock });
@@ -158,15 +165,7 @@ function readersFor(
       await permit("why");
       return explainEntry(machine, position);
     },
-    log: async function* (query, options) {
-      await permit("log");
-      const signal = AbortSignal.any([options.signal, closing]);
-      for await (const recorded of queryLog(query, { machine, seek, signal })) {
-        // Whoever stays is asked again: a grant may end between two entries.
-        if (query.follow) await permit("log");
-        yield recorded;
-      }
-    },
+    ...logCalls(parts, { caller, permit }),
     state: async (area) => {
       await permit("state");
       return readState(machine, area);
@@ -207,6 +206,30 @@ function readersFor(
     changes: async function* (query, { signal }) {
       await permit("changes");
       yield* listChanges(machine, { query, signal: AbortSignal.any([signal, closing]) });
+    },
+  };
+}
+
+/** What reads the log entry by entry. */
+function logCalls(
+  { machine, closing, seek, readers }: LocalVaultParts & { readonly readers: LogReaders },
+  { caller, permit }: { readonly caller: Caller; readonly permit: (what: ReadableThing) => Promise<void> },
+): Pick<VaultApi, "log" | "acknowledgeLog"> {
+  return {
+    log: async function* (query, options) {
+      await permit("log");
+      const signal = AbortSignal.any([options.signal, closing]);
+      const { reader = null } = query;
+      const after = reader === null ? query.after : Math.max(query.after, await readers.positionOf(reader, caller));
+      for await (const recorded of queryLog({ ...query, after }, { machine, seek, signal })) {
+        // Whoever stays is asked again: a grant may end between two entries.
+        if (query.follow) await permit("log");
+        yield recorded;
+      }
+    },
+    acknowledgeLog: async (reader, position) => {
+      await permit("log");
+      await readers.acknowledge({ reader, position }, caller);
     },
   };
 }

@@ -28,8 +28,8 @@ export interface QueryParts {
  * @throws a failure `malformed` when the query contradicts itself
  */
 export async function* queryLog(query: LogQuery, parts: QueryParts): AsyncIterable<RecordedEntry> {
-  const none = { session: null, causedBy: null, causesOf: null, sinceMs: null, untilMs: null, limit: null };
-  yield* entriesOf({ ...none, ...query }, parts);
+  const none = { session: null, causedBy: null, causesOf: null, sinceMs: null, untilMs: null };
+  yield* entriesOf({ ...none, reader: null, limit: null, ...query }, parts);
 }
 
 /** With null for whatever was left out. */

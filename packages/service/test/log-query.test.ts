@@ -63,13 +63,17 @@ describe("the log", () => {
     const at = registered.map(({ entry }) => entry.position);
     const [, second, , fourth] = registered.map(({ entry }) => entry.stamp.timeMs);
     if (second === undefined || fourth === undefined) throw new Error("Cannot test: there are no entries");
+    // Two entries may share a millisecond.
+    const between = registered
+      .filter(({ entry: { stamp } }) => stamp.timeMs >= second && stamp.timeMs < fourth)
+      .map(({ entry }) => entry.position);
     for (const api of both()) {
       expect(await asked(api, {})).toEqual(entries.map(({ entry }) => entry.position));
       expect(await asked(api, { kind: "principal.register" })).toEqual(at);
       expect(await asked(api, { kind: "principal" })).toEqual(at);
       expect(await asked(api, { kind: "principal.*", limit: 2 })).toEqual(at.slice(0, 2));
       expect(await asked(api, { kind: "principal", after: at[1] ?? 0, limit: 2 })).toEqual(at.slice(2, 4));
-      expect(await asked(api, { sinceMs: second, untilMs: fourth })).toEqual(at.slice(1, 3));
+      expect(await asked(api, { kind: "principal", sinceMs: second, untilMs: fourth })).toEqual(between);
       expect(await asked(api, { sinceMs: fourth + 1_000_000 })).toEqual([]);
       expect(await asked(api, { agent: "nobody" })).toEqual([]);
       expect(await asked(api, { session: "session-1-0" })).toEqual([]);

@@ -48,6 +48,7 @@ function answering(changes: Partial<VaultApi>): VaultApi {
     log: unasked,
     state: unasked,
     stateAt: unasked,
+    acknowledgeLog: unasked,
     stateDiff: unasked,
     findAgents: unasked,
     operate: unasked,

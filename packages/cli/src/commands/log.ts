@@ -13,6 +13,7 @@ export interface LogOptions extends PlaceOptions {
   readonly kind?: string;
   readonly agent?: string;
   readonly session?: string;
+  readonly reader?: string;
   readonly causedBy?: number;
   readonly causesOf?: number;
   readonly since?: number;
@@ -57,6 +58,7 @@ export async function runLog(options: LogOptions, context: CommandContext): Prom
     kind: options.kind ?? null,
     agent: options.agent ?? null,
     session: options.session ?? null,
+    reader: options.reader ?? null,
     causedBy: options.causedBy ?? null,
     causesOf: options.causesOf ?? null,
     sinceMs: options.since ?? null,
@@ -65,14 +67,53 @@ export async function runLog(options: LogOptions, context: CommandContext): Prom
     follow: options.follow,
   };
   const use = async (api: VaultApi): Promise<void> => {
-    for await (const recorded of api.log(query, { signal: context.interrupted })) {
-      await writeLine(context.stdout, options.json ? await storedBytes(recorded) : describeEntry(recorded));
-      if (context.interrupted.aborted) break;
+    const taken = acknowledger(options.reader, api);
+    try {
+      for await (const recorded of api.log(query, { signal: context.interrupted })) {
+        await writeLine(context.stdout, options.json ? await storedBytes(recorded) : describeEntry(recorded));
+        taken.upTo(recorded.entry.position);
+        if (context.interrupted.aborted) break;
+      }
+    } finally {
+      await taken.settled();
     }
   };
   // Who follows holds the vault for long, and so serves it to others meanwhile.
   await askVault(placesOf(options, context), { ...asking(context, options.follow ? "run" : "read"), use });
   return exitDone;
+}
+
+/**
+ * Acknowledges what was printed, the newest only while an acknowledgement is under way: a reader that is behind does not wait for the disk
+ * at each entry.
+ */
+function acknowledger(
+  reader: string | undefined,
+  api: VaultApi,
+): { readonly upTo: (position: number) => void; readonly settled: () => Promise<void> } {
+  let newest = 0;
+  let told = 0;
+  let underWay: Promise<void> | undefined;
+  const tell = async (): Promise<void> => {
+    while (told < newest && reader !== undefined) {
+      const position = newest;
+      await api.acknowledgeLog(reader, position);
+      told = position;
+    }
+  };
+  return {
+    upTo: (position) => {
+      newest = position;
+      // One that fails is tried again with the next entry, and told at the end.
+      underWay ??= tell()
+        .catch(() => {})
+        .finally(() => (underWay = undefined));
+    },
+    settled: async () => {
+      await underWay;
+      await tell();
+    },
+  };
 }
 
 function describeEntry({ entry }: RecordedEntry): string {

@@ -1,9 +1,9 @@
-/** How far each sink has come in the log, kept in a file, so that a restart neither loses an alert nor tells all of them again. */
+/** How far somebody has come in the log, by name, kept in a file, so that a restart neither loses anything nor tells all of it again. */
 import { readFile } from "node:fs/promises";
 
 import { replaceFile } from "@toka/store";
 
-import { ServiceFailure, systemCode } from "../failure.ts";
+import { type ServiceFailure, systemCode } from "../failure.ts";
 
 /** Remembers positions by the name of a sink. */
 export class DeliveryPositions {
@@ -20,10 +20,11 @@ export class DeliveryPositions {
    * Reads them.
    *
    * @param path - of the file; it need not be there
+   * @param malformed - the failure when it does not hold positions
    * @returns the positions
-   * @throws a failure `alerts_positions_malformed`, or the system's
+   * @throws that failure, or the system's
    */
-  static async open(path: string): Promise<DeliveryPositions> {
+  static async open(path: string, malformed: (path: string) => ServiceFailure): Promise<DeliveryPositions> {
     const text = await readFile(path, "utf8").catch((error: unknown) => {
       if (systemCode(error) === "ENOENT") return undefined;
       throw error;
@@ -31,9 +32,12 @@ export class DeliveryPositions {
     if (text === undefined) return new DeliveryPositions(path, new Map());
     const positions = positionsIn(text);
     if (positions !== undefined) return new DeliveryPositions(path, positions);
-    throw new ServiceFailure("alerts_positions_malformed", {
-      message: `Cannot tell which alerts were delivered: ${path} does not hold positions; remove it to deliver from now on`,
-    });
+    throw malformed(path);
+  }
+
+  /** How many there are. */
+  get count(): number {
+    return this.#positions.size;
   }
 
   /**

@@ -1,6 +1,7 @@
 /** Starts the delivery of alerts for a process that holds a vault. */
 import { join } from "node:path";
 
+import { ServiceFailure } from "../failure.ts";
 import type { AlertsConfig, SinkConfig } from "./config.ts";
 import { createCommand } from "./command.ts";
 import { deliverTo, type DeliverParts, showAlerts } from "./deliver.ts";
@@ -32,7 +33,7 @@ export async function startAlerts(options: StartAlertsOptions): Promise<{ readon
   const running: Promise<void>[] = [];
   if (config.terminal) running.push(showAlerts({ ...parts, after: head }));
   if (config.sinks.length > 0) {
-    const positions = await DeliveryPositions.open(join(dir, positionsFile));
+    const positions = await DeliveryPositions.open(join(dir, positionsFile), malformedFile);
     await positions.keepOnly(config.sinks.map(({ name }) => name));
     for (const sink of config.sinks) {
       const known = positions.of(sink.name);
@@ -42,6 +43,12 @@ export async function startAlerts(options: StartAlertsOptions): Promise<{ readon
     }
   }
   return { stopped: Promise.all(running) };
+}
+
+function malformedFile(path: string): ServiceFailure {
+  return new ServiceFailure("alerts_positions_malformed", {
+    message: `Cannot tell which alerts were delivered: ${path} does not hold positions; remove it to deliver from now on`,
+  });
 }
 
 function sinkOf({ name, to, timeoutMs }: SinkConfig): AlertSink {

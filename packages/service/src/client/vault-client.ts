@@ -80,6 +80,9 @@ function vaultOver(transport: Transport): VaultApi {
   return {
     status: async () => get<VaultStatus>("/v1/status"),
     why: async (position) => get<Explanation>(`/v1/why/${position}`),
+    acknowledgeLog: async (reader, position) => {
+      await post("/v1/log/acknowledge", { reader, position });
+    },
     log: (query, options) => readLog(transport, { query, signal: options.signal }),
     state: async (area) => get(`/v1/state/${area}`),
     stateAt: async (position) => get(`/v1/states/${position}`),
@@ -120,8 +123,8 @@ async function* readLog(
 ): AsyncIterable<RecordedEntry> {
   const { query, signal } = options;
   const search = new URLSearchParams({ after: String(query.after), follow: String(query.follow) });
-  const { kind, agent, session, causedBy, causesOf, sinceMs: since, untilMs: until, limit } = query;
-  const asked = { kind, agent, session, causedBy, causesOf, since, until, limit };
+  const { kind, agent, session, reader, causedBy, causesOf, sinceMs: since, untilMs: until, limit } = query;
+  const asked = { kind, agent, session, reader, causedBy, causesOf, since, until, limit };
   for (const [name, value] of Object.entries(asked))
     if (value !== null && value !== undefined) search.set(name, String(value));
   const response = await transport.ask({ method: "GET", path: `/v1/log?${search.toString()}`, signal });

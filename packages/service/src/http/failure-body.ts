@@ -29,6 +29,7 @@ const statusByCode: Readonly<Record<string, number>> = {
   origin_not_own: 403,
   no_such_entry: 404,
   position_beyond: 404,
+  too_many_readers: 400,
   no_such_checkpoint: 404,
   no_such_route: 404,
   grant_unknown: 404,

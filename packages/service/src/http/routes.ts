@@ -30,6 +30,7 @@ const logSchema = {
     kind: { type: "string", maxLength: 100 },
     agent: { type: "string", maxLength: 200 },
     session: { type: "string", maxLength: 100 },
+    reader: { type: "string", maxLength: 100 },
     causedBy: numberProperty,
     causesOf: numberProperty,
     since: numberProperty,
@@ -40,6 +41,13 @@ const logSchema = {
 } as const;
 
 const nullableText = { type: ["array", "null"], maxItems: 256, items: { type: "string", maxLength: 8192 } } as const;
+
+const acknowledgeSchema = {
+  type: "object",
+  additionalProperties: false,
+  required: ["reader", "position"],
+  properties: { reader: { type: "string", maxLength: 100 }, position: { type: "integer", minimum: 0 } },
+} as const;
 
 const execSchema = {
   type: "object",
@@ -304,6 +312,7 @@ interface LogSearch {
   readonly kind?: string;
   readonly agent?: string;
   readonly session?: string;
+  readonly reader?: string;
   readonly causedBy?: string;
   readonly causesOf?: string;
   readonly since?: string;
@@ -312,13 +321,14 @@ interface LogSearch {
   readonly follow: "true" | "false";
 }
 
-function logQueryOf({ after, kind, agent, session, causedBy, causesOf, ...rest }: LogSearch): LogQuery {
+function logQueryOf({ after, kind, agent, session, reader, causedBy, causesOf, ...rest }: LogSearch): LogQuery {
   const numberOf = (given: string | undefined): number | null => (given === undefined ? null : Number(given));
   return {
     after: Number(after),
     kind: kind ?? null,
     agent: agent ?? null,
     session: session ?? null,
+    reader: reader ?? null,
     causedBy: numberOf(causedBy),
     causesOf: numberOf(causesOf),
     sinceMs: numberOf(rest.since),
@@ -329,6 +339,14 @@ function logQueryOf({ after, kind, agent, session, causedBy, causesOf, ...rest }
 }
 
 function addPast(app: FastifyInstance, apiOf: ApiOf): void {
+  app.post<{ Body: { reader: string; position: number } }>(
+    "/v1/log/acknowledge",
+    { schema: { body: acknowledgeSchema } },
+    async (request) => {
+      await apiOf(request).acknowledgeLog(request.body.reader, request.body.position);
+      return {};
+    },
+  );
   app.get<{ Params: { position: string } }>(
     "/v1/states/:position",
     { schema: { params: momentSchema } },
