@@ -2,9 +2,13 @@
 import { appendFileSync, cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { createScene, type Ended, type Scene } from "./harness/scene.ts";
+
+// A test starts up to thirty processes one after another, and on a machine with a load of 15 each of them takes seconds. What bounds
+// a test is that it ends at all.
+vi.setConfig({ testTimeout: 300_000 });
 
 let scene: Scene;
 beforeEach(async () => {
