@@ -32,6 +32,8 @@ export interface SqliteClients extends ThreadClients {
   connectLookup(): DatabaseSync;
   /** Deletes `lookup.db`. */
   discardLookup(): void;
+  /** Milliseconds without an append that count as a pause, in which upkeep is done. */
+  readonly pauseMs?: number;
 }
 
 /**
@@ -238,6 +240,7 @@ class SqliteLog implements Log {
 
   #opened(): Connection {
     const connection = connectionOver(this.#clients, {
+      pauseMs: this.#clients.pauseMs,
       busy: () => connection.threads.needKeeping(),
       moveWal: () => this.#moveWal(connection),
       follow: (limit) => this.#follow(connection, limit),

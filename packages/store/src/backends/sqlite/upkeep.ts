@@ -6,8 +6,8 @@ import { lookupLagBusyMax, lookupLagMax, lookupSliceBusyMax, walPagesBusyMax, wa
 
 const pageBytes = 4_096;
 
-/** Milliseconds without an append that count as a pause. */
-const pauseMs = 20;
+/** What counts as a pause where nothing else is said. */
+const standardPauseMs = 20;
 
 /** Milliseconds between two slices in a pause, so that a caller who arrives waits for one slice at most. */
 const sliceGapMs = 1;
@@ -22,11 +22,14 @@ export interface UpkeepWork {
   follow(limit: number): Promise<unknown>;
   /** Rows of the log that the lookup index lacks. */
   behind(): number;
+  /** Milliseconds without an append that count as a pause. */
+  readonly pauseMs?: number | undefined;
 }
 
 /** The upkeep of one connection. */
 export class Upkeep {
   readonly #work: UpkeepWork;
+  readonly #pauseMs: number;
   #walPages = 0;
   #appends = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -36,6 +39,7 @@ export class Upkeep {
   /** @param work what is to be done */
   constructor(work: UpkeepWork) {
     this.#work = work;
+    this.#pauseMs = work.pauseMs ?? standardPauseMs;
   }
 
   /**
@@ -54,7 +58,7 @@ export class Upkeep {
       this.#work.busy();
       void this.#follow(lookupSliceBusyMax);
     }
-    if (this.#timer === undefined && this.#due()) this.#arm(pauseMs);
+    if (this.#timer === undefined && this.#due()) this.#arm(this.#pauseMs);
   }
 
   /** Does everything that is left; called once, before a clean close. */
@@ -79,7 +83,7 @@ export class Upkeep {
     const before = this.#appends;
     this.#timer = setTimeout(() => {
       if (this.#appends === before) void this.#slice();
-      else this.#arm(pauseMs);
+      else this.#arm(this.#pauseMs);
     }, afterMs);
     this.#timer.unref();
   }
