@@ -27,6 +27,8 @@ export const host: Caller = { principal: genesisIds.host, grant: null, proof: lo
 
 const signer = signerOf(originOf(String(genesis["vault"])), generateKey());
 
+const dayMs = 86_400_000;
+
 /** Bytes from which a simulated segment is followed by another: a few dozen entries. */
 const segmentBytes = 24_000;
 
@@ -63,7 +65,16 @@ export class Life {
    *
    * @throws what opening throws, or Broken
    */
-  async begin({ rival, gate }: { readonly rival: boolean; readonly gate: boolean }): Promise<void> {
+  async begin({
+    rival,
+    gate,
+    acceptsClock = false,
+  }: {
+    readonly rival: boolean;
+    readonly gate: boolean;
+    /** An operator confirms the clock, where it is more than a day ahead of the log. */
+    readonly acceptsClock?: boolean;
+  }): Promise<void> {
     const { ledger, plant } = this.#world;
     const opened = await this.#openLog();
     const log = wrapped(opened, {
@@ -83,6 +94,7 @@ export class Life {
     );
     this.machine = this.#machine(this.keeper);
     await this.machine.start();
+    if (acceptsClock) await this.#acceptClock();
     await this.#furnish();
     // It keeps no checkpoints: one of the two does.
     if (rival) {
@@ -148,6 +160,15 @@ export class Life {
             atRest: (fold) => keeper.atRest(fold),
           }),
     });
+  }
+
+  async #acceptClock(): Promise<void> {
+    // The kernel's own time: a refusal for a jump moves it no further.
+    const { position, timeMs } = await this.machine.view(({ head }) => ({ ...head }));
+    const nowMs = this.#world.hostMs();
+    if (position === 0 || nowMs - timeMs <= dayMs) return;
+    this.#world.counts.add("clock confirmed");
+    await this.machine.submit({ type: "clock.accept", timeMs: nowMs }, { caller: operator });
   }
 
   /** Genesis, tools and the definition, each unless it is there: a life before may have ended in the middle. */

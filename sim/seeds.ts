@@ -41,9 +41,10 @@ export async function play(
       sums.steps += report.steps;
     } catch (thrown) {
       const reason = thrown instanceof Error ? thrown.message : String(thrown);
-      throw new Error(`Cannot go on: ${reason}\nto play it alone: TOKA_SIM_SEED=${seed} npx vitest run ${file}`, {
-        cause: thrown,
-      });
+      const line = `to play it alone: TOKA_SIM_SEED=${seed} npx vitest run ${file}`;
+      // At once: a long row of others may be under way beside it.
+      process.stderr.write(`${reason}\n${line}\n`);
+      throw new Error(`Cannot go on: ${reason}\n${line}`, { cause: thrown });
     }
   }
   return { counts, seeds: seeds.length, ...sums };

@@ -207,7 +207,7 @@ async function finish(world: World): Promise<number> {
 }
 
 async function finishEffects(life: Life, world: World): Promise<void> {
-  await life.begin({ rival: false, gate: true });
+  await life.begin({ rival: false, gate: true, acceptsClock: true });
   for (let looks = 0; ; looks += 1) {
     const open = await life.machine.view((state) =>
       [...state.effects.values()]
