@@ -2,7 +2,7 @@
  * From an entry to its row: the columns by which it is found, each derived from the entry's text and the row before.
  * Source: docs/format.md, section "Columns".
  */
-import type { Entry } from "@toka/kernel";
+import { fixedLimits, type Entry } from "@toka/kernel";
 import type { LogRow } from "./log.ts";
 
 /** An entry with its stored text and that text's digest. */
@@ -23,7 +23,7 @@ export function rowOf({ entry, bytes, digest }: EncodedEntry, previousTimeMs: nu
   return {
     position: entry.position,
     digest,
-    timeMs: Math.max(previousTimeMs, entry.stamp.timeMs),
+    timeMs: timeAfter(entry, previousTimeMs),
     kind: entry.operation.type,
     principal: entry.stamp.principal,
     agent: named(entry, "agent"),
@@ -31,6 +31,12 @@ export function rowOf({ entry, bytes, digest }: EncodedEntry, previousTimeMs: nu
     outcome: "refusal" in entry.outcome ? entry.outcome.refusal.code : "accepted",
     bytes,
   };
+}
+
+/** As the kernel reckons it: whatever was refused of a clock that jumped ahead moves no time. */
+function timeAfter({ position, stamp, outcome }: Entry, previousTimeMs: number): number {
+  const jumped = position > 1 && stamp.timeMs - previousTimeMs > fixedLimits.clockJumpMsMax;
+  return jumped && "refusal" in outcome ? previousTimeMs : Math.max(previousTimeMs, stamp.timeMs);
 }
 
 /** What the operation names itself, or else the first event that names one. */

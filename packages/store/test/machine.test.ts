@@ -63,6 +63,27 @@ describe("machine", () => {
     });
   });
 
+  test("moves no time by what a clock that jumped ahead was refused", async () => {
+    let timeMs = 1_000;
+    const own = openMemoryLog();
+    const jumping = await machineOver(own, () => timeMs);
+    await asRoot(jumping, person("ann"));
+    timeMs += 48 * 3_600_000;
+    const jumped = await asRoot(jumping, person("bob"));
+    expect(jumped.outcome).toMatchObject({ refusal: { code: "clock_jump" } });
+    timeMs = 2_000;
+    await asRoot(jumping, person("bob"));
+    timeMs += 48 * 3_600_000;
+    await asRoot(jumping, { type: "clock.accept", timeMs });
+    const fold = new Fold();
+    await replay(fold, { log: own });
+    const rows = await own.read({ after: 0, limit: 10 });
+    expect(rows.map((row) => row.timeMs)).toEqual([1_000, 1_000, 1_000, 2_000, timeMs]);
+    expect(fold.state.head.timeMs).toBe(fold.head.timeMs);
+    await jumping.close();
+    await own.close();
+  });
+
   test("decides what arrives in one turn in order and appends it at once", async () => {
     const appended: number[] = [];
     const counting = wrapped(log, {
