@@ -54,8 +54,8 @@ export const keptStatesPartOfLog = 4;
 /** Bytes that kept states may take however small the log is (16 MiB). */
 export const keptStatesBytesMin: number = 16 * 1024 * 1024;
 
-/** Things whose agent is remembered while entries are looked at one after the other: some ten megabytes. */
-export const ownersMax = 65_536;
+/** Things whose agent is remembered while entries are looked at one after the other: a megabyte or two. */
+export const ownersMax = 8_192;
 
 /** Rows of one slice in which the lookup index follows the log, and the lag that starts it in a pause: a slice is written in a few milliseconds. */
 export const lookupLagMax = 2_048;

@@ -132,7 +132,7 @@ export class Traces {
     if (known !== undefined) return known;
     this.#lookUp(id);
     const found = this.#owners.get(id) ?? null;
-    this.#owners.set(id, found);
+    this.#owners.set(ownText(id), found);
     return found;
   }
 
@@ -169,6 +169,11 @@ export function passTraces(traces: EntryTraces, { agent, session, kind, cause }:
 /** An operation is of a type, such as `effect.request`, or of an area, such as `effect.*`. */
 function isOfKind(type: string, kind: string): boolean {
   return type === kind || (kind.endsWith(".*") && type.startsWith(kind.slice(0, -1)));
+}
+
+/** A piece of a text keeps the whole of it in memory; this is the piece alone. */
+function ownText(piece: string): string {
+  return Buffer.from(piece, "latin1").toString("latin1");
 }
 
 function positionOf(id: string): number | undefined {
