@@ -60,7 +60,8 @@ describe("a proof of inclusion", () => {
     const led = await verifyFile({ path: fileOf(await vault.prover.inclusion(5, sizes.middle)), ...older });
     expect(led).toMatchObject({ ok: true, signedBy: "checkpoint", continues: sizes.middle });
     const alone = await verifyFile({ path: fileOf(await vault.prover.inclusion(5)), ...older });
-    expect(alone).toMatchObject({ ok: true, signedBy: "checkpoint", continues: null });
+    expect(alone).toMatchObject({ ok: false, signedBy: "checkpoint", continues: null });
+    expect(alone.firstBad).toBeUndefined();
     expect(alone.unproved.join("\n")).toContain("toka prove --from");
   });
 

@@ -28,7 +28,7 @@ const trustedBytesMax = 65_536;
  *
  * @param options - as given on the command line
  * @param context - streams and environment
- * @returns 0 when everything in the file is as it must be, else 1
+ * @returns 0 when everything in the file is as it must be and continues the checkpoint that was given, if one was; else 1
  * @throws a failure when a file cannot be read
  */
 export async function runVerifyFile(options: VerifyFileOptions, context: CommandContext): Promise<number> {
@@ -60,7 +60,7 @@ function trustedIn(path: string): string {
 }
 
 function tell(verdict: FileVerdict, file: string): readonly string[] {
-  const { firstBad, kind, log, size, signedBy, continues, unproved } = verdict;
+  const { ok, firstBad, kind, log, size, signedBy, continues, unproved } = verdict;
   if (firstBad !== undefined)
     return [`verify: BAD at ${showOnOneLine(file)}:${firstBad.line}: ${showOnOneLine(firstBad.reason)}`];
   const signed = {
@@ -70,7 +70,7 @@ function tell(verdict: FileVerdict, file: string): readonly string[] {
   };
   return [
     // Somebody who reads one word must not read more than was shown.
-    `verify: ${signedBy === "file" ? "HOLDS TOGETHER" : "OK"}, ${kind}${countsOf(verdict)}`,
+    `verify: ${signedBy === "file" || !ok ? "HOLDS TOGETHER" : "OK"}, ${kind}${countsOf(verdict)}`,
     `log: ${showOnOneLine(log ?? "")}, ${size} entries, signed with ${signed[signedBy]}`,
     ...(continues === null ? [] : [`continues: the checkpoint given, of ${continues} entries`]),
     ...unproved.map((sentence) => `unproved: ${showOnOneLine(sentence)}`),

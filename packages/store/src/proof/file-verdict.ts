@@ -23,6 +23,7 @@ export interface PayloadCounts {
 
 /** What verification of a file came to. */
 export interface FileVerdict {
+  /** All that was asked holds: nothing differs, and a checkpoint that was given could be compared. */
   readonly ok: boolean;
   readonly kind: "inclusion" | "consistency" | "checkpoint" | "export";
   /** Whose log it is: `toka/vault-…`; null when the file did not come so far. */

@@ -48,7 +48,9 @@ export async function verifyFile(options: VerifyFileOptions): Promise<FileVerdic
     const first = await lines.next();
     if (first.done === true)
       throw new BadLine(1, "the file is empty, wanted a proof, an export or a checkpoint of Toka");
-    return { ok: true, ...(await verified(first.value, { lines, options })) };
+    const found = await verified(first.value, { lines, options });
+    // Whoever gives a checkpoint asks whether the log continues it, and what was not looked at is no yes.
+    return { ok: options.checkpoint === undefined || found.continues !== null, ...found };
   } catch (thrown) {
     if (!(thrown instanceof BadLine)) throw thrown;
     return { ...nothingFound, ok: false, firstBad: { line: thrown.line, reason: thrown.message } };
