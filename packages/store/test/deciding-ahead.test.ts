@@ -9,7 +9,7 @@ import type { Log } from "../src/log.ts";
 import { Machine, type MachineParts } from "../src/machine.ts";
 import { replay } from "../src/replay.ts";
 import { held, someTurns, turnsUntil, type HeldAppend } from "./wrapped-log.ts";
-import { asRoot, genesis, host, root, steadyClock } from "./world.ts";
+import { asRoot, genesis, host, root, sessionOf, steadyClock } from "./world.ts";
 
 const opening: Operation = { type: "vault.open", format: 1, vault: `vault-${"0".repeat(32)}`, ...genesis };
 const person = (name: string): Operation => ({ type: "principal.register", name, kind: "person" });
@@ -162,14 +162,7 @@ describe("a flush that is under way", () => {
 
   test("brings payloads that an operation decided behind it may name", async () => {
     const draft = machine.seal("shared");
-    const start: Operation = {
-      type: "session.start",
-      name: "s",
-      plan: { agents: [{ name: "a", dependsOn: [] }], concurrencyMax: 1, onFailure: "stop", restartsMax: 0 },
-      crew: draft.content,
-      workspace: "/",
-      output: "/o",
-    };
+    const start = sessionOf(draft.content);
     const first = asRoot(machine, start, [draft]);
     await turnsUntil(() => appends.length === 1);
     const second = asRoot(machine, start);

@@ -8,7 +8,7 @@ import type { FileVerdict } from "../src/proof/file-verdict.ts";
 import { subtreesOver } from "../src/proof/gaps.ts";
 import { verifyFile } from "../src/proof/verify-file.ts";
 import type { Vault } from "../src/vault.ts";
-import { asRoot, createAt, live, newPlace, prepare } from "./world.ts";
+import { asRoot, createAt, live, newPlace, prepare, sessionOf } from "./world.ts";
 
 const place = newPlace();
 let vault: Vault;
@@ -24,19 +24,7 @@ beforeAll(async () => {
   Object.assign(middle, await vault.checkpoint());
   await live(vault.machine);
   const crew = vault.machine.seal(large);
-  const plan = { agents: [{ name: "one", dependsOn: [] }], concurrencyMax: 1, onFailure: "continue", restartsMax: 0 };
-  await asRoot(
-    vault.machine,
-    {
-      type: "session.start",
-      name: "big",
-      plan: plan as never,
-      crew: crew.content,
-      workspace: "/srv",
-      output: "/srv/o",
-    },
-    [crew],
-  );
+  await asRoot(vault.machine, sessionOf(crew.content), [crew]);
   ({ size } = await vault.checkpoint());
 });
 afterAll(async () => {

@@ -9,7 +9,19 @@ import type { Log, LogBatch } from "../src/log.ts";
 import { Machine } from "../src/machine.ts";
 import { replay } from "../src/replay.ts";
 import { failsAt, fated, wrapped, type Fate } from "./wrapped-log.ts";
-import { asRoot, count, genesis, host, live, overreach, prepare, root, spawnCounter, steadyClock } from "./world.ts";
+import {
+  asRoot,
+  count,
+  genesis,
+  host,
+  live,
+  overreach,
+  prepare,
+  root,
+  sessionOf,
+  spawnCounter,
+  steadyClock,
+} from "./world.ts";
 
 const opening: Operation = { type: "vault.open", format: 1, vault: `vault-${"0".repeat(32)}`, ...genesis };
 
@@ -223,61 +235,44 @@ describe("machine with payloads", () => {
 
   test("fails before anything is decided when a payload is missing, changed, or of another size", async () => {
     const source = machine.seal("content");
-    const judge = (content: typeof source.content): Operation => ({
-      type: "session.start",
-      name: "s",
-      plan: { agents: [{ name: "a", dependsOn: [] }], concurrencyMax: 1, onFailure: "stop", restartsMax: 0 },
-      crew: content,
-      workspace: "/",
-      output: "/o",
-    });
-    await expect(asRoot(machine, judge(source.content))).rejects.toMatchObject({ code: "payload_missing" });
+    await expect(asRoot(machine, sessionOf(source.content))).rejects.toMatchObject({ code: "payload_missing" });
     const changed = { ...source, bytes: Buffer.from("Content") };
-    await expect(asRoot(machine, judge(source.content), [changed])).rejects.toMatchObject({ code: "payload_mismatch" });
-    await expect(asRoot(machine, judge({ ...source.content, size: 8 }), [source])).rejects.toMatchObject({
+    await expect(asRoot(machine, sessionOf(source.content), [changed])).rejects.toMatchObject({
+      code: "payload_mismatch",
+    });
+    await expect(asRoot(machine, sessionOf({ ...source.content, size: 8 }), [source])).rejects.toMatchObject({
       code: "payload_mismatch",
     });
     const parent = machine.seal("parent", [machine.seal("child nobody brings").content]);
-    await expect(asRoot(machine, judge(parent.content), [parent])).rejects.toMatchObject({ code: "payload_missing" });
+    await expect(asRoot(machine, sessionOf(parent.content), [parent])).rejects.toMatchObject({
+      code: "payload_missing",
+    });
     expect((await log.head()).position).toBe(1);
-    expect((await asRoot(machine, judge(source.content), [source])).position).toBe(2);
-    await expect(asRoot(machine, judge({ ...source.content, size: 8 }))).rejects.toMatchObject({
+    expect((await asRoot(machine, sessionOf(source.content), [source])).position).toBe(2);
+    await expect(asRoot(machine, sessionOf({ ...source.content, size: 8 }))).rejects.toMatchObject({
       code: "payload_mismatch",
     });
-    expect((await asRoot(machine, judge(source.content))).position).toBe(3);
+    expect((await asRoot(machine, sessionOf(source.content))).position).toBe(3);
     expect((await log.payload(source.content.commitment))?.references).toBe(2);
   });
 
   test("stores what was sealed, or nothing, when the bytes of a draft were changed afterwards", async () => {
-    const start = (crew: { readonly commitment: string; readonly size: number }): Operation => ({
-      type: "session.start",
-      name: "s",
-      plan: { agents: [{ name: "a", dependsOn: [] }], concurrencyMax: 1, onFailure: "stop", restartsMax: 0 },
-      crew,
-      workspace: "/",
-      output: "/o",
-    });
     const small = machine.seal("as it was sealed");
     small.bytes.fill(0);
     small.salt.fill(0);
-    await asRoot(machine, start(small.content), [small]);
+    await asRoot(machine, sessionOf(small.content), [small]);
     expect(Buffer.from((await machine.payload(small.content)) ?? []).toString()).toBe("as it was sealed");
     const large = machine.seal(Buffer.alloc(sealedCopyBytesMax + 1, 1));
     large.bytes.fill(0);
-    await expect(asRoot(machine, start(large.content), [large])).rejects.toMatchObject({ code: "payload_mismatch" });
+    await expect(asRoot(machine, sessionOf(large.content), [large])).rejects.toMatchObject({
+      code: "payload_mismatch",
+    });
     expect(await machine.payload(large.content)).toBeUndefined();
   });
 
   test("counts a draft that is submitted again and again, and stores it once", async () => {
     const draft = machine.seal("again");
-    const start: Operation = {
-      type: "session.start",
-      name: "s",
-      plan: { agents: [{ name: "a", dependsOn: [] }], concurrencyMax: 1, onFailure: "stop", restartsMax: 0 },
-      crew: draft.content,
-      workspace: "/",
-      output: "/o",
-    };
+    const start = sessionOf(draft.content);
     await Promise.all([asRoot(machine, start, [draft]), asRoot(machine, start, [draft])]);
     await asRoot(machine, start, [draft]);
     expect((await log.payload(draft.content.commitment))?.references).toBe(3);
@@ -285,23 +280,13 @@ describe("machine with payloads", () => {
 
   test("a payload brought by one operation serves a later one of the same flush, unless the first was not recorded", async () => {
     const draft = machine.seal("shared");
-    const start: Operation = {
-      type: "session.start",
-      name: "s",
-      plan: { agents: [{ name: "a", dependsOn: [] }], concurrencyMax: 1, onFailure: "stop", restartsMax: 0 },
-      crew: draft.content,
-      workspace: "/",
-      output: "/o",
-    };
+    const start = sessionOf(draft.content);
     const [first, second] = await Promise.all([asRoot(machine, start, [draft]), asRoot(machine, start)]);
     expect([first?.position, second?.position]).toEqual([2, 3]);
     const flood = Array.from({ length: 30 }, () => machine.submit(person("x"), { caller: { ...root, grant: null } }));
     const lost = machine.seal("lost");
-    const unrecorded = machine.submit(
-      { ...start, crew: lost.content },
-      { caller: { ...root, grant: null }, payloads: [lost] },
-    );
-    const orphan = asRoot(machine, { ...start, crew: lost.content });
+    const unrecorded = machine.submit(sessionOf(lost.content), { caller: { ...root, grant: null }, payloads: [lost] });
+    const orphan = asRoot(machine, sessionOf(lost.content));
     await Promise.all(flood);
     expect((await unrecorded).position).toBeNull();
     await expect(orphan).rejects.toMatchObject({ code: "payload_missing" });

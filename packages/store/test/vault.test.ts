@@ -15,7 +15,19 @@ import type { Log } from "../src/log.ts";
 import { replay } from "../src/replay.ts";
 import { vaultExists, type OpenVaultOptions, type Vault } from "../src/vault.ts";
 import { verifyHere } from "../src/verify/verify.ts";
-import { asRoot, count, createAt, live, made, newPlace, openAt, prepare, spawnCounter, type Place } from "./world.ts";
+import {
+  asRoot,
+  count,
+  createAt,
+  live,
+  made,
+  newPlace,
+  openAt,
+  prepare,
+  sessionOf,
+  spawnCounter,
+  type Place,
+} from "./world.ts";
 import { fated, failsAt, wrapped } from "./wrapped-log.ts";
 
 let place: Place;
@@ -308,7 +320,7 @@ describe("a vault whose log fails", () => {
       let failure: unknown;
       for (let index = 0; failure === undefined && index < 500; index += 1) {
         const draft = vault.machine.seal(Buffer.alloc(20_000, index));
-        const receipt = await asRoot(vault.machine, sessionOf(draft.content, index), [draft]).catch(
+        const receipt = await asRoot(vault.machine, sessionOf(draft.content), [draft]).catch(
           (thrown: unknown) => void (failure = thrown),
         );
         if (receipt?.position !== undefined && receipt.position !== null) acknowledged.push(receipt.position);
@@ -387,16 +399,6 @@ async function appendUntilKilled(of: {
     if (seen === of.after) child.kill("SIGKILL");
   }
   expect(await gone).toBe("SIGKILL");
-}
-
-function sessionOf(crew: { readonly commitment: string; readonly size: number }, index: number) {
-  const plan = {
-    agents: [{ name: "a", dependsOn: [] }],
-    concurrencyMax: 1,
-    onFailure: "stop",
-    restartsMax: 0,
-  } as const;
-  return { type: "session.start", name: `s${index}`, plan, crew, workspace: "/srv", output: "/srv/out" } as const;
 }
 
 /** A disk that fills up: a small tmpfs, for which one must be root; else a log that may have few pages only. */

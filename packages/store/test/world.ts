@@ -35,6 +35,18 @@ export const root: Caller = { principal: genesisIds.root, grant: genesisIds.root
 /** The host. */
 export const host: Caller = { principal: genesisIds.host, grant: null, proof: localProof() };
 
+/** An operation that names one content: a session of a crew. */
+export function sessionOf(crew: PayloadDraft["content"]): Operation {
+  return {
+    type: "session.start",
+    name: "s",
+    plan: { agents: [{ name: "a", dependsOn: [] }], concurrencyMax: 1, onFailure: "stop", restartsMax: 0 },
+    crew,
+    workspace: "/",
+    output: "/o",
+  };
+}
+
 /** A clock that moves on by 250 ms at each look, from a fixed moment. */
 export function steadyClock(fromMs = 1_760_000_000_000): () => number {
   let now = fromMs;
