@@ -21,6 +21,7 @@ import { addAgent } from "./nouns/agent.ts";
 import { addBudget } from "./nouns/budget.ts";
 import { addApproval, addMessage, addSignals } from "./nouns/exchange.ts";
 import { addGrant, addPrincipal } from "./nouns/grant.ts";
+import { addKeeping } from "./nouns/keeping.ts";
 import { addLease } from "./nouns/lease.ts";
 import { withVerb } from "./nouns/noun.ts";
 import { addOriginalNames } from "./nouns/original.ts";
@@ -92,7 +93,7 @@ function buildProgram(frame: Frame): Command {
   addExec(program, frame);
   addDoctor(program, frame);
   const nouns = [addRun, addAgent, addTool, addTask, addSession, addGrant, addPrincipal, addBudget, addOwed, addState];
-  const more = [addApproval, addPolicy, addLease, addMessage, addSecret, addSignals, addToken, addUndo];
+  const more = [addApproval, addPolicy, addLease, addMessage, addSecret, addSignals, addToken, addUndo, addKeeping];
   for (const add of [...nouns, ...more, addOriginalNames]) add(program, frame);
   return program;
 }

@@ -11,6 +11,7 @@ import type { AmountWords } from "./amounts-from.ts";
 import type { CheckReport } from "./check.ts";
 import type { DoctorOptions, DoctorReport } from "./doctor.ts";
 import { ServiceFailure, systemCode } from "./failure.ts";
+import type { StoreReport } from "./keep/look-over.ts";
 import type { Places } from "./places.ts";
 import type { CrewSource } from "./sessions/crew-source.ts";
 import type { RunPlan } from "./sessions/plan-run.ts";
@@ -59,15 +60,6 @@ export async function startServing(options: ServeOptions): Promise<Pick<UpRun, "
   return (await import("./up.ts")).startServing(options);
 }
 
-/**
- * Verifies a vault: see `verify.ts`.
- *
- * @returns the verdict
- */
-export async function verifyVaultFiles(places: Places): Promise<VaultVerdict> {
-  return (await import("./verify.ts")).verifyVaultFiles(places);
-}
-
 /** What becomes of proofs and checkpoints outside of a vault. */
 export const proofs: {
   /** Verifies a file that came out of a vault, and asks no vault for it. */
@@ -82,6 +74,17 @@ export const proofs: {
   witnessFrom: async (word, cwd) => (await import("./witness/witness.ts")).witnessFrom(word, cwd),
   writeDurably: async (path, text) =>
     told(`write ${path}`, async () => (await import("@toka/store")).replaceFile(path, text)),
+};
+
+/** What is done with a vault's files as a whole, beside whoever has it open. */
+export const keeping: {
+  /** Looks a vault over without deciding anything again: see `keep/look-over.ts`. */
+  readonly lookOver: (places: Places) => Promise<StoreReport>;
+  /** Decides every entry again: see `verify.ts`. */
+  readonly verify: (places: Places) => Promise<VaultVerdict>;
+} = {
+  lookOver: async (places) => (await import("./keep/look-over.ts")).lookOverVault(places),
+  verify: async (places) => (await import("./verify.ts")).verifyVaultFiles(places),
 };
 
 /** Does something with a file, and says what could not be done when the system does not let it. */

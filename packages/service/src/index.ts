@@ -20,6 +20,7 @@ export {
   amountsFrom,
   checkFile,
   examineMachine,
+  keeping,
   permissionsFrom,
   planRun,
   proofs,
@@ -31,7 +32,6 @@ export {
   startUp,
   stdinBytesMax,
   storedBytes,
-  verifyVaultFiles,
 } from "./doors.ts";
 export { ServiceFailure } from "./failure.ts";
 export { suggestion } from "./on-demand.ts";

@@ -18,3 +18,5 @@ export { verifyFile } from "./proof/verify-file.ts";
 export type { VerifyFileOptions } from "./proof/verify-file.ts";
 export type { EntryVerdict, FileVerdict } from "./proof/file-verdict.ts";
 export type { ConsistencyDocument, InclusionDocument, Prover } from "./proof/prover.ts";
+export { lookOver } from "./keep/look-over.ts";
+export type { StoreCheck } from "./keep/look-over.ts";

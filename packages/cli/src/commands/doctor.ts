@@ -6,7 +6,7 @@ import { resolve } from "node:path";
 import { examineMachine } from "@toka/service";
 
 import { type CommandContext, exitDone, exitFailed, writeLine } from "../context.ts";
-import { showSafely } from "../output/plain.ts";
+import { checkLines } from "../output/check-lines.ts";
 
 /**
  * Examines the machine and prints each check, with what to do about what is missing.
@@ -20,16 +20,7 @@ export async function runDoctor(
   context: CommandContext,
 ): Promise<number> {
   const report = await examineMachine({ workspace: resolve(context.cwd, options.workspace ?? ".") });
-  if (options.json) await writeLine(context.stdout, JSON.stringify(report));
-  else {
-    for (const check of report.checks) {
-      const mark = check.ok ? "ok  " : check.required ? "FAIL" : "note";
-      await writeLine(
-        context.stdout,
-        `${mark}  ${check.name}: ${showSafely(check.found)}${check.ok ? "" : ` (wanted: ${check.wanted})`}`,
-      );
-      if (check.fix !== undefined) await writeLine(context.stdout, `      ${showSafely(check.fix)}`);
-    }
-  }
+  const lines = options.json ? [JSON.stringify(report)] : checkLines(report.checks);
+  for (const line of lines) await writeLine(context.stdout, line);
   return report.ok ? exitDone : exitFailed;
 }

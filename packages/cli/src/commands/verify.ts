@@ -1,7 +1,7 @@
 /**
  * `toka verify`: the log, decided again from the start.
  */
-import { verifyVaultFiles } from "@toka/service";
+import { keeping } from "@toka/service";
 
 import { type CommandContext, exitDone, exitFailed, writeLine } from "../context.ts";
 import { showOnOneLine } from "../output/plain.ts";
@@ -21,7 +21,7 @@ export async function runVerify(
   options: PlaceOptions & { readonly json: boolean },
   context: CommandContext,
 ): Promise<number> {
-  const verdict = await verifyVaultFiles(placesOf(options, context));
+  const verdict = await keeping.verify(placesOf(options, context));
   if (options.json) await writeLine(context.stdout, JSON.stringify(verdict));
   else if (verdict.ok) {
     await writeLine(
