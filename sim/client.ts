@@ -72,6 +72,8 @@ async function askForSomething({ world, life, random, rival, settlements }: Clie
   world.ledger.seen(look.position);
   const made = look.drawn && world.furnisher.furnish(look.drawn.draft);
   if (look.drawn === undefined || made === undefined) return;
+  // Making another vault of a log is for who creates that vault, never for a caller.
+  if (look.drawn.draft.type === "vault.fork") return;
   const { by, passMs } = look.drawn;
   if (passMs > 0) await world.schedule.wait(life, passMs);
   const accepted = await ask(made, { world, machine, caller: { ...by, proof: localProof() } });

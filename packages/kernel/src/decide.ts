@@ -59,7 +59,7 @@ function outOfPlace(
     return stamp.grant === null ? undefined : { code: "grant_not_held", grant: stamp.grant };
   }
   if (operation.type === "vault.open") return { code: "vault_already_open" };
-  if (operation.type !== "clock.accept" && jumps(state, stamp)) {
+  if (!mayJump(operation) && jumps(state, stamp)) {
     return {
       code: "clock_jump",
       lastMs: state.head.timeMs,
@@ -68,6 +68,11 @@ function outOfPlace(
     };
   }
   return state.principals.has(principal) ? undefined : { code: "principal_unknown", principal };
+}
+
+// A fork begins when it is made, however long ago the entry before it was.
+function mayJump({ type }: Operation): boolean {
+  return type === "clock.accept" || type === "vault.fork";
 }
 
 function decidePlain(state: LiveState, operation: PlainOperation, moment: Moment): Answer {

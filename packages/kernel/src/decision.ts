@@ -16,7 +16,7 @@ export interface OperationKind<O> {
   readonly shape: Shape<O>;
   /** Only the host principal of genesis may ask. */
   readonly hostOnly?: true;
-  /** Starts an agent, run, task or effect: refused in a held vault. */
+  /** Starts an agent, run, task or effect, or has timers fire: refused in a held vault. */
   readonly starts?: true;
   /** Tells whether an account may go up with which the budget above is to be warned: that is then found out by trying. */
   mayWarnAbove?(state: LiveState, operation: O, moment: Moment): boolean;

@@ -111,6 +111,7 @@ function evolveRarer(state: LiveState, event: Exclude<KernelEvent, Busy>, cause:
     case "vault.opened":
     case "vault.configured":
     case "vault.resumed":
+    case "vault.forked":
     case "clock.accepted":
       return evolveVault(state, event, cause);
   }

@@ -99,7 +99,7 @@ export type {
   TaskTimedOut,
   ObjectiveJudged,
 } from "./events/task.ts";
-export type { VaultOpened, VaultConfigured, VaultResumed, ClockAccepted } from "./events/vault.ts";
+export type { VaultOpened, VaultConfigured, VaultResumed, VaultForked, ClockAccepted } from "./events/vault.ts";
 export type { AgentResume } from "./operations/agent-resume.ts";
 export type { AgentSpawn } from "./operations/agent-spawn.ts";
 export type { AgentSuspend } from "./operations/agent-suspend.ts";
@@ -150,6 +150,7 @@ export type { ToolRegister, ToolFields } from "./operations/tool-register.ts";
 export type { ToolUnregister } from "./operations/tool-unregister.ts";
 export type { ToolUpdate } from "./operations/tool-update.ts";
 export type { VaultConfigure } from "./operations/vault-configure.ts";
+export type { FolderMove, VaultFork } from "./operations/vault-fork.ts";
 export type { VaultOpen } from "./operations/vault-open.ts";
 export type { VaultResume } from "./operations/vault-resume.ts";
 export type { OperationsByType, OperationType, PlainOperation, Operation, Batch } from "./operation.ts";

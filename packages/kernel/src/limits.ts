@@ -191,6 +191,8 @@ export const fixedLimits = {
   keysMax: 64,
   /** Secrets named in a vault. */
   secretsMax: 1_000,
+  /** Folders that are elsewhere for a fork: its workspace, its vault, and as many again. */
+  folderMovesMax: 4,
   /** Policies in force: each request is held against all of them. */
   policiesMax: 64,
   /** Characters of a policy's condition as it was written. */

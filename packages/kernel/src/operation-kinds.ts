@@ -61,6 +61,7 @@ import { toolRegister } from "./operations/tool-register.ts";
 import { toolUnregister } from "./operations/tool-unregister.ts";
 import { toolUpdate } from "./operations/tool-update.ts";
 import { vaultConfigure } from "./operations/vault-configure.ts";
+import { vaultFork } from "./operations/vault-fork.ts";
 import { vaultOpen } from "./operations/vault-open.ts";
 import { vaultResume } from "./operations/vault-resume.ts";
 
@@ -69,6 +70,7 @@ export const operationKinds: { readonly [Type in keyof OperationsByType]: Operat
   "vault.open": vaultOpen,
   "vault.configure": vaultConfigure,
   "vault.resume": vaultResume,
+  "vault.fork": vaultFork,
   "clock.accept": clockAccept,
   "principal.register": principalRegister,
   "grant.issue": grantIssue,

@@ -59,6 +59,7 @@ import type { ToolRegister } from "./operations/tool-register.ts";
 import type { ToolUnregister } from "./operations/tool-unregister.ts";
 import type { ToolUpdate } from "./operations/tool-update.ts";
 import type { VaultConfigure } from "./operations/vault-configure.ts";
+import type { VaultFork } from "./operations/vault-fork.ts";
 import type { VaultOpen } from "./operations/vault-open.ts";
 import type { VaultResume } from "./operations/vault-resume.ts";
 
@@ -67,6 +68,7 @@ export interface OperationsByType {
   readonly "vault.open": VaultOpen;
   readonly "vault.configure": VaultConfigure;
   readonly "vault.resume": VaultResume;
+  readonly "vault.fork": VaultFork;
   readonly "clock.accept": ClockAccept;
   readonly "principal.register": PrincipalRegister;
   readonly "grant.issue": GrantIssue;

@@ -40,7 +40,9 @@ export type AuthorityRefusal =
   | { readonly code: "grant_not_revocable"; readonly grant: GrantId }
   | { readonly code: "secret_exists"; readonly name: string }
   | { readonly code: "clock_not_confirmed"; readonly stampMs: number; readonly toleranceMs: number }
-  | { readonly code: "vault_not_held" };
+  | { readonly code: "vault_not_held" }
+  | { readonly code: "fork_mismatch"; readonly field: "parent" | "position"; readonly wanted: string }
+  | { readonly code: "fork_of_itself"; readonly vault: string };
 
 /** Refusals about budgets. */
 export type BudgetRefusal =

@@ -15,6 +15,7 @@ import { toolOf, workerPart } from "./furnished.ts";
 import type { Choices, Made, Setting } from "./generate/setting.ts";
 import { makeAlert, makeMetric, makeObservation } from "./generate/observation.ts";
 import { makeTick, makeTimer } from "./generate/timer.ts";
+import { forkOf } from "./generate/fork.ts";
 import { makeLease } from "./generate/lease.ts";
 import { makeMessage, makeTopic } from "./generate/message.ts";
 import {
@@ -149,9 +150,10 @@ function inputs(choices: Choices): readonly { readonly name: string; readonly va
 type Maker = (setting: Setting, verb: string) => Made | undefined;
 
 const makers: { readonly [area: string]: Maker } = {
-  vault: ({ choices }, verb) => {
+  vault: ({ state, choices }, verb) => {
     if (verb === "open") return { draft: { format: 1, vault: `vault-${"1".repeat(32)}`, ...opening }, by: host };
     if (verb === "resume") return { draft: {} };
+    if (verb === "fork") return choices.chance(90) ? undefined : { draft: forkOf(state, choices), by: host };
     return {
       draft: {
         limits: {

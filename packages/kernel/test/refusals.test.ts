@@ -28,10 +28,13 @@ const tables = [
   ...approvalTables,
   ...policyTables,
 ];
-const starting = ["agent.spawn", "run.start", "task.start", "effect.request", "effect.start", "approval.answer"];
+const starting = [
+  ...["agent.spawn", "run.start", "task.start", "effect.request", "effect.start", "approval.answer"],
+  "clock.tick",
+];
 const hostOnly = [
   ...["key.record", "effect.start", "effect.settle", "effect.abandon", "fault.record", "clock.tick"],
-  "approval.expire",
+  ...["approval.expire", "vault.fork"],
 ];
 
 /** Each refusal there is: the compiler refuses a list that lacks one. */
@@ -55,6 +58,8 @@ const everyCode: { readonly [Code in RefusalCode]: true } = {
   secret_exists: true,
   clock_not_confirmed: true,
   vault_not_held: true,
+  fork_mismatch: true,
+  fork_of_itself: true,
   budget_not_held: true,
   budget_closing: true,
   budget_is_root: true,
@@ -145,7 +150,7 @@ function generalRows({ operation }: Table): readonly Row[] {
   };
   const unknown = { principal: "principal-900-0" as typeof root.principal };
   const rows: Row[] = [{ code: "principal_unknown", breaks: asks(unknown) }];
-  if (operation !== "clock.accept") {
+  if (operation !== "clock.accept" && operation !== "vault.fork") {
     rows.unshift({
       code: "clock_jump",
       breaks: ({ world }) => void (world.timeMs += 86_400_001 + world.entries.length),

@@ -1,5 +1,6 @@
 /** One log in which every operation is accepted, and one is refused: what the golden bytes are taken from. */
 import { genesisIds } from "../src/index.ts";
+import { forkOf } from "./generate/fork.ts";
 import { takeOf } from "./refusals/lease.ts";
 import { policyOf } from "./refusals/policy.ts";
 import { furnished, go, noGo, toolOf, workerPart } from "./furnished.ts";
@@ -22,6 +23,7 @@ export function tour(): World {
   timers(world);
   leases(world);
   session(world);
+  fork(world);
   return world;
 }
 
@@ -194,4 +196,11 @@ function session(world: World): void {
     { type: "secret.record", name: "last" },
   ];
   world.must({ type: "batch", operations });
+}
+
+function fork(world: World): void {
+  world.must(takeOf());
+  world.must({ ...forkOf(world.state), moves: [{ from: "/w", to: "/fork" }] }, host);
+  world.ask({ type: "clock.tick" }, host);
+  world.must({ type: "vault.resume" });
 }

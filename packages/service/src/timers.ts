@@ -83,6 +83,8 @@ async function earlierTimer(
   for await (const { entry } of machine.watch(position, { signal })) {
     if (!("events" in entry.outcome)) continue;
     for (const event of entry.outcome.events) {
+      // While a vault is held none is due.
+      if (event.type === "vault.resumed") return;
       if (event.type === "timer.set" && (dueMs === null || event.nextMs < dueMs)) return;
     }
   }

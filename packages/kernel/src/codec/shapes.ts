@@ -45,6 +45,12 @@ export const digest: Shape<Digest> = textThat(
   "sha256: and 43 characters of base64url",
 );
 
+/** The id of a vault. */
+export const vaultId: Shape<string> = textThat(
+  (value) => /^vault-[0-9a-f]{32}$/.test(value),
+  "vault- and 32 hexadecimal digits",
+);
+
 /** A commitment to a content. */
 export const content: Shape<Content> = contentUpTo(fixedLimits.contentBytesMax);
 

@@ -22,6 +22,17 @@ export interface VaultResumed {
   readonly schema: 1;
 }
 
+/** The log is another vault's from here on, which is held. */
+export interface VaultForked {
+  readonly type: "vault.forked";
+  readonly schema: 1;
+  readonly vault: string;
+  /** Effects that were under way: they are the parent's. */
+  readonly abandoned: number;
+  /** Leases that ended with it. */
+  readonly released: number;
+}
+
 /** The clock jumped to this time, ms, and an administrator confirmed it. */
 export interface ClockAccepted {
   readonly type: "clock.accepted";
@@ -30,4 +41,4 @@ export interface ClockAccepted {
 }
 
 /** The events of this area. */
-export type VaultEvent = VaultOpened | VaultConfigured | VaultResumed | ClockAccepted;
+export type VaultEvent = VaultOpened | VaultConfigured | VaultResumed | VaultForked | ClockAccepted;

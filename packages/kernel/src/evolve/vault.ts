@@ -1,6 +1,7 @@
 /** What events of the vault do to the state. */
 import { allPermissions } from "../authority/permission.ts";
 import { openBudget } from "../budget/booking.ts";
+import { movedIn } from "../codec/moved.ts";
 import type { VaultEvent } from "../events/vault.ts";
 import { fault } from "../failure.ts";
 import { genesisIds } from "../ids.ts";
@@ -8,6 +9,8 @@ import { fixedLimits } from "../limits.ts";
 import type { Vault } from "../state/entities.ts";
 import type { LiveState } from "../state/live-state.ts";
 import { askedFor } from "./cause.ts";
+import { cutLoose, skipMissed } from "./hold.ts";
+import { moveFolders } from "./move-folders.ts";
 import type { Cause } from "./cause.ts";
 
 /** Applies an event of the vault. */
@@ -18,11 +21,27 @@ export function evolveVault(state: LiveState, event: VaultEvent, cause: Cause): 
     case "vault.configured":
       return changeVault(state, { limits: event.limits });
     case "vault.resumed":
-      return changeVault(state, { held: false });
+      return resumed(state, cause);
+    case "vault.forked":
+      return forked(state, cause);
     case "clock.accepted":
       // The time of the entry itself moves the clock.
       return;
   }
+}
+
+function resumed(state: LiveState, { timeMs }: Cause): void {
+  skipMissed(state, timeMs);
+  changeVault(state, { held: false });
+}
+
+function forked(state: LiveState, cause: Cause): void {
+  const { vault, moves } = askedFor(cause, "vault.fork");
+  cutLoose(state, cause.timeMs);
+  moveFolders(state, moves);
+  // Keys and secrets are the parent's own: what they sign and open is not the fork's.
+  const policies = movedIn(state.vault?.policies ?? [], moves);
+  changeVault(state, { vault, held: true, keys: [], secrets: [], policies });
 }
 
 /** Replaces some of the vault's own row. */

@@ -23,6 +23,8 @@ export interface ClockTick {
 export const clockTick: OperationKind<ClockTick> = {
   shape: record<ClockTick>({ type: oneOf("clock.tick") }),
   hostOnly: true,
+  // The timers of a held vault wait.
+  starts: true,
   decide: (state, _operation, { timeMs: nowMs, fresh }) => {
     const due = dueTimers(state, nowMs);
     if (due.length === 0) return refuse({ code: "timer_not_due", nextMs: nextTimerMs(state) });

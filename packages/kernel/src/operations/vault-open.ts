@@ -3,8 +3,8 @@
  * and the root budget.
  */
 import type { Amounts } from "../budget/amounts.ts";
-import { flag, oneOf, optional, record, textThat } from "../codec/shape.ts";
-import { allotment, limits, name } from "../codec/shapes.ts";
+import { flag, oneOf, optional, record } from "../codec/shape.ts";
+import { allotment, limits, name, vaultId } from "../codec/shapes.ts";
 import { accept, type OperationKind } from "../decision.ts";
 import { defaultLimits, type KernelLimits } from "../limits.ts";
 
@@ -32,7 +32,7 @@ export const vaultOpen: OperationKind<VaultOpen> = {
   shape: record<VaultOpen>({
     type: oneOf("vault.open"),
     format: oneOf(1),
-    vault: textThat((value) => /^vault-[0-9a-f]{32}$/.test(value), "vault- and 32 hexadecimal digits"),
+    vault: vaultId,
     name,
     host: name,
     root: name,

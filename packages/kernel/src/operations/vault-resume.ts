@@ -1,4 +1,4 @@
-/** `vault.resume`: an administrator lets a held vault start things again. */
+/** `vault.resume`: an administrator lets a held vault start things again. What recurs and came due meanwhile is not made up for. */
 import { oneOf, record } from "../codec/shape.ts";
 import { accept, denied, openVault, type OperationKind, refuse } from "../decision.ts";
 

@@ -7,9 +7,10 @@ import type { KernelState } from "../state/state.ts";
 /**
  * When the next timer is due: the host then asks `clock.tick`.
  *
- * @returns a moment, past ones included, or null when no timer is set
+ * @returns a moment, past ones included, or null when no timer is set or the vault is held
  */
 export function nextTimerMs(state: KernelState): number | null {
+  if (state.vault?.held === true) return null;
   let next: number | null = null;
   for (const { nextMs } of state.timers.values()) {
     if (next === null || nextMs < next) next = nextMs;

@@ -16,6 +16,6 @@ export function makeLease({ state, choices }: Setting, verb: string): Made | und
   const epoch = Math.max(1, (lease?.epoch ?? 1) - (choices.chance(15) ? 1 : 0));
   const owner = lease === undefined ? anybody : { principal: lease.holder, grant: lease.grant };
   const by = choices.chance(75) ? owner : anybody;
-  if (verb === "release") return choices.chance(40) ? { draft: { resource, epoch }, by } : undefined;
+  if (verb === "release") return choices.chance(60) ? { draft: { resource, epoch }, by } : undefined;
   return { draft: { resource, epoch, forMs }, by };
 }

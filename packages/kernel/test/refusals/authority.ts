@@ -1,5 +1,7 @@
 /** Refusals of the vault, of authority and of faults. */
 import { genesisIds } from "../../src/index.ts";
+import { inhabited } from "../furnished.ts";
+import { forkOf } from "../generate/fork.ts";
 import { genesis, host, one, root, World } from "../world.ts";
 import { fields, noRoomFor, stranger, type Scene, type Table } from "./table.ts";
 
@@ -49,6 +51,25 @@ export const authorityTables: readonly Table[] = [
     rows: [
       stranger("permission_denied"),
       { code: "vault_not_held", breaks: ({ world }) => void world.must({ type: "vault.resume" }) },
+    ],
+  },
+  {
+    operation: "vault.fork",
+    scene: () => {
+      const { world } = inhabited();
+      // Wherever the head is when it is asked.
+      const draft = {
+        ...forkOf(world.state),
+        get position(): number {
+          return world.state.head.position;
+        },
+      };
+      return { world, draft, by: host };
+    },
+    rows: [
+      fields("fork_mismatch", { parent: `vault-${"2".repeat(32)}` }),
+      fields("fork_mismatch", { position: 900 }),
+      fields("fork_of_itself", { vault: genesis["vault"] }),
     ],
   },
   {
