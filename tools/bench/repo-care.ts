@@ -3,15 +3,15 @@
  *
  * Run: node --conditions=toka-source tools/bench/repo-care.ts
  */
-import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { makeRepository } from "./parts/git-repository.ts";
 import { handOn, median } from "./parts/rows.ts";
 import { startFloor } from "./parts/start-floor.ts";
 
 const files = 5000;
-const filesPerFolder = 50;
 const commits = 20;
 /** What the design asks for, in seconds. */
 const targets = { firstLine: 1.5, whole: 20 } as const;
@@ -19,29 +19,6 @@ const targets = { firstLine: 1.5, whole: 20 } as const;
 const dir = mkdtempSync(join(tmpdir(), "toka-bench-"));
 const workspace = join(dir, "workspace");
 const toka = join(import.meta.dirname, "../../toka");
-
-function git(args: readonly string[]): void {
-  const who = { GIT_AUTHOR_NAME: "A", GIT_AUTHOR_EMAIL: "a@x", GIT_COMMITTER_NAME: "A", GIT_COMMITTER_EMAIL: "a@x" };
-  execFileSync("git", [...args], {
-    cwd: workspace,
-    env: { PATH: process.env["PATH"] ?? "", HOME: dir, GIT_CONFIG_NOSYSTEM: "1", ...who },
-  });
-}
-
-function makeRepository(): void {
-  mkdirSync(workspace);
-  git(["init", "-q"]);
-  for (let file = 0; file < files; file += 1) {
-    const folder = join(workspace, `folder-${Math.floor(file / filesPerFolder)}`);
-    mkdirSync(folder, { recursive: true });
-    const lines = Array.from({ length: 10 + (file % 200) }, (_, line) => `const value${line} = ${file * line};`);
-    writeFileSync(join(folder, `file-${file}.${["ts", "py", "md", "go"][file % 4] ?? "ts"}`), `${lines.join("\n")}\n`);
-    if ((file + 1) % (files / commits) === 0) {
-      git(["add", "-A"]);
-      git(["commit", "-q", "-m", `part ${file}`]);
-    }
-  }
-}
 
 /** Seconds until the first agent runs, and until the command is over. */
 async function measure(): Promise<{ readonly firstLine: number; readonly whole: number }> {
@@ -68,7 +45,7 @@ async function measure(): Promise<{ readonly firstLine: number; readonly whole: 
 }
 
 try {
-  makeRepository();
+  makeRepository(workspace, { files, commits, home: dir });
   await measure();
   const runs: { readonly floor: number; readonly firstLine: number; readonly whole: number }[] = [];
   for (let round = 0; round < 3; round += 1) runs.push({ floor: startFloor() / 1000, ...(await measure()) });
