@@ -49,7 +49,7 @@ export function simulatedSandbox(
       const fate = random.below(20);
       if (fate === 0)
         throw new SandboxFailure("Cannot box the program: no room", { code: "sandbox_setup_failed", retry: "later" });
-      const wantedMs = fate === 1 ? job.limits.wallMs * 2 : random.below(2_000);
+      const wantedMs = fate <= 2 ? job.limits.wallMs * 2 : random.below(2_000);
       const ended = await endOf(Math.min(wantedMs, job.limits.wallMs), { owner, schedule, signal });
       const late = wantedMs > job.limits.wallMs;
       if (late) counts.add("program over its deadline");
