@@ -34,6 +34,8 @@ export interface SuiteReport {
 export async function runSuites(options: SuiteOptions): Promise<SuiteReport> {
   const { filter, options: flags } = parseCLI(["vitest", "run", ...options.args]);
   const vitest = await startVitest(filter, {
+    // By itself vitest leaves one processor to somebody at the keyboard: on two, suites would run one after the other.
+    maxWorkers: "100%",
     ...flags,
     root: options.folder ?? root,
     watch: false,
