@@ -28,7 +28,7 @@ else await compare();
 async function fill(dir: string): Promise<void> {
   const vault = await benchVault(dir);
   const caller = { principal: genesisIds.root, grant: genesisIds.rootGrant, proof: localProof() };
-  await vault.machine.submit({ type: "vault.configure", limits }, { caller });
+  await vault.machine.submit({ type: "vault.configure", schema: 2, limits, flags: null }, { caller });
   await settle(vault.machine, agents);
   say(await vault.machine.view((state) => state.agents.size));
   await vault.close();

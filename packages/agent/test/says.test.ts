@@ -98,7 +98,7 @@ describe("a task", () => {
     const tell = (name: string): string => `{ name: ${name}, send: { topic: t }, text: hello }`;
     const wordy = { name: "wordy", tasks: tasksOf(count, tell("one"), tell("two")) };
     await place.machine.submit(
-      { type: "vault.configure", limits: { signalsPerMinuteMax: 1 } },
+      { type: "vault.configure", schema: 2, limits: { signalsPerMinuteMax: 1 }, flags: null },
       { caller: place.operator },
     );
     const open = await start(place, crewOf([counter("wordy", wordy)]));

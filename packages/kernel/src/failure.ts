@@ -32,6 +32,9 @@ export class Malformed extends Error implements Failure {
   }
 }
 
+/** What a newer Toka wrote: of a format, schema or flag that is not known here, or of a kind that nobody knows. */
+export class Newer extends Malformed {}
+
 /** The third kind of no: a state that cannot be, which is a bug of ours. It stops the vault before it can corrupt it. */
 export class Fault extends Error {
   override readonly name = "Fault";

@@ -35,7 +35,8 @@ export type {
   ObjectivePart,
   JudgeMethod,
 } from "./definition.ts";
-export { Malformed, Fault } from "./failure.ts";
+export { Malformed, Newer, Fault } from "./failure.ts";
+export { replayFlags, newestFlag, flagsOf } from "./flags.ts";
 export type { Failure } from "./failure.ts";
 export type { PlainRefusal, Refusal, RefusalCode } from "./refusal.ts";
 export type {

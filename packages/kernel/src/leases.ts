@@ -45,6 +45,20 @@ export function isOwned({ expiresAtMs }: Lease, timeMs: number): boolean {
 }
 
 /**
+ * Whether who asks is an agent that is suspended: it takes nothing.
+ *
+ * @returns the refusal, or undefined
+ */
+export function suspendedOwner(
+  state: KernelState,
+  { principal }: { readonly principal: PrincipalId },
+): PlainRefusal | undefined {
+  const id = state.principals.get(principal)?.agent ?? null;
+  const agent = id === null ? undefined : state.agents.get(id);
+  return agent?.state === "suspended" ? { code: "agent_suspended", agent: agent.id } : undefined;
+}
+
+/**
  * The lease that somebody speaks of who says that it is his.
  *
  * @param state in which it stands

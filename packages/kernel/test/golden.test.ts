@@ -40,7 +40,8 @@ test.each(["../entries.json", ...logs])("golden entries decide again to their ow
   for (const bytes of entries) {
     const entry = decodeEntry(bytes);
     const outcome = outcomeOf(decide(state, entry.operation, entry.stamp));
-    expect(encodeEntry({ ...entry, outcome })).toBe(bytes);
+    // In present schemas: what was written in older ones is compared with what it reads as.
+    expect(encodeEntry({ ...entry, outcome })).toBe(encodeEntry(entry));
     applyEntry(state, entry);
   }
   expect(encodeState(state)).toBe(wanted);

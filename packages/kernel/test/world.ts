@@ -6,6 +6,7 @@ import {
   encodeEntry,
   genesisIds,
   genesisPrevious,
+  newestFlag,
   parseOperation,
   type AgentId,
   type BudgetId,
@@ -65,6 +66,7 @@ export const genesis: Draft = {
   root: "root",
   allotment: { tokens: 1_000_000, cpuMs: 1_000_000, wallMs: 1_000_000, toolCalls: 1_000, storedBytes: 1_000_000 },
   held: false,
+  flags: newestFlag,
 };
 
 /** An agent with what it asks under. */

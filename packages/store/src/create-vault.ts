@@ -6,7 +6,7 @@ import { chmodSync, existsSync } from "node:fs";
 import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { genesisIds, type Amounts, type Caller, type KernelLimits, type Operation } from "@toka/kernel";
+import { genesisIds, newestFlag, type Amounts, type Caller, type KernelLimits, type Operation } from "@toka/kernel";
 import { clientsAt, createLogFile } from "./backends/sqlite/file.ts";
 import { openSqliteLog } from "./backends/sqlite/log.ts";
 import { checkpointKeyPurpose, originOf } from "./checkpoint.ts";
@@ -111,7 +111,7 @@ async function writeGenesis(
     const host: Caller = { principal: genesisIds.host, grant: null, proof: localProof() };
     const machine = new Machine({ log, host, clock: of.clock, load: async () => new Fold() });
     const operations: readonly Operation[] = [
-      { type: "vault.open", format: 1, vault: of.vault, ...of.genesis },
+      { type: "vault.open", format: 1, vault: of.vault, ...of.genesis, flags: newestFlag },
       { type: "key.record", publicKey: of.signer.verifier.text, purpose: checkpointKeyPurpose },
     ];
     const receipts = await Promise.all(operations.map((operation) => machine.submit(operation, { caller: host })));

@@ -10,6 +10,7 @@ export type StoreFailureCode =
   | "vault_exists"
   | "vault_locked"
   | "vault_damaged"
+  | "vault_newer"
   | "vault_closed"
   | "vault_faulted"
   | "vault_swapped"

@@ -1,5 +1,5 @@
 /** Replaying a log: from a fold, or from nothing, to the head, checking that every row follows the one before. */
-import { decodeEntry } from "@toka/kernel";
+import { decodeEntry, Newer } from "@toka/kernel";
 import { leafDigest } from "./digest.ts";
 import { StoreFailure, textOf } from "./failure.ts";
 import type { Fold } from "./fold.ts";
@@ -38,12 +38,25 @@ export async function replay(fold: Fold, { log, until = Infinity, passing }: Rep
         if (entry.previous !== fold.head.digest) throw new Error("it does not follow the entry before it");
         fold.apply(entry);
       } catch (thrown) {
+        if (thrown instanceof Newer) throw newerEntry(position, thrown);
         throw damaged(position, textOf(thrown));
       }
       fold.advance({ position, digest, timeMs });
       passing?.(position);
     }
   }
+}
+
+/**
+ * What is said of an entry that a newer Toka wrote.
+ *
+ * @returns the failure, to be thrown
+ */
+export function newerEntry(position: number, { path, found, wanted }: Newer): StoreFailure {
+  return new StoreFailure("vault_newer", {
+    message: `Cannot read the log: a newer Toka wrote entry ${position}: ${path}: found ${found}, wanted ${wanted}; use that Toka or a newer one`,
+    retry: "never",
+  });
 }
 
 function damaged(position: number, state: string): StoreFailure {

@@ -1,7 +1,7 @@
 /** An open vault: its one writer, from the lock to the last checkpoint. */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { decodeEntry, genesisIds, type Caller } from "@toka/kernel";
+import { decodeEntry, genesisIds, Newer, type Caller } from "@toka/kernel";
 import { clientsAt } from "./backends/sqlite/file.ts";
 import { openSqliteLog } from "./backends/sqlite/log.ts";
 import { isDamage } from "./backends/sqlite/result-code.ts";
@@ -24,7 +24,7 @@ import type { CheckpointRow, Log } from "./log.ts";
 import { Machine } from "./machine.ts";
 import { signerOf, type NoteSigner } from "./note.ts";
 import { Prover } from "./proof/prover.ts";
-import { replay } from "./replay.ts";
+import { newerEntry, replay } from "./replay.ts";
 import { readSnapshot } from "./snapshot.ts";
 import { vaultFiles, type VaultFiles } from "./vault-files.ts";
 
@@ -241,6 +241,7 @@ async function vaultIdOf(log: Log, files: VaultFiles): Promise<string> {
     if (operation?.type !== "vault.open") throw new Error("its first entry does not open a vault");
     return operation.vault;
   } catch (thrown) {
+    if (thrown instanceof Newer) throw newerEntry(1, thrown);
     throw new StoreFailure("vault_damaged", {
       message: `Cannot open the vault ${files.dir}: ${textOf(thrown)}`,
       retry: "never",

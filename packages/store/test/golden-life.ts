@@ -9,7 +9,7 @@ import { asRoot, live, made } from "./world.ts";
 /** Lives it, over a vault that was just created. */
 export async function liveGolden(machine: MachinePort): Promise<void> {
   await live(machine);
-  await asRoot(machine, { type: "vault.configure", limits: { toolsMax: 40 } });
+  await asRoot(machine, { type: "vault.configure", schema: 2, limits: { toolsMax: 40 }, flags: null });
   await suspendedOwner(machine);
 }
 

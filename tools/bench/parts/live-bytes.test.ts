@@ -27,7 +27,7 @@ test("a live agent keeps less than 2,000 bytes of the heap, with its principal, 
   const limits = { agentsMax: limit, grantsMax: limit, principalsMax: limit, budgetsMax: limit };
   ask(state, { operation: genesis(), principal: genesisIds.host, grant: null });
   ask(state, {
-    operation: { type: "vault.configure", limits },
+    operation: { type: "vault.configure", schema: 2, limits, flags: null },
     principal: genesisIds.root,
     grant: genesisIds.rootGrant,
   });

@@ -5,14 +5,15 @@
  */
 import type { Entry, Outcome } from "../entry.ts";
 import type { KernelEvent } from "../event.ts";
-import { Malformed } from "../failure.ts";
+import { Malformed, Newer } from "../failure.ts";
 import { fixedLimits } from "../limits.ts";
 import type { Refusal } from "../refusal.ts";
 import type { Proof, Stamp } from "../stamp.ts";
-import { operationShape } from "./operation.ts";
+import { operationShape, operationTypes } from "./operation.ts";
 import { integer, list, nullable, oneOf, optional, problem, read, record } from "./shape.ts";
 import type { Shape } from "./shape.ts";
 import { digest, id, momentMs } from "./shapes.ts";
+import { upcastEvent, upcastOperation } from "./upcast.ts";
 
 /**
  * Writes an entry.
@@ -43,11 +44,11 @@ export function encodeOutcome(outcome: Outcome): string {
 
 /**
  * Reads an entry. Position, stamp and operation are checked; of an outcome only the outline: whoever does not trust the bytes
- * decides the operation again and compares.
+ * decides the operation again and compares. What is of an older schema is given in its present shape.
  *
  * @param bytes the stored text
  * @returns the entry
- * @throws Malformed when the text is no entry, or not the one encoding of it
+ * @throws Malformed when the text is no entry, or not the one encoding of it; Newer when a newer Toka wrote it
  */
 export function decodeEntry(bytes: string): Entry {
   let value: unknown;
@@ -56,11 +57,47 @@ export function decodeEntry(bytes: string): Entry {
   } catch {
     throw new Malformed({ path: "entry", wanted: "JSON", found: "something else" });
   }
-  const entry = read(entryShape, { value, root: "entry" });
-  if (encodeEntry(entry) !== bytes) {
+  const { present, written } = read(upcastEntry, { value, root: "entry" });
+  const entry = read(entryShape, { value: present, root: "entry" });
+  if (encodeEntry(written === undefined ? entry : { ...entry, ...written }) !== bytes) {
     throw new Malformed({ path: "entry", wanted: "its canonical encoding", found: "another encoding" });
   }
   return entry;
+}
+
+/** Parts of an entry as they were written. */
+type Written = Pick<Entry, "operation" | "outcome">;
+
+// What is older is brought up to date before anything is read; `written` is there when something was.
+function upcastEntry(value: unknown): { readonly present: unknown; readonly written?: Written } {
+  if (!isObject(value)) return { present: value };
+  const operation = at("operation", () => upcastOperation(known(value["operation"])));
+  const outcome = at("outcome", () => upcastOutcome(value["outcome"]));
+  if (operation.present === operation.written && outcome === value["outcome"]) return { present: value };
+  const written = { operation: operation.written, outcome: value["outcome"] } as Written;
+  return { present: { ...value, operation: operation.present, outcome }, written };
+}
+
+function upcastOutcome(outcome: unknown): unknown {
+  if (!isObject(outcome) || !Array.isArray(outcome["events"])) return outcome;
+  const events: readonly unknown[] = outcome["events"];
+  const present = events.map(upcastEvent);
+  return present.every((event, index) => event === events[index]) ? outcome : { ...outcome, events: present };
+}
+
+// In a log, unlike in what somebody asks for, an operation that nobody knows is one of a newer Toka.
+function known(operation: unknown): unknown {
+  const type = isObject(operation) ? operation["type"] : undefined;
+  if (typeof type !== "string" || operationTypes.includes(type)) return operation;
+  throw new Newer({ path: "type", found: type.slice(0, 64), wanted: "an operation that is known" });
+}
+
+function at<T>(root: string, reading: () => T): T {
+  return read(() => reading(), { value: undefined, root });
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A stamp. */

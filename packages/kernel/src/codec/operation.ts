@@ -4,6 +4,7 @@ import type { Batch, Operation, PlainOperation } from "../operation.ts";
 import { operationKinds } from "../operation-kinds.ts";
 import { list, oneOf, read, record, variant } from "./shape.ts";
 import type { Shape } from "./shape.ts";
+import { upcastOperation } from "./upcast.ts";
 
 const plainShapes: { readonly [type: string]: Shape<PlainOperation> } = Object.fromEntries(
   Object.entries(operationKinds).map(([type, { shape }]) => [type, shape]),
@@ -25,13 +26,15 @@ export const operationTypes: readonly string[] = [...Object.keys(operationKinds)
 /**
  * Reads an operation.
  *
- * @param value anything, for instance parsed JSON
- * @returns the operation with its keys in canonical order
+ * @param value anything, for instance parsed JSON; of an older schema, too
+ * @returns the operation in its present shape, with its keys in canonical order
  * @throws Malformed with the path of the first problem, also for an unknown key
  */
 export function parseOperation(value: unknown): Operation {
-  return read(operationShape, { value, root: "operation" });
+  return read(presentShape, { value, root: "operation" });
 }
+
+const presentShape: Shape<Operation> = (value) => operationShape(upcastOperation(value).present);
 
 /**
  * Tells whether a decision about an operation may have read values that only its caller attests: a verifier re-decides it, but

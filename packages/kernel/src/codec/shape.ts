@@ -4,7 +4,7 @@
  * A shape is a function from anything to `T`. It throws Malformed with the path of the first problem. What it returns has its keys in
  * the order in which the shape lists them, which is what makes the bytes of equal values equal.
  */
-import { Malformed } from "../failure.ts";
+import { Malformed, Newer } from "../failure.ts";
 
 /** Reads a `T` out of anything. */
 export type Shape<T> = (value: unknown) => T;
@@ -161,6 +161,21 @@ export function integer(min: number, max: number): Shape<number> {
 }
 
 /**
+ * A whole number that only grows from one version of Toka to the next.
+ *
+ * @param newest the largest that is known here
+ * @returns a shape of integers from 1 to it; a larger one is of a newer Toka
+ */
+export function upTo(newest: number): Shape<number> {
+  const whole = integer(1, Number.MAX_SAFE_INTEGER);
+  return (value) => {
+    const number = whole(value);
+    if (number <= newest) return number;
+    throw new Newer({ path: "", found: String(number), wanted: `at most ${newest}` });
+  };
+}
+
+/**
  * A text of well-formed Unicode.
  *
  * @returns a shape of strings of at most `max` UTF-16 units
@@ -240,7 +255,7 @@ function below(error: unknown, key: string): unknown {
   if (!(error instanceof Malformed)) return error;
   const { path, wanted, found } = error;
   const joined = path === "" || path.startsWith("[") ? key + path : `${key}.${path}`;
-  return new Malformed({ path: joined, wanted, found });
+  return new (error instanceof Newer ? Newer : Malformed)({ path: joined, wanted, found });
 }
 
 function object(value: unknown): Record<string, unknown> {

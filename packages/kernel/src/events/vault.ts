@@ -1,18 +1,21 @@
 /** Events of the vault and its clock. What an event leaves out stands in the operation of the same entry. */
 import type { KernelLimits } from "../limits.ts";
 
-/** The vault is open, with these limits. */
+/** The vault is open, with these limits and replay flags. */
 export interface VaultOpened {
   readonly type: "vault.opened";
-  readonly schema: 1;
+  readonly schema: 2;
   readonly vault: string;
+  /** The highest replay flag that is on; the first schema knew none. */
+  readonly flags: number;
   readonly limits: KernelLimits;
 }
 
-/** The limits are now these. */
+/** The limits are now these, and so is the highest replay flag. */
 export interface VaultConfigured {
   readonly type: "vault.configured";
-  readonly schema: 1;
+  readonly schema: 2;
+  readonly flags: number;
   readonly limits: KernelLimits;
 }
 

@@ -2,7 +2,7 @@
 import { allPermissions } from "../authority/permission.ts";
 import { openBudget } from "../budget/booking.ts";
 import { movedIn } from "../codec/moved.ts";
-import type { VaultEvent } from "../events/vault.ts";
+import type { VaultEvent, VaultOpened } from "../events/vault.ts";
 import { fault } from "../failure.ts";
 import { genesisIds } from "../ids.ts";
 import { fixedLimits } from "../limits.ts";
@@ -17,9 +17,9 @@ import type { Cause } from "./cause.ts";
 export function evolveVault(state: LiveState, event: VaultEvent, cause: Cause): void {
   switch (event.type) {
     case "vault.opened":
-      return openedVault(state, event.limits, cause);
+      return openedVault(state, event, cause);
     case "vault.configured":
-      return changeVault(state, { limits: event.limits });
+      return changeVault(state, { limits: event.limits, ...flagsIn(event) });
     case "vault.resumed":
       return resumed(state, cause);
     case "vault.forked":
@@ -50,19 +50,25 @@ export function changeVault(state: LiveState, change: Partial<Vault>): void {
   state.table.vault.put({ ...vault, ...change });
 }
 
-function openedVault(state: LiveState, limits: Vault["limits"], cause: Cause): void {
+// Absent where none is on, since the rows of before had no such key.
+function flagsIn({ flags }: { readonly flags: number }): Pick<Vault, "flags"> {
+  return flags === 0 ? {} : { flags };
+}
+
+function openedVault(state: LiveState, event: VaultOpened, cause: Cause): void {
   const { vault, format, name, held, host, root, allotment } = askedFor(cause, "vault.open");
   state.table.vault.put({
     id: "vault",
     format,
     vault,
     name,
-    limits,
+    limits: event.limits,
     held,
     keys: [],
     secrets: [],
     policies: [],
     leasesTaken: 0,
+    ...flagsIn(event),
   });
   state.table.principals.put({ id: genesisIds.host, name: host, kind: "host", agent: null, ended: [] });
   state.table.principals.put({ id: genesisIds.root, name: root, kind: "person", agent: null, ended: [] });

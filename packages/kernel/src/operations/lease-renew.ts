@@ -2,7 +2,8 @@
 import { integer, oneOf, record } from "../codec/shape.ts";
 import { name } from "../codec/shapes.ts";
 import { accept, denied, type OperationKind, refuse } from "../decision.ts";
-import { heldLease } from "../leases.ts";
+import { flagNumbers, isOn } from "../flags.ts";
+import { heldLease, suspendedOwner } from "../leases.ts";
 import { fixedLimits } from "../limits.ts";
 
 /** Renews a lease. */
@@ -27,6 +28,8 @@ export const leaseRenew: OperationKind<LeaseRenew> = {
     const no = denied(state, { moment, permission: `lease.take:${resource}` });
     if (no !== undefined) return refuse(no);
     const { timeMs, stamp } = moment;
+    const still = isOn(state, flagNumbers.suspendedOwner) ? suspendedOwner(state, stamp) : undefined;
+    if (still !== undefined) return refuse(still);
     const found = heldLease(state, { resource, epoch, anybodys: false, principal: stamp.principal, timeMs });
     if ("refused" in found) return found;
     const agent = state.principals.get(stamp.principal)?.agent ?? null;

@@ -2,7 +2,7 @@
 import { integer, oneOf, record } from "../codec/shape.ts";
 import { name } from "../codec/shapes.ts";
 import { accept, denied, grantAsked, type Moment, openVault, type OperationKind, refuse } from "../decision.ts";
-import { leaseOn, leasesIn } from "../leases.ts";
+import { leaseOn, leasesIn, suspendedOwner } from "../leases.ts";
 import { fixedLimits } from "../limits.ts";
 import type { PlainRefusal } from "../refusal.ts";
 import type { LiveState } from "../state/live-state.ts";
@@ -26,7 +26,7 @@ export const leaseTake: OperationKind<LeaseTake> = {
   decide: (state, { resource, forMs }, moment) => {
     const no =
       denied(state, { moment, permission: `lease.take:${resource}` }) ??
-      suspended(state, moment) ??
+      suspendedOwner(state, moment.stamp) ??
       owned(state, { resource, moment }) ??
       crowded(state, moment);
     if (no !== undefined) return refuse(no);
@@ -38,12 +38,6 @@ export const leaseTake: OperationKind<LeaseTake> = {
 };
 
 type Amiss = PlainRefusal | undefined;
-
-function suspended(state: LiveState, { stamp }: Moment): Amiss {
-  const id = state.principals.get(stamp.principal)?.agent ?? null;
-  const agent = id === null ? undefined : state.agents.get(id);
-  return agent?.state === "suspended" ? { code: "agent_suspended", agent: agent.id } : undefined;
-}
 
 // Also when it is the asker's own: who does not know that he owns it must not go on with two owners in one.
 function owned(state: LiveState, { resource, moment }: { readonly resource: string; readonly moment: Moment }): Amiss {

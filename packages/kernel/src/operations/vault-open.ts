@@ -3,9 +3,11 @@
  * and the root budget.
  */
 import type { Amounts } from "../budget/amounts.ts";
-import { flag, oneOf, optional, record } from "../codec/shape.ts";
+import { flag, oneOf, optional, record, upTo } from "../codec/shape.ts";
+import type { Shape } from "../codec/shape.ts";
 import { allotment, limits, name, vaultId } from "../codec/shapes.ts";
 import { accept, type OperationKind } from "../decision.ts";
+import { newestFlag } from "../flags.ts";
 import { defaultLimits, type KernelLimits } from "../limits.ts";
 
 /** Opens a vault: only as its first entry, stamped by `principal-1-0` without a grant. */
@@ -25,13 +27,18 @@ export interface VaultOpen {
   readonly limits?: Partial<KernelLimits>;
   /** Held: nothing starts before `vault.resume`. */
   readonly held: boolean;
+  /** The highest replay flag that is on from the start; none when absent. */
+  readonly flags?: number;
 }
+
+const newestFormat = upTo(1);
+const formatShape: Shape<1> = (value) => oneOf(1)(newestFormat(value));
 
 /** How it is read and decided. */
 export const vaultOpen: OperationKind<VaultOpen> = {
   shape: record<VaultOpen>({
     type: oneOf("vault.open"),
-    format: oneOf(1),
+    format: formatShape,
     vault: vaultId,
     name,
     host: name,
@@ -39,6 +46,7 @@ export const vaultOpen: OperationKind<VaultOpen> = {
     allotment,
     limits: optional(limits),
     held: flag,
+    flags: optional(upTo(newestFlag)),
   }),
   decide: (_state, operation, moment) => {
     // The ids of genesis are known beforehand; drawing them keeps them in step with `genesisIds`.
@@ -46,7 +54,7 @@ export const vaultOpen: OperationKind<VaultOpen> = {
     moment.fresh("principal");
     moment.fresh("grant");
     moment.fresh("budget");
-    const { vault, limits: given } = operation;
-    return accept({ type: "vault.opened", schema: 1, vault, limits: { ...defaultLimits, ...given } });
+    const { vault, limits: given, flags = 0 } = operation;
+    return accept({ type: "vault.opened", schema: 2, vault, flags, limits: { ...defaultLimits, ...given } });
   },
 };

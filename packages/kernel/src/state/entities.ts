@@ -48,6 +48,8 @@ export interface Vault {
   readonly policies: readonly Policy[];
   /** Leases ever taken: the epoch of the last one. */
   readonly leasesTaken: number;
+  /** The highest replay flag that is on; absent for none. */
+  readonly flags?: number;
 }
 
 /** Somebody alone owns what is called so. */

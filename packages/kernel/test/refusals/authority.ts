@@ -1,5 +1,5 @@
 /** Refusals of the vault, of authority and of faults. */
-import { genesisIds } from "../../src/index.ts";
+import { genesisIds, newestFlag } from "../../src/index.ts";
 import { inhabited } from "../furnished.ts";
 import { forkOf } from "../generate/fork.ts";
 import { genesis, host, one, root, World } from "../world.ts";
@@ -43,6 +43,11 @@ export const authorityTables: readonly Table[] = [
   {
     operation: "vault.configure",
     scene: administrator({ type: "vault.configure", limits: { agentsMax: 3 } }),
+    rows: [stranger("permission_denied")],
+  },
+  {
+    operation: "vault.configure",
+    scene: administrator({ type: "vault.configure", schema: 2, limits: {}, flags: newestFlag }),
     rows: [stranger("permission_denied")],
   },
   {

@@ -19,6 +19,25 @@ function ownedScene(type: string, more: Partial<Draft>): () => Scene {
   };
 }
 
+/** An agent owns `deploy` and asks. */
+function agentsScene(type: string, more: Partial<Draft>): () => Scene {
+  return () => {
+    const { world } = inhabited();
+    const by = world.spawn({ permissions: ["lease.take:*"] });
+    const { epoch } = one(world.must(takeOf(), by), "lease.taken");
+    return { world, draft: { type, resource: "deploy", epoch, ...more }, by };
+  };
+}
+
+const suspended: Row = {
+  code: "agent_suspended",
+  breaks: ({ world }) => {
+    for (const { id } of world.state.agents.values()) {
+      world.must({ type: "agent.suspend", agent: id, reason: "other" });
+    }
+  },
+};
+
 const pass: Row = { code: "lease_expired", breaks: ({ world }) => void (world.timeMs += 60_001) };
 const released: Row = {
   code: "lease_not_held",
@@ -40,14 +59,7 @@ export const leaseTables: readonly Table[] = [
     },
     rows: [
       fields("permission_denied", { resource: "another" }),
-      {
-        code: "agent_suspended",
-        breaks: ({ world }) => {
-          for (const { id } of world.state.agents.values()) {
-            world.must({ type: "agent.suspend", agent: id, reason: "other" });
-          }
-        },
-      },
+      suspended,
       { code: "lease_held", breaks: ({ world }) => void world.must(takeOf()) },
       {
         code: "limit_reached",
@@ -61,10 +73,16 @@ export const leaseTables: readonly Table[] = [
   },
   {
     operation: "lease.renew",
-    scene: ownedScene("lease.renew", { forMs: 1_000 }),
+    scene: agentsScene("lease.renew", { forMs: 1_000 }),
     rows: [
       stranger("permission_denied"),
-      stranger("lease_not_held", ["lease.take:*"]),
+      suspended,
+      {
+        code: "lease_not_held",
+        breaks: (scene) => {
+          scene.by = scene.world.spawn({ name: "other", permissions: ["lease.take:*"] });
+        },
+      },
       elsewhere,
       older,
       released,

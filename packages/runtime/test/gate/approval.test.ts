@@ -82,7 +82,7 @@ test("gate performs nothing when the agent allows it to itself", async () => {
 
 test("gate refuses what nobody answered about in time", async () => {
   bench = await makeBench([rule]);
-  await bench.submit({ type: "vault.configure", limits: { approvalMsMax: 100 } });
+  await bench.submit({ type: "vault.configure", schema: 2, limits: { approvalMsMax: 100 }, flags: null });
   await bench.startGate();
   const by = await worker();
   const effect = await bench.request("rule", {}, by);
@@ -94,7 +94,7 @@ test("gate refuses what nobody answered about in time", async () => {
 test("gate refuses at its start what became overdue while there was none", async () => {
   let aheadMs = 0;
   bench = await makeBench([rule], { clock: () => Date.now() + aheadMs });
-  await bench.submit({ type: "vault.configure", limits: { approvalMsMax: 1 } });
+  await bench.submit({ type: "vault.configure", schema: 2, limits: { approvalMsMax: 1 }, flags: null });
   const effect = await bench.request("rule", {}, await worker());
   aheadMs = 1000;
   await bench.startGate();

@@ -2,7 +2,16 @@
  * Checking one entry: its text is decided again from the operation and the stamp in it, and the text that comes out must be
  * the same, byte for byte. Only when it is not, the difference is looked for.
  */
-import { decide, encodeEntry, type Entry, type Operation, type Outcome, type Stamp } from "@toka/kernel";
+import {
+  decide,
+  decodeEntry,
+  encodeEntry,
+  Newer,
+  type Entry,
+  type Operation,
+  type Outcome,
+  type Stamp,
+} from "@toka/kernel";
 import { leafDigest } from "../digest.ts";
 import { rowOf } from "../entry-row.ts";
 import { textOf } from "../failure.ts";
@@ -59,9 +68,23 @@ export function checkText(
 }
 
 function decidedSlowly(text: string, fold: Fold): Entry {
-  const entry = decidedAgain(readAsked(text, fold.head.position + 1), fold);
-  if (encodeEntry(entry) !== text) explain(text, entry);
+  const position = fold.head.position + 1;
+  const present = presentOf(text, position);
+  const entry = decidedAgain(readAsked(text, position), fold);
+  const again = encodeEntry(entry);
+  if (again !== text && again !== present) explain(text, entry);
   return entry;
+}
+
+/** An entry of older schemas in its present shape, which deciding it again must give; undefined when it cannot be read as a whole. */
+function presentOf(text: string, position: number): string | undefined {
+  try {
+    return encodeEntry(decodeEntry(text));
+  } catch (thrown) {
+    if (thrown instanceof Newer)
+      differs(position, `a newer Toka wrote it: ${thrown.path}: found ${thrown.found}, wanted ${thrown.wanted}`);
+    return undefined;
+  }
 }
 
 function decidedAgain({ operation, stamp }: Asked, fold: Fold): Entry {
