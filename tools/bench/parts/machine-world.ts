@@ -95,13 +95,18 @@ const pending = new WeakMap<Script<never>, IteratorResult<Ask, never>>();
 /**
  * Asks a machine what a script yields, each content brought along as a payload of its own.
  *
+ * @param machine to be asked
+ * @param what is asked; `content` is what its contents hold, if not some 512 bytes
  * @returns the events
  * @throws Error when it is refused
  */
-export async function ask(machine: MachinePort, { operation, principal, grant }: Ask): Promise<readonly KernelEvent[]> {
+export async function ask(
+  machine: MachinePort,
+  { operation, principal, grant, content = payloadText }: Ask & { readonly content?: string },
+): Promise<readonly KernelEvent[]> {
   const payloads: PayloadDraft[] = [];
   const asked = withContents(operation, () => {
-    const draft = machine.seal(payloadText);
+    const draft = machine.seal(content);
     payloads.push(draft);
     return draft;
   });

@@ -229,7 +229,13 @@ function as({ principal, grant }: Worker, operation: Operation): Ask {
   return { operation, principal, grant };
 }
 
-function only<Type extends KernelEvent["type"]>(
+/**
+ * The event of a type.
+ *
+ * @returns the first there is
+ * @throws TypeError when there is none
+ */
+export function only<Type extends KernelEvent["type"]>(
   events: readonly KernelEvent[],
   type: Type,
 ): Extract<KernelEvent, { readonly type: Type }> {
