@@ -18,13 +18,18 @@ import { StateDigest } from "./state-digest.ts";
 /** A snapshot as it is written, and the entries it covers. */
 export interface SnapshotText {
   readonly size: number;
-  /** Its bytes in pieces, each made when it is asked for: to be gone through once. The whole may be half of what the state itself takes. */
+  /**
+   * Its bytes in pieces, each made when it is asked for and good until the next is: to be gone through once. The whole may be
+   * half of what the state itself takes.
+   */
   readonly pieces: Iterable<Uint8Array>;
 }
 
 const format = 2;
-/** Characters of a piece. */
-const pieceChars = 1024 * 1024;
+/** Bytes of a piece. */
+const pieceBytes = 1024 * 1024;
+/** UTF-8 takes at most so many for what is one unit of a text. */
+const bytesOfUnitMax = 3;
 /** Bytes read at once. */
 const pageBytes = 1024 * 1024;
 /** Bytes of a line (64 MiB), far above any entity: a file without line ends must not be gathered without bound. */
@@ -99,14 +104,26 @@ function* piecesOf(
   head: string,
   entities: Iterable<readonly [key: string, text: string]>,
 ): Generator<Uint8Array, void, undefined> {
-  let piece = `${head}\n`;
+  yield Buffer.from(`${head}\n`);
+  // One buffer for all of them: a text and a buffer for each would leave as much garbage as the snapshot is long.
+  const piece = Buffer.alloc(pieceBytes);
+  let end = 0;
   for (const [key, text] of entities) {
-    piece += `${key}\t${text}\n`;
-    if (piece.length < pieceChars) continue;
-    yield Buffer.from(piece);
-    piece = "";
+    const bytesMax = (key.length + text.length + 2) * bytesOfUnitMax;
+    if (end + bytesMax > pieceBytes) {
+      if (end > 0) yield piece.subarray(0, end);
+      end = 0;
+    }
+    if (bytesMax > pieceBytes) yield Buffer.from(`${key}\t${text}\n`);
+    else {
+      end += piece.write(key, end);
+      piece[end] = tab;
+      end += 1 + piece.write(text, end + 1);
+      piece[end] = newline;
+      end += 1;
+    }
   }
-  yield Buffer.from(piece);
+  if (end > 0) yield piece.subarray(0, end);
 }
 
 /** Reads the lines of entities, and takes the digest of the very texts that the state is made of. */

@@ -55,7 +55,7 @@ export function entityKeys(state: KernelState): readonly string[] {
 export function holdEntities(state: KernelState): Iterable<readonly [key: string, text: string]> {
   const at = live(state);
   const { head } = at;
-  const held: [name: string, rows: readonly AnyRow[]][] = [];
+  const held: [name: string, rows: AnyRow[]][] = [];
   for (const [name, table] of tablesOf(at)) held.push([name, [...table.rows.values()]]);
   return entitiesOf(
     head,
@@ -66,7 +66,7 @@ export function holdEntities(state: KernelState): Iterable<readonly [key: string
 /** Each table is let go of when the next is begun. */
 function* entitiesOf(
   head: LiveState["head"],
-  held: [name: string, rows: readonly AnyRow[]][],
+  held: [name: string, rows: AnyRow[]][],
 ): Generator<readonly [key: string, text: string], void, undefined> {
   let headDue = true;
   for (let table = held.shift(); table !== undefined; table = held.shift()) {
@@ -75,7 +75,7 @@ function* entitiesOf(
       headDue = false;
       yield [headKey, JSON.stringify(head)];
     }
-    for (const row of rows.toSorted((left, right) => byUnit(left.id, right.id)))
+    for (const row of rows.sort((left, right) => byUnit(left.id, right.id)))
       yield [`${name}/${row.id}`, JSON.stringify(row)];
   }
   if (headDue) yield [headKey, JSON.stringify(head)];
