@@ -54,9 +54,27 @@ export class Traces {
    */
   of(row: TracedRow): EntryTraces {
     const { agent, kind, principal, bytes, session } = row;
+    const asker = this.#ownerOf(principal);
+    const causes = bytes === null ? noCauses : causesIn(bytes);
+    // Most entries are about one agent, and asked for by itself or by nobody who is one.
+    if (agent !== null && kind !== "batch" && (asker === null || asker === agent)) {
+      const spawned = this.#spawnedAs(agent);
+      if (spawned === undefined || session === null || session === spawned.session) {
+        const name = spawned?.name ?? null;
+        const agents = name === null || name === agent ? [agent] : [agent, name];
+        const of = session ?? spawned?.session ?? null;
+        return { agents, sessions: of === null ? noSessions : [of], kinds: [kind], causes };
+      }
+    }
+    return { ...this.#ofMany(row, asker), causes };
+  }
+
+  #ofMany(
+    { agent, kind, bytes, session }: TracedRow,
+    asker: string | null,
+  ): Pick<EntryTraces, "agents" | "sessions" | "kinds"> {
     const agents = new Set<string>();
     if (agent !== null) agents.add(agent);
-    const asker = this.#ownerOf(principal);
     if (asker !== null) agents.add(asker);
     // Where the columns name one agent and there is one operation, that is whom it is about.
     if (bytes !== null && (agent === null || kind === "batch"))
@@ -73,7 +91,7 @@ export class Traces {
       if (spawned.session !== null) sessions.add(spawned.session);
     }
     const kinds = kind === "batch" && bytes !== null ? [...new Set([kind, ...kindsIn(bytes)])] : [kind];
-    return { agents: [...agents], sessions: [...sessions], kinds, causes: bytes === null ? [] : causesIn(bytes) };
+    return { agents: [...agents], sessions: [...sessions], kinds };
   }
 
   /**
@@ -170,6 +188,9 @@ export function passTraces(traces: EntryTraces, { agent, session, kind, cause }:
 function isOfKind(type: string, kind: string): boolean {
   return type === kind || (kind.endsWith(".*") && type.startsWith(kind.slice(0, -1)));
 }
+
+const noSessions: readonly string[] = [];
+const noCauses: readonly number[] = [];
 
 /** A piece of a text keeps the whole of it in memory; this is the piece alone. */
 function ownText(piece: string): string {

@@ -20,15 +20,48 @@ import { columnsOf, isSqlite, type FoundEntry, type FoundPayload } from "./rows.
 const remedy = "the log is whole; delete lookup.db, and it is made again";
 
 /** What the index says of one field, beside what the entries say. */
-interface Tally {
-  /** By position the value that is listed for it, or all of them in a list: most entries have one, and a list takes time. */
-  readonly expected: Map<number, unknown>;
+class Tally {
+  /** By value the positions that are listed for it and that no entry has passed yet. */
+  readonly #listed = new Map<string, Listed>();
   /** Values that entries have in this field. */
-  wanted: number;
+  wanted = 0;
   /** Of these, those that the index finds the entry under. */
-  right: number;
+  right = 0;
   /** Positions that the index lists. */
-  listed: number;
+  listed = 0;
+
+  /** Takes in what the index lists for a value, none of it before the entry that comes next. */
+  list(value: string, positions: readonly number[]): void {
+    this.listed += positions.length;
+    const before = this.#listed.get(value);
+    if (before === undefined) this.#listed.set(value, { positions, at: 0 });
+    else {
+      // Lists of one value follow each other in an index that was not touched.
+      const left = [...before.positions.slice(before.at), ...positions].sort((one, other) => one - other);
+      this.#listed.set(value, { positions: left, at: 0 });
+    }
+  }
+
+  /** Takes in a value of the next entry. */
+  want(value: string, position: number): void {
+    this.wanted += 1;
+    const listed = this.#listed.get(value);
+    if (listed === undefined) return;
+    const { positions } = listed;
+    while ((positions[listed.at] ?? Infinity) < position) listed.at += 1;
+    if (positions[listed.at] === position) {
+      this.right += 1;
+      listed.at += 1;
+    }
+    // What is passed is let go of: a log can have any number of values.
+    if (listed.at === positions.length) this.#listed.delete(value);
+  }
+}
+
+/** Positions in order, and how many of them entries have passed. */
+interface Listed {
+  readonly positions: readonly number[];
+  at: number;
 }
 
 /** The lookup index of one log, compared while entries and payloads pass in their order. */
@@ -54,7 +87,7 @@ export class LookupCheck {
     this.#traces = tracesOver(db);
     this.#findCause = on ? db.prepare("SELECT 1 FROM lookup.causes WHERE cause = ? AND position = ?") : undefined;
     this.#countCauses = on ? db.prepare("SELECT count(*) AS rows FROM lookup.causes") : undefined;
-    this.#fields = lookupFields.map((field) => [field, { expected: new Map(), wanted: 0, right: 0, listed: 0 }]);
+    this.#fields = lookupFields.map((field) => [field, new Tally()]);
     this.#tallies = new Map(this.#fields);
     this.#postings = new Cursor(on, () =>
       columnsOf(db, "SELECT first, field, value, positions FROM lookup.postings ORDER BY first"),
@@ -70,14 +103,7 @@ export class LookupCheck {
       this.#list(row);
     const traces = this.#traces.of(tracedRow(position, found));
     const values = { agent: traces.agents, changes: changesOf(found), kind: traces.kinds, session: traces.sessions };
-    for (const [field, tally] of this.#fields) {
-      const listed = tally.expected.get(position);
-      for (const value of values[field]) {
-        tally.wanted += 1;
-        if (listed === value || (Array.isArray(listed) && listed.includes(value))) tally.right += 1;
-      }
-      tally.expected.delete(position);
-    }
+    for (const [field, tally] of this.#fields) for (const value of values[field]) tally.want(value, position);
     for (const cause of traces.causes) {
       this.#causes.wanted += 1;
       if (this.#findCause?.get(cause, position) !== undefined) this.#causes.right += 1;
@@ -124,17 +150,10 @@ export class LookupCheck {
   #list([first, field, value, positions]: readonly unknown[]): void {
     const tally = this.#tallies.get(String(field));
     const listed = listOf(positions);
-    if (tally === undefined) return;
-    tally.listed += listed.length;
     // By `first` a list is found: under another one its entries are not.
-    if (listed[0] !== first) return;
-    for (const one of listed) {
-      const position = Number(one);
-      const values = tally.expected.get(position);
-      if (values === undefined) tally.expected.set(position, value);
-      else if (Array.isArray(values)) values.push(value);
-      else tally.expected.set(position, [values, value]);
-    }
+    if (tally === undefined) return;
+    if (listed[0] === first) tally.list(String(value), listed);
+    else tally.listed += listed.length;
   }
 }
 
@@ -195,10 +214,10 @@ function tracedRow(position: number, { kind, principal, agent, session, text }: 
   };
 }
 
-function listOf(positions: unknown): readonly unknown[] {
+function listOf(positions: unknown): readonly number[] {
   try {
     const found: unknown = JSON.parse(String(positions));
-    return Array.isArray(found) ? found : [];
+    return Array.isArray(found) ? found.map(Number) : [];
   } catch {
     return [];
   }

@@ -3,7 +3,7 @@
  * enough, and what is remembered does not grow with the log.
  */
 import type { Content } from "@toka/kernel";
-import { commitmentOf } from "../contents.ts";
+import { digestOf } from "../digest.ts";
 import { childrenOf } from "../backends/sqlite/rows.ts";
 import { differs, quoted } from "./finding.ts";
 import type { FoundPayload } from "./rows.ts";
@@ -81,22 +81,20 @@ export class PayloadCheck {
   }
 
   #compare(
-    { references, salt, bytes, children }: FoundPayload,
+    { references, salted, size: bytes, children }: FoundPayload,
     {
       commitment,
       size,
       position,
     }: { readonly commitment: string; readonly size: number | undefined; readonly position: number },
   ): void {
-    if (!(salt instanceof Uint8Array) || !(bytes instanceof Uint8Array))
-      differs(position, `payload ${commitment} has no bytes`);
-    if (commitmentOf({ salt, bytes }) !== commitment)
+    if (salted === undefined) differs(position, `payload ${commitment} has no bytes`);
+    if (digestOf(salted) !== commitment)
       differs(position, `the bytes of payload ${commitment} are not those committed to`);
-    if (size !== undefined && bytes.length !== size)
-      differs(position, wrongSize(commitment, { found: bytes.length, wanted: size }));
+    if (size !== undefined && bytes !== size) differs(position, wrongSize(commitment, { found: bytes, wanted: size }));
     if (typeof references !== "number" || references < 1)
       differs(position, `payload ${commitment} counts ${quoted(references)} references`);
-    if (references > 1) this.#outstanding.set(commitment, { left: references - 1, size: bytes.length, position });
+    if (references > 1) this.#outstanding.set(commitment, { left: references - 1, size: bytes, position });
     this.#checked += 1;
     for (const child of childrenOf(String(children))) this.refer({ commitment: child, size: undefined }, position);
   }

@@ -6,7 +6,8 @@ import type { Finding } from "./finding.ts";
 import { LookupCheck } from "./lookup-check.ts";
 import { PayloadCheck } from "./payload-check.ts";
 import type { VerifyPart } from "./reading.ts";
-import { payloadsOf, type FoundEntry, type FoundPayload } from "./rows.ts";
+import { payloadsOf } from "./payload-rows.ts";
+import type { FoundEntry, FoundPayload } from "./rows.ts";
 
 /** What this part found. */
 export interface PayloadsReport {

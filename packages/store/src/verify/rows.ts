@@ -23,13 +23,18 @@ export interface FoundPayload {
   readonly id: unknown;
   readonly commitment: unknown;
   readonly references: unknown;
-  readonly salt: unknown;
-  readonly bytes: unknown;
+  /** The salt followed by the bytes; undefined when one of them is no bytes. */
+  readonly salted: Uint8Array | undefined;
+  /** How many bytes stand behind the salt. */
+  readonly size: number;
   readonly children: unknown;
 }
 
 const entriesSql =
-  "SELECT position, digest, time_ms, kind, principal, agent, session, outcome, bytes FROM entries WHERE position > ? ORDER BY position";
+  "SELECT position, digest, time_ms, kind, principal, agent, session, outcome, bytes FROM entries WHERE position >= ? ORDER BY position";
+
+/** The least rowid that SQLite has: a row in front of the first one must be seen, too. */
+export const firstRowid: bigint = -(2n ** 63n);
 
 /** Entries read at once: a row of a page costs three quarters of one that is asked for alone. */
 const pageEntries = 64;
@@ -65,42 +70,21 @@ export function* entriesOf(db: DatabaseSync): Generator<FoundEntry, void, undefi
 
 function* entryRows(db: DatabaseSync): Generator<readonly unknown[], void, undefined> {
   const pages = listing(db, `${entriesSql} LIMIT ${pageEntries}`);
-  let after: SQLInputValue = 0;
+  let from: SQLInputValue = firstRowid;
   for (;;) {
     let page: readonly (readonly unknown[])[];
     try {
-      page = rowsOf(pages.all(after));
+      page = rowsOf(pages.all(from));
     } catch (thrown) {
       if (!isSqlite(thrown)) throw thrown;
       // One by one, up to the very row that cannot be read.
-      yield* rowsOf(listing(db, entriesSql).iterate(after));
+      yield* rowsOf(listing(db, entriesSql).iterate(from));
       return;
     }
     yield* page;
     const last = page.at(-1)?.[0];
     if (typeof last !== "number") return;
-    after = last;
-  }
-}
-
-/**
- * The payloads in the order in which they were stored.
- *
- * @returns rows in order
- * @throws Differs where SQLite cannot read on
- */
-export function* payloadsOf(db: DatabaseSync): Generator<FoundPayload, void, undefined> {
-  try {
-    for (const row of columnsOf(
-      db,
-      'SELECT id, commitment, "references", salt, bytes, children FROM payloads ORDER BY id',
-    )) {
-      const [id, commitment, references, salt, bytes, children] = row;
-      yield { id, commitment, references, salt, bytes, children };
-    }
-  } catch (thrown) {
-    if (isSqlite(thrown)) differs(0, `a payload cannot be read: ${textOf(thrown)}`);
-    throw thrown;
+    from = last + 1;
   }
 }
 
@@ -113,15 +97,23 @@ export function columnsOf(db: DatabaseSync, sql: string): Iterable<readonly unkn
   return rowsOf(listing(db, sql).iterate());
 }
 
-/** Arrays instead of objects: half the time of reading a row. */
-function listing(db: DatabaseSync, sql: string): StatementSync {
+/**
+ * Prepares a query whose rows are lists of values: half the time of reading them as objects.
+ *
+ * @returns the statement
+ */
+export function listing(db: DatabaseSync, sql: string): StatementSync {
   const statement = db.prepare(sql);
   statement.setReturnArrays(true);
   return statement;
 }
 
-/** With return arrays the rows are lists of values, which the library's types do not know. */
-function rowsOf<Rows extends Iterable<readonly unknown[]>>(rows: unknown): Rows {
+/**
+ * The rows of a statement made by `listing`: lists of values, which the library's types do not know.
+ *
+ * @returns the same
+ */
+export function rowsOf<Rows extends Iterable<readonly unknown[]>>(rows: unknown): Rows {
   return rows as Rows;
 }
 
