@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Verifies a vault's folder or an export of Toka, by docs/format.md alone: no line of Toka's own code has a part in it.
+"""Verifies a vault's folder, an export or a backup of Toka, by docs/format.md alone: no line of Toka's own code has a part in it.
 
-    verify.py FOLDER|EXPORT [--key NAME+ID+BASE64|FILE] [--json]
+    verify.py FOLDER|EXPORT|BACKUP [--key NAME+ID+BASE64|FILE] [--json]
 
 It checks digests, the chain, columns, the tree, the signatures and roots of checkpoints, and payloads with their
 commitments and counts. It does not decide operations again and does not compute digests of the state, so that an entry
@@ -9,12 +9,14 @@ is "included" (its bytes stand in a log that a checkpoint signs) or "hash only" 
 Python 3.9 or newer, standard library only. It ends with 0, or with 1 when something differs.
 """
 import base64
+import gzip
 import hashlib
 import json
 import os
 import re
 import sqlite3
 import sys
+import zlib
 
 import ed25519
 
@@ -256,7 +258,9 @@ def verify_folder(folder, given):
 
 
 def lines_of(path):
-    with open(path, "rb") as file:
+    with open(path, "rb") as plain:
+        packed = plain.read(2) == b"\x1f\x8b"
+    with (gzip.open if packed else open)(path, "rb") as file:
         number = 0
         while True:
             line = file.readline(LINE_MAX + 1)
@@ -281,16 +285,34 @@ def subtrees(begin, end):
         begin += 1 << level
 
 
-def verify_export(path, given):
+def verify_backup(folder, given):
+    """Segments, each an export that goes on where the one before it ends."""
+    names = sorted(name for name in os.listdir(folder) if re.fullmatch(r"entries-\d{15}-\d{15}\.gz", name))
+    so_far = {"tree": Tree(), "last": None, "awaited": {}, "come": set(), "signed": 0, "key": given}
+    for name in names:
+        path, first, last = os.path.join(folder, name), int(name[8:23]), int(name[24:39])
+        need(first == so_far["tree"].size + 1, path, f"the segment of entry {so_far['tree'].size + 1} is missing")
+        so_far["key"] = verify_export(path, so_far["key"], so_far)["key"]
+        need(so_far["tree"].size == last, path, "it holds other entries than its name says")
+    absent, size = len(so_far["awaited"]), so_far["tree"].size
+    need(names and absent == 0, folder, "there is no segment in it" if not names else f"{absent} payloads are missing")
+    return {"included": size, "hashOnly": 0, "payloads": len(so_far["come"]), "absent": 0, "key": so_far["key"]}
+
+
+def verify_export(path, given, so_far=None):
     lines = lines_of(path)
     where, head = next(lines, (f"{path}:1", {}))
     need(head.get("toka") == "export" and head.get("format") == 1, where, "no export of format 1")
     key = Key(head.get("key"), where)
     need(given in (None, key.text), where, "its key is another than the one given")
-    size, root, _ = key.open(head.get("checkpoint"), where)
+    size, root, previous = key.open(head.get("checkpoint"), where)
     tree, entries, last, awaited, come, ended = Tree(), 0, None, {}, set(), False
+    if so_far is not None:
+        tree, last, awaited, come = (so_far[name] for name in ("tree", "last", "awaited", "come"))
+    held, first, gone_on = len(come), tree.size == 0, False
     for where, line in lines:
         need(not ended, where, "something follows the end")
+        need(first or entries > 0 or "entry" not in line or gone_on, where, "its gap is missing")
         if isinstance(line.get("entry"), str):
             data = line["entry"].encode("utf-8", "surrogatepass")
             entry = entry_of(line["entry"], tree.size + 1, where)
@@ -302,6 +324,16 @@ def verify_export(path, given):
             for commitment, length in contents(entry["operation"], []):
                 if commitment not in come:
                     awaited.setdefault(commitment, length)
+        elif not first and entries == 0 and isinstance(line.get("gap"), int):
+            peaks = [base64.b64encode(value).decode() for value in tree.peaks]
+            gone_on = line["gap"] == tree.size and line.get("hashes") == peaks
+            need(gone_on, where, "it does not go on where the one before it ends")
+        elif isinstance(line.get("signed"), str):
+            at, at_root, at_previous = key.open(line["signed"], where)
+            need((at, at_root) == (tree.size, tree.root()), where, "its checkpoint has another size or root")
+            need(so_far is None or at_previous == so_far["signed"], where, "a checkpoint before it is missing")
+            if so_far is not None:
+                so_far["signed"] = at
         elif isinstance(line.get("gap"), int) and line["gap"] > 0 and tree.size + line["gap"] <= size:
             levels, hashes = list(subtrees(tree.size, tree.size + line["gap"])), line.get("hashes")
             need(isinstance(hashes, list) and len(hashes) == len(levels), where, "its gap has another number of hashes")
@@ -332,10 +364,13 @@ def verify_export(path, given):
                     awaited.setdefault(child, None)
         else:
             need(line.get("end") is True, where, "no line of an export")
-            need((line.get("entries"), line.get("payloads")) == (entries, len(come)), where, "it counts otherwise")
+            need((line.get("entries"), line.get("payloads")) == (entries, len(come) - held), where, "it counts otherwise")
             need(tree.size == size and tree.root() == root, where, "what is in the file does not give the signed root")
             ended = True
     need(ended, where, "the file is cut")
+    if so_far is not None:
+        need(previous == so_far["signed"], where, "a checkpoint before its own is missing")
+        so_far.update(last=last, signed=size)
     return {"included": entries, "hashOnly": 0, "payloads": len(come), "absent": len(awaited), "key": key.text}
 
 
@@ -356,9 +391,10 @@ def main(arguments):
         print(__doc__, file=sys.stderr)
         return 2
     try:
-        verify = verify_folder if os.path.isdir(words[0]) else verify_export
+        kept = os.path.isdir(words[0]) and any(name.startswith("entries-") for name in os.listdir(words[0]))
+        verify = verify_backup if kept else verify_folder if os.path.isdir(words[0]) else verify_export
         report = {"ok": True, **verify(words[0], given), "signedBy": "file" if given is None else "key"}
-    except (Bad, OSError, sqlite3.Error) as error:
+    except (Bad, OSError, EOFError, zlib.error, sqlite3.Error) as error:
         report = {"ok": False, "reason": str(error)}
     if as_json:
         print(json.dumps(report))

@@ -4,6 +4,8 @@
  * A command that asks another process over the socket starts without those four, which take ten times as long to load as all else that
  * it needs. So whatever this package shows that stands on one of them is behind a function here that waits.
  */
+import { statSync } from "node:fs";
+
 import type { Amounts, PolicySet, RecordedEntry } from "@toka/kernel";
 import type { stdinBytesMax as gateStdinBytesMax } from "@toka/runtime";
 
@@ -11,6 +13,7 @@ import type { AmountWords } from "./amounts-from.ts";
 import type { CheckReport } from "./check.ts";
 import type { DoctorOptions, DoctorReport } from "./doctor.ts";
 import { ServiceFailure, systemCode } from "./failure.ts";
+import type { BackUpRequest } from "./keep/back-up.ts";
 import type { StoreReport } from "./keep/look-over.ts";
 import type { Places } from "./places.ts";
 import type { CrewSource } from "./sessions/crew-source.ts";
@@ -18,7 +21,7 @@ import type { RunPlan } from "./sessions/plan-run.ts";
 import type { StartSessionRequest } from "./sessions/start-request.ts";
 import type { ServeOptions, UpOptions, UpRun } from "./up.ts";
 import type { VaultVerdict } from "./verify.ts";
-import type { FileVerdict, VerifyFileOptions } from "@toka/store";
+import type { BackUpReport, FileVerdict, VerifyFileOptions } from "@toka/store";
 import type { Handed, Handing } from "./witness/handing.ts";
 
 /** How many bytes of standard input a program may be given; the type is the gate's own, so that the two cannot differ. */
@@ -62,7 +65,7 @@ export async function startServing(options: ServeOptions): Promise<Pick<UpRun, "
 
 /** What becomes of proofs and checkpoints outside of a vault. */
 export const proofs: {
-  /** Verifies a file that came out of a vault, and asks no vault for it. */
+  /** Verifies a file that came out of a vault, or the folder of a backup, and asks no vault for it. */
   readonly verifyFile: (options: VerifyFileOptions) => Promise<FileVerdict>;
   /** Reads where a checkpoint is to go, and hands it over: see `witness/witness.ts`. */
   readonly witnessFrom: (word: string, cwd: string) => Promise<(handed: Handed) => Promise<Handing>>;
@@ -70,7 +73,10 @@ export const proofs: {
   readonly writeDurably: (path: string, text: string | AsyncIterable<string>) => Promise<void>;
 } = {
   verifyFile: async (options) =>
-    told(`verify ${options.path}`, async () => (await import("@toka/store")).verifyFile(options)),
+    told(`verify ${options.path}`, async () => {
+      const { verifyBackup, verifyFile } = await import("@toka/store");
+      return statSync(options.path).isDirectory() ? verifyBackup(options) : verifyFile(options);
+    }),
   witnessFrom: async (word, cwd) => (await import("./witness/witness.ts")).witnessFrom(word, cwd),
   writeDurably: async (path, text) =>
     told(`write ${path}`, async () => (await import("@toka/store")).replaceFile(path, text)),
@@ -80,10 +86,14 @@ export const proofs: {
 export const keeping: {
   /** Looks a vault over without deciding anything again: see `keep/look-over.ts`. */
   readonly lookOver: (places: Places) => Promise<StoreReport>;
+  /** Brings a backup of a vault up to its head: see `keep/back-up.ts`. */
+  readonly backUp: (places: Places, options: BackUpRequest) => Promise<BackUpReport>;
   /** Decides every entry again: see `verify.ts`. */
   readonly verify: (places: Places) => Promise<VaultVerdict>;
 } = {
   lookOver: async (places) => (await import("./keep/look-over.ts")).lookOverVault(places),
+  backUp: async (places, options) =>
+    told(`back up to ${options.to}`, async () => (await import("./keep/back-up.ts")).backUpVault(places, options)),
   verify: async (places) => (await import("./verify.ts")).verifyVaultFiles(places),
 };
 

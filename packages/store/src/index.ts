@@ -20,3 +20,6 @@ export type { EntryVerdict, FileVerdict } from "./proof/file-verdict.ts";
 export type { ConsistencyDocument, InclusionDocument, Prover } from "./proof/prover.ts";
 export { lookOver } from "./keep/look-over.ts";
 export type { StoreCheck } from "./keep/look-over.ts";
+export { backUp } from "./keep/back-up.ts";
+export type { BackUpReport } from "./keep/back-up.ts";
+export { verifyBackup } from "./keep/verify-backup.ts";

@@ -89,3 +89,6 @@ export const knownVaultsLockMs = 5_000;
 
 /** Bytes of the known-vaults file (4 MiB, some ten thousand vaults): a larger one is not ours. */
 export const knownVaultsBytesMax: number = 4 * 1024 * 1024;
+
+/** Entries after which a segment of a backup ends at the next checkpoint: a few seconds of work that a crash loses, and what the next run reads again. */
+export const segmentEntriesMin = 50_000;

@@ -1,14 +1,16 @@
 /** The independent verifier in Python: it agrees on honest vaults and exports, golden and fresh, and every tampering is red there, too. */
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, type TestContext } from "vitest";
 import { createLogFile } from "../src/backends/sqlite/file.ts";
 import { signCheckpoint } from "../src/checkpoint.ts";
 import { contentsOf } from "../src/contents.ts";
 import { bytesOfDigest, digestOf } from "../src/digest.ts";
 import { generateKey, signerOf } from "../src/note.ts";
+import { backUp } from "../src/keep/back-up.ts";
 import type { ExportOptions } from "../src/proof/export.ts";
 import { forge, tamper } from "./tampering.ts";
 import { asRoot, createAt, live, newPlace } from "./world.ts";
@@ -16,6 +18,8 @@ import { asRoot, createAt, live, newPlace } from "./world.ts";
 const folder = join(import.meta.dirname, "../../../tools/verify-py");
 const place = newPlace();
 const copy = join(place.dir, "copy");
+const kept = join(place.dir, "kept");
+const never = new AbortController().signal;
 const honest = { entries: 0, key: "", whole: [] as string[], part: [] as string[] };
 
 async function linesOf(lines: AsyncIterable<string>): Promise<string[]> {
@@ -36,9 +40,13 @@ beforeAll(async () => {
     withhold: () => false,
     signal: new AbortController().signal,
   };
+  honest.entries = (await vault.checkpoint()).size;
+  await backUp({ ...{ dir: place.vault, to: kept, key: vault.key, signal: never }, head: await vault.checkpoint() });
+  await asRoot(vault.machine, { type: "principal.register", name: "late", kind: "person" });
+  await backUp({ ...{ dir: place.vault, to: kept, key: vault.key, signal: never }, head: await vault.checkpoint() });
+  honest.entries = (await vault.checkpoint()).size;
   honest.whole = await linesOf(vault.prover.export(options));
   honest.part = await linesOf(vault.prover.export({ ...options, only: these([3, 9, 10, 21]) }));
-  honest.entries = (await vault.checkpoint()).size;
   honest.key = vault.key;
   await vault.close();
 });
@@ -335,5 +343,46 @@ describe("a forged export is red in Python", () => {
     const lines = honest.part.map((line) => line.replace(/"hashes":\["..../u, '"hashes":["AAAA'));
     expect(verify(context, fileOf(lines)).reason).toContain("signed root");
     expect(existsSync(folder)).toBe(true);
+  });
+});
+
+describe("a backup in Python", () => {
+  test("is included whole, in two segments", (context) => {
+    expect(verify(context, kept)).toMatchObject({ ok: true, included: honest.entries, hashOnly: 0, payloads: 15 });
+  });
+
+  type Harm = (path: string, other: string) => void;
+  const inLines =
+    (change: (text: string) => string): Harm =>
+    (path) =>
+      writeFileSync(path, gzipSync(change(gunzipSync(readFileSync(path)).toString("utf8"))));
+  test.for<readonly [string, Harm]>([
+    ["a segment that is gone", (path) => rmSync(path)],
+    ["a segment in another's place", (path, other) => cpSync(other, path)],
+    ["a segment that is cut", (path) => writeFileSync(path, readFileSync(path).subarray(0, 900))],
+    ["no checkpoint among its entries", inLines((text) => text.replace(/\{"signed".*\n/u, ""))],
+    ["another checkpoint among its entries", inLines((text) => text.replace(/(\{"signed".*\\n)2(\\n)/u, "$13$2"))],
+    ["another gap", inLines((text) => text.replace(/"hashes":\["..../u, '"hashes":["AAAA'))],
+    ["no gap", inLines((text) => text.replace(/\{"gap".*\n/u, ""))],
+    [
+      "a missing payload",
+      inLines((text) => text.replace(/\{"payload".*\n\{"part".*\n/u, "").replace(/"payloads":15/u, '"payloads":14')),
+    ],
+  ])("is red with %s", ([, harm], context) => {
+    if (!hasPython) context.skip("no python3 on this machine");
+    const [first = "", second = ""] = readdirSync(kept).filter((name) => name.endsWith(".gz"));
+    const segments = [join(copy, first), join(copy, second)] as const;
+    const kinds = [segments, [segments[1], segments[0]] as const];
+    // Whatever can be done to either of the two segments; what one of them has nothing of stays as it was.
+    const verdicts = kinds.map(([one, other]) => {
+      rmSync(copy, { recursive: true, force: true });
+      cpSync(kept, copy, { recursive: true });
+      harm(one, other);
+      return verify(context, copy);
+    });
+    expect(
+      verdicts.some(({ ok }) => !ok),
+      JSON.stringify(verdicts),
+    ).toBe(true);
   });
 });

@@ -61,8 +61,10 @@ function trustedIn(path: string): string {
 
 function tell(verdict: FileVerdict, file: string): readonly string[] {
   const { ok, firstBad, kind, log, size, signedBy, continues, unproved } = verdict;
-  if (firstBad !== undefined)
-    return [`verify: BAD at ${showOnOneLine(file)}:${firstBad.line}: ${showOnOneLine(firstBad.reason)}`];
+  if (firstBad !== undefined) {
+    const place = firstBad.line === 0 ? "" : `:${firstBad.line}`;
+    return [`verify: BAD at ${showOnOneLine(file)}${place}: ${showOnOneLine(firstBad.reason)}`];
+  }
   const signed = {
     key: "the key given",
     checkpoint: "the key of the checkpoint given",

@@ -79,7 +79,7 @@ interface VerifyOptions extends PlaceOptions {
 function addVerify(program: Command, frame: Frame): void {
   vaultCommand(program, "verify")
     .description("Decide every entry of the log again and compare, or say what a file proves; exit 1 when one differs")
-    .argument("[file]", "a proof, an export or a checkpoint: no vault is asked then")
+    .argument("[file]", "a proof, an export, a checkpoint or the folder of a backup: no vault is asked then")
     .option("--key <key|file>", "public key that must have signed the file")
     .option("--checkpoint <file>", "an older checkpoint that the log of the file must continue")
     .option("--each", "print the verdict of each entry of an export first", false)
@@ -91,6 +91,7 @@ function addVerify(program: Command, frame: Frame): void {
         "toka verify --vault ../backup/.toka --json",
         "toka verify entry-7.proof --key vault.key",
         "toka verify log.export --key vault.key",
+        "toka verify ../kept --key vault.key",
       ),
     )
     .action(async (file: string | undefined, options: VerifyOptions) => {

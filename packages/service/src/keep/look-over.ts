@@ -6,6 +6,12 @@ import { lookOver, type StoreCheck } from "@toka/store";
 import { isServed } from "../client/vault-client.ts";
 import { holderOf } from "../patience.ts";
 import type { Places } from "../places.ts";
+import { backupsOf } from "./back-up.ts";
+
+const dayMs = 86_400_000;
+
+/** Age from which a backup is told to be old: a week's work is what most can bear to lose, and many cannot. */
+const backupAgeMsMax = 7 * dayMs;
 
 /** The whole look. */
 export interface StoreReport {
@@ -22,8 +28,19 @@ export interface StoreReport {
  * @throws a failure `vault_absent` when there is no vault
  */
 export async function lookOverVault({ vault, knownVaults }: Places): Promise<StoreReport> {
-  const checks = [...(await lookOver(vault, { knownVaults })), await checkHolder(vault)];
+  const checks = [...(await lookOver(vault, { knownVaults })), checkBackup(vault), await checkHolder(vault)];
   return { ok: checks.every((check) => check.ok || !check.required), checks };
+}
+
+/** What is remembered of backups: whether one is still where it was made, whoever made it must see. */
+function checkBackup(vault: string): StoreCheck {
+  const of = { name: "backup", required: false, wanted: `one of the last ${backupAgeMsMax / dayMs} days` };
+  const [last] = backupsOf(vault);
+  const fix = "Run: toka backup --to DIR, with a folder on another disk";
+  if (last === undefined) return { ...of, ok: false, found: "none was made", fix };
+  const ageMs = Math.max(0, Date.now() - last.timeMs);
+  const found = `${last.size} entries to ${last.to} at ${new Date(last.timeMs).toISOString()}`;
+  return ageMs <= backupAgeMsMax ? { ...of, ok: true, found } : { ...of, ok: false, found, fix };
 }
 
 async function checkHolder(vault: string): Promise<StoreCheck> {

@@ -25,7 +25,7 @@ export interface PayloadCounts {
 export interface FileVerdict {
   /** All that was asked holds: nothing differs, and a checkpoint that was given could be compared. */
   readonly ok: boolean;
-  readonly kind: "inclusion" | "consistency" | "checkpoint" | "export";
+  readonly kind: "inclusion" | "consistency" | "checkpoint" | "export" | "backup";
   /** Whose log it is: `toka/vault-…`; null when the file did not come so far. */
   readonly log: string | null;
   readonly entries: VerdictCounts;
@@ -38,7 +38,7 @@ export interface FileVerdict {
   readonly continues: number | null;
   /** What remains unproved, in words. */
   readonly unproved: readonly string[];
-  /** The first thing that differs. */
+  /** The first thing that differs; line 0 is the whole. */
   readonly firstBad?: { readonly line: number; readonly reason: string };
 }
 

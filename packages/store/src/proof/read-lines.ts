@@ -1,9 +1,16 @@
 /** Reading a file of which nothing is known: line by line, in bounds, each line with its number. */
 import { isUtf8 } from "node:buffer";
 import { createReadStream } from "node:fs";
+import { open, stat } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
+import { systemCodeOf } from "../failure.ts";
 
 /** Bytes of one line (16 MiB): an entry is some hundred kilobytes at most, and a piece of a payload one MiB. */
 export const lineBytesMax: number = 16 * 1024 * 1024;
+
+/** How a gzip file begins. */
+const gzipMagic = Buffer.of(0x1f, 0x8b);
 
 /** Something in a file is not as it must be. */
 export class BadLine extends Error {
@@ -28,7 +35,7 @@ export interface Line {
 }
 
 /**
- * Splits a file into its lines. The last one need not be ended: whoever must know whether a file is whole looks for its own last line.
+ * Splits a file into its lines; one that is compressed is decompressed on the way. The last one need not be ended: whoever must know whether a file is whole looks for its own last line.
  *
  * @param path of the file
  * @returns lines in order, each without its line feed
@@ -38,7 +45,8 @@ export async function* linesOf(path: string): AsyncGenerator<Line, void, undefin
   let pieces: Buffer[] = [];
   let length = 0;
   let number = 1;
-  for await (const chunk of createReadStream(path)) {
+  for await (const chunk of bytesOf(path)) {
+    if (chunk === cut) throw new BadLine(number, "what it was compressed to is cut or damaged");
     let rest: Buffer = Buffer.from(chunk);
     for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
       yield lineOf(Buffer.concat([...pieces, rest.subarray(0, end)]), number);
@@ -52,6 +60,43 @@ export async function* linesOf(path: string): AsyncGenerator<Line, void, undefin
     if (length > lineBytesMax) throw new BadLine(number, `it has more than ${lineBytesMax} bytes`);
   }
   if (length > 0) yield lineOf(Buffer.concat(pieces), number);
+}
+
+/** Stands for what cannot be read on: bytes that are no longer those of one compressed file. */
+const cut = Buffer.of(0);
+
+/** The bytes of a file, decompressed when it begins as a gzip file does (RFC 1952). */
+async function* bytesOf(path: string): AsyncGenerator<Buffer, void, undefined> {
+  const file = createReadStream(path);
+  if (!(await isCompressed(path))) {
+    yield* file;
+    return;
+  }
+  const zip = createGunzip();
+  const { size } = await stat(path);
+  const piped = pipeline(file, zip).catch((error: unknown) => error);
+  try {
+    yield* zip;
+    // A file may go on behind its end without being decompressed any further: that is no part of what was written.
+    if (zip.bytesWritten !== size) yield cut;
+  } catch (error) {
+    const code = systemCodeOf(error) ?? "";
+    if (!code.startsWith("Z_")) throw error;
+    yield cut;
+  } finally {
+    zip.destroy();
+    await piped;
+  }
+}
+
+async function isCompressed(path: string): Promise<boolean> {
+  const file = await open(path, "r");
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
+    return bytesRead === 2 && buffer.equals(gzipMagic);
+  } finally {
+    await file.close();
+  }
 }
 
 function lineOf(bytes: Buffer, number: number): Line {

@@ -4,12 +4,13 @@
  * Source: docs/format.md, section "Exports".
  */
 import { createHash, type Hash } from "node:crypto";
-import type { Operation } from "@toka/kernel";
+import type { Entry, Operation } from "@toka/kernel";
 import type { Checkpoint } from "../checkpoint.ts";
 import { contentsOf } from "../contents.ts";
 import { isDigest, leafDigest } from "../digest.ts";
 import { Fold } from "../fold.ts";
 import { saltBytes } from "../limits.ts";
+import type { CheckpointRow, LogRow, PayloadRow } from "../log.ts";
 import { CompactRange } from "../merkle.ts";
 import { isAttested } from "../verify/attested.ts";
 import { recordedKey } from "../verify/checkpoint-check.ts";
@@ -22,11 +23,28 @@ import { subtreesOver } from "./gaps.ts";
 import { BadLine, base64In, numberIn, objectIn, textIn, type Line } from "./read-lines.ts";
 
 /** What an export is verified with. */
-export interface ExportReading {
+export interface ExportReading extends ExportHearing {
   readonly lines: AsyncIterable<Line>;
+}
+
+/** What an export is held against, and who hears of what is in it. */
+export interface ExportHearing {
   readonly anchor: Anchor;
   /** Told of each entry, in order. */
   readonly onEntry?: (position: number, verdict: EntryVerdict) => void;
+  /** Every checkpoint of the log must be among them. */
+  readonly whole?: true;
+  /** Given what is in it, as far as every entry before it was there, too. */
+  readonly sink?: ExportSink;
+}
+
+/** Takes in what an export holds. */
+export interface ExportSink {
+  entry(entry: Entry, row: LogRow): void;
+  /** The parts of its bytes follow, if it has any. */
+  payload(head: Omit<PayloadRow, "bytes">): void;
+  part(bytes: Uint8Array): void;
+  signed(checkpoint: CheckpointRow): void;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -46,7 +64,8 @@ export async function verifyExport(head: Fields, reading: ExportReading): Promis
   const { anchor } = reading;
   const note = textIn(head, { name: "checkpoint", line: 1 });
   const checkpoint = signedBy(note, { anchor, what: "its checkpoint", line: 1 });
-  const check = new ExportCheck(checkpoint, reading);
+  const check = new ExportCheck(reading);
+  check.begin({ checkpoint, note });
   for await (const line of reading.lines) check.take(line);
   return check.finish();
 }
@@ -60,9 +79,9 @@ interface OpenPayload {
   read: number;
 }
 
-class ExportCheck {
-  readonly #checkpoint: Checkpoint;
-  readonly #reading: ExportReading;
+/** Checks one export, or several of which each goes on where the one before it ends. */
+export class ExportCheck {
+  readonly #reading: ExportHearing;
   readonly #tree = new CompactRange();
   readonly #fold = new Fold();
   readonly #reader = new QuickReader();
@@ -70,44 +89,98 @@ class ExportCheck {
   readonly #awaited = new Map<string, number | undefined>();
   readonly #come = new Set<string>();
   readonly #counts: Record<EntryVerdict, number> = { "re-decided": 0, attested: 0, included: 0, "hash only": 0 };
+  #checkpoint: Checkpoint | undefined;
+  #note = "";
+  /** Size of the last checkpoint that was passed. */
+  #signed = 0;
   #payload: OpenPayload | undefined;
   #continues: number | null = null;
   #entries = 0;
+  /** Entries and payloads in the files before. */
+  #before = { entries: 0, payloads: 0 };
   #ended = false;
   #line = 1;
 
-  constructor(checkpoint: Checkpoint, reading: ExportReading) {
-    this.#checkpoint = checkpoint;
+  constructor(reading: ExportHearing) {
     this.#reading = reading;
   }
 
+  /** Entries so far, those included that are left out. */
+  get size(): number {
+    return this.#tree.size;
+  }
+
+  /** The state after the entries so far, as long as none was left out. */
+  get fold(): Fold {
+    return this.#fold;
+  }
+
+  /** Payloads that an entry or a payload names, and that did not come. */
+  get absent(): Iterable<string> {
+    return this.#awaited.keys();
+  }
+
+  /**
+   * Begins the first file, or the next one.
+   *
+   * @param head the checkpoint that signs it
+   */
+  begin({ checkpoint, note }: { readonly checkpoint: Checkpoint; readonly note: string }): void {
+    this.#checkpoint = checkpoint;
+    this.#note = note;
+    this.#before = { entries: this.#entries, payloads: this.#come.size };
+    this.#ended = false;
+    this.#line = 1;
+    if (checkpoint.size <= this.#tree.size)
+      throw this.#bad(`it ends at entry ${checkpoint.size}, and the one before it at ${this.#tree.size}`);
+  }
+
+  /**
+   * Takes in a line behind the first of its file.
+   *
+   * @throws BadLine when it is not what it must be
+   */
   take(line: Line): void {
     this.#line = line.number;
     if (this.#ended) throw this.#bad("something follows the end");
     const fields = objectIn(line);
+    if (line.number === 2 && this.#tree.size > 0 && !("gap" in fields))
+      throw this.#bad(`it does not go on behind entry ${this.#tree.size}: its gap is missing`);
     if (this.#payload !== undefined) this.#part(fields, this.#payload);
     else if ("entry" in fields) this.#entry(textIn(fields, { name: "entry", line: line.number }));
     else if ("gap" in fields) this.#gap(fields);
     else if ("payload" in fields) this.#begin(fields);
+    else if ("signed" in fields) this.#passSigned(textIn(fields, { name: "signed", line: line.number }));
     else if (fields["end"] === true) this.#end(fields);
     else throw this.#bad('it is no line of an export: found neither "entry", "gap", "payload" nor "end"');
   }
 
+  /**
+   * Ends a file.
+   *
+   * @returns what was found in all files so far
+   * @throws BadLine when its last line is missing
+   */
   finish(): ExportFound {
     if (!this.#ended) throw new BadLine(this.#line + 1, "the file is cut: its last line is missing");
     return {
       entries: this.#counts,
       payloads: { whole: this.#come.size, absent: this.#awaited.size },
-      size: this.#checkpoint.size,
-      log: this.#checkpoint.origin,
+      size: this.#head.size,
+      log: this.#head.origin,
       continues: this.#continues,
     };
   }
 
+  get #head(): Checkpoint {
+    if (this.#checkpoint === undefined) throw new Error("Cannot check an export: it was not begun");
+    return this.#checkpoint;
+  }
+
   #entry(text: string): void {
     const position = this.#tree.size + 1;
-    if (position > this.#checkpoint.size)
-      throw this.#bad(`an entry lies behind the ${this.#checkpoint.size} that the checkpoint covers`);
+    if (position > this.#head.size)
+      throw this.#bad(`an entry lies behind the ${this.#head.size} that the checkpoint covers`);
     const contiguous = this.#fold.head.position === this.#tree.size;
     const { operation, verdict } = contiguous ? this.#decided(text) : this.#included(text, position);
     this.#tree.append(leafDigest(text));
@@ -123,6 +196,7 @@ class ExportCheck {
       const { entry, row } = checkText(text, { fold: this.#fold, reader: this.#reader });
       this.#fold.apply(entry);
       this.#fold.advance(row);
+      this.#reading.sink?.entry(entry, row);
       const { operation } = entry;
       return { operation, verdict: isAttested(operation) ? "attested" : "re-decided" };
     } catch (thrown) {
@@ -141,10 +215,13 @@ class ExportCheck {
   }
 
   #gap(fields: Fields): void {
-    const begin = this.#tree.size;
-    const end = begin + numberIn(fields, { name: "gap", line: this.#line });
-    if (end === begin || end > this.#checkpoint.size)
-      throw this.#bad(`its gap ends at ${end}, and the checkpoint covers ${this.#checkpoint.size} entries`);
+    const width = numberIn(fields, { name: "gap", line: this.#line });
+    // What the files before this one hold is the gap that this one begins with.
+    const known = this.#line === 2 && width === this.#tree.size;
+    const begin = known ? 0 : this.#tree.size;
+    const end = begin + width;
+    if (end === begin || end > this.#head.size)
+      throw this.#bad(`its gap ends at ${end}, and the checkpoint covers ${this.#head.size} entries`);
     const { hashes } = fields;
     const subtrees = subtreesOver(begin, end);
     if (!Array.isArray(hashes) || hashes.length !== subtrees.length)
@@ -152,9 +229,39 @@ class ExportCheck {
     for (const [at, { level }] of subtrees.entries()) {
       const hash = base64In(hashes[at], { name: "hashes", line: this.#line });
       if (hash.length !== 32) throw this.#bad(`a hash of its gap has ${hash.length} bytes, wanted 32`);
-      this.#tree.appendSubtree(hash, level);
+      if (!known) this.#tree.appendSubtree(hash, level);
+      else if (!hash.equals(Buffer.from(this.#tree.peaks[at] ?? "")))
+        throw this.#bad(`it does not go on where the file before it ends: entries up to ${end} are others`);
     }
-    this.#passed();
+    if (!known) this.#passed();
+  }
+
+  /** A checkpoint of the log that lies among the entries, behind the last that it covers. */
+  #passSigned(note: string): void {
+    const { size, root, state, previous } = signedBy(note, {
+      anchor: this.#reading.anchor,
+      what: "a checkpoint among its entries",
+      line: this.#line,
+    });
+    const what = `the checkpoint of size ${size}`;
+    if (size !== this.#tree.size) throw this.#bad(`${what} stands behind entry ${this.#tree.size}`);
+    if (!this.#tree.root().equals(Buffer.from(root)))
+      throw this.#bad(`${what} has another root than the entries up to here`);
+    if (this.#fold.head.position !== size) return;
+    const found = this.#fold.stateDigest();
+    if (found !== state) throw this.#bad(`${what} has another state digest: deciding every entry again gives ${found}`);
+    this.#follow({ size, note }, previous);
+  }
+
+  /** Each checkpoint names the one before it, so that none can be taken out. */
+  #follow(checkpoint: CheckpointRow, previous: number): void {
+    const inRow = this.#reading.whole === true || this.#signed > 0;
+    if (inRow && previous !== this.#signed)
+      throw this.#bad(
+        `the checkpoint of size ${checkpoint.size} follows one of size ${previous}, and the one before it here is of size ${this.#signed}`,
+      );
+    this.#signed = checkpoint.size;
+    this.#reading.sink?.signed(checkpoint);
   }
 
   /** Holds the tree against the older checkpoint, and the state, too, where there is one. */
@@ -185,6 +292,7 @@ class ExportCheck {
     const children: readonly unknown[] = Array.isArray(fields["children"]) ? fields["children"] : [undefined];
     const named = children.filter((child): child is string => typeof child === "string" && isDigest(child));
     if (named.length !== children.length) throw this.#bad('its "children" is no list of commitments');
+    this.#reading.sink?.payload({ commitment, size, salt, children: named });
     this.#payload = { commitment, size, children: named, hash: createHash("sha256").update(salt), read: 0 };
     this.#complete(this.#payload);
   }
@@ -195,6 +303,7 @@ class ExportCheck {
     if (part.length === 0 || payload.read > payload.size)
       throw this.#bad(`its payload has ${payload.read} bytes, wanted ${payload.size}`);
     payload.hash.update(part);
+    this.#reading.sink?.part(part);
     this.#complete(payload);
   }
 
@@ -209,17 +318,22 @@ class ExportCheck {
   }
 
   #end(fields: Fields): void {
-    const { size, root, state } = this.#checkpoint;
+    const { size, root, state, previous } = this.#head;
     if (this.#tree.size !== size)
       throw this.#bad(`the file ends at entry ${this.#tree.size}, and its checkpoint covers ${size}`);
     if (!this.#tree.root().equals(Buffer.from(root)))
       throw this.#bad(`what is in the file does not give the root that the checkpoint of size ${size} signs`);
     const counted = [fields["entries"], fields["payloads"]];
-    if (counted[0] !== this.#entries || counted[1] !== this.#come.size)
+    const entries = this.#entries - this.#before.entries;
+    const payloads = this.#come.size - this.#before.payloads;
+    if (counted[0] !== entries || counted[1] !== payloads)
       throw this.#bad(
-        `it counts ${String(counted[0])} entries and ${String(counted[1])} payloads, found ${this.#entries} and ${this.#come.size}`,
+        `it counts ${String(counted[0])} entries and ${String(counted[1])} payloads, found ${entries} and ${payloads}`,
       );
-    if (this.#fold.head.position === size) this.#checkState(state);
+    if (this.#fold.head.position === size) {
+      this.#checkState(state);
+      this.#follow({ size, note: this.#note }, previous);
+    }
     this.#ended = true;
   }
 

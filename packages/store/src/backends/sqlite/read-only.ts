@@ -1,11 +1,17 @@
-/** The log as its files show it to somebody who does not hold the vault: entries and checkpoints, for reading only. */
+/** The log as its files show it to somebody who does not hold the vault, for reading only. */
 import { DatabaseSync } from "node:sqlite";
 import { fileLockWaitMs, readEntriesMax } from "../../limits.ts";
-import type { Log } from "../../log.ts";
-import { checkpointOf, entryColumns, entryOf } from "./rows.ts";
+import type { Log, StoredPayload } from "../../log.ts";
+import { checkpointOf, entryColumns, entryOf, integer, payloadOf, text } from "./rows.ts";
 
 /** What can be read without holding the vault. */
 export interface ReadOnlyLog extends Pick<Log, "read" | "checkpoints"> {
+  /** @returns the commitment of a row of `payloads`, or undefined when there is none such */
+  commitmentAt(id: number): string | undefined;
+  /** @returns a row of `payloads` */
+  payloadAt(id: number): StoredPayload | undefined;
+  /** @returns the last row of `payloads`, or 0 */
+  lastPayload(): number;
   close(): void;
 }
 
@@ -20,7 +26,19 @@ export function openReadOnlyLog(path: string): ReadOnlyLog {
   const db = new DatabaseSync(path, { readOnly: true, timeout: fileLockWaitMs });
   const entries = db.prepare(`SELECT ${entryColumns} FROM entries WHERE position > ? ORDER BY position LIMIT ?`);
   const checkpoints = db.prepare("SELECT size, note FROM checkpoints WHERE size > ? ORDER BY size LIMIT ?");
+  const commitment = db.prepare("SELECT commitment FROM payloads WHERE id = ?");
+  const payload = db.prepare("SELECT * FROM payloads WHERE id = ?");
+  const lastPayload = db.prepare("SELECT coalesce(max(id), 0) AS last FROM payloads");
   return {
+    commitmentAt: (id) => {
+      const row = commitment.get(id);
+      return row === undefined ? undefined : text(row, "commitment");
+    },
+    payloadAt: (id) => {
+      const row = payload.get(id);
+      return row === undefined ? undefined : payloadOf(row);
+    },
+    lastPayload: () => integer(lastPayload.get() ?? {}, "last"),
     read: async ({ after, limit }) => entries.all(after, Math.min(limit, readEntriesMax)).map(entryOf),
     checkpoints: async ({ after, limit }) => checkpoints.all(after, limit).map(checkpointOf),
     close: () => db.close(),
