@@ -75,8 +75,12 @@ export const walPagesIdleMax = 1_024;
 /** Pages of the write-ahead log after which they are moved even when busy (32 MiB): the file must not grow without bound. */
 export const walPagesBusyMax = 8_192;
 
-/** Bytes to which the write-ahead log file is cut after it was moved into the database. */
-export const walBytesKept: number = 32 * 1024 * 1024;
+/**
+ * Bytes to which the write-ahead log file is cut after it was moved into the database (64 MiB). Twice what is moved when busy, since
+ * it goes on growing until that is done: a file that was cut has to grow again, and an append that makes a file longer waits for the
+ * file system's journal, too.
+ */
+export const walBytesKept: number = 64 * 1024 * 1024;
 
 /**
  * Milliseconds to wait for a lock on a file of the log. Beside its one writer SQLite takes such locks for moments: whoever
