@@ -22,8 +22,11 @@ import ed25519
 
 ZERO = "sha256:" + "A" * 43
 DIGEST = re.compile(r"sha256:[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
-# SHA-256 of name, zero byte, text and line feed of each object in sqlite_schema but SQLite's own, in order of the names.
-SCHEMA = "cf39b5e0153560c036773d834d5cf80bbd4be1a849bcadeb59c817ddd85621cd"
+# By layout: SHA-256 of name, zero byte, text and line feed of each object in sqlite_schema but SQLite's own, in order of the names.
+SCHEMAS = {
+    1: "cf39b5e0153560c036773d834d5cf80bbd4be1a849bcadeb59c817ddd85621cd",
+    2: "e56624cf4998a4c99c7317056f7ab74a5a11a723e980a282fcefc9b08e100669",
+}
 BETWEEN_MAX = 10_000
 LINE_MAX = 16 * 1024 * 1024
 
@@ -214,10 +217,12 @@ def verify_folder(folder, given):
     db = sqlite3.connect("file:" + path.replace("?", "%3f").replace("#", "%23") + "?mode=ro", uri=True)
     db.execute("BEGIN")
     need(db.execute("PRAGMA application_id").fetchone()[0] == 0x546F6B61, "log.db", "no log of Toka")
-    need(db.execute("PRAGMA user_version").fetchone()[0] == 1, "log.db", "of another format than 1")
+    layout = db.execute("PRAGMA user_version").fetchone()[0]
+    need(layout <= max(SCHEMAS), "log.db", f"a newer Toka wrote it, with tables of layout {layout}: known is up to {max(SCHEMAS)}")
+    need(layout in SCHEMAS, "log.db", f"of layout {layout}, which there is not")
     sql = "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name"
     schema = "".join(f"{name}\0{text}\n" for name, text in db.execute(sql.replace("sqlite_schema", "sqlite_master")))
-    need(hashlib.sha256(schema.encode()).hexdigest() == SCHEMA, "log.db", "other tables or triggers than the format's")
+    need(hashlib.sha256(schema.encode()).hexdigest() == SCHEMAS[layout], "log.db", "other tables or triggers than the format's")
     notes = db.execute("SELECT size, note FROM checkpoints ORDER BY size").fetchall()
     payloads, tree, key = Payloads(db), Tree(), None
     previous, time, signed, checked = ZERO, 0, 0, 0

@@ -105,9 +105,12 @@ async function lockOf(file: string): Promise<HeldLock> {
 }
 
 function vaultsOf(value: unknown): readonly KnownVault[] {
-  if (typeof value !== "object" || value === null || !("format" in value) || value.format !== 1)
-    throw new Error("its format is not 1");
-  if (!("vaults" in value) || !Array.isArray(value.vaults)) throw new Error('it has no list "vaults"');
+  const format = typeof value === "object" && value !== null && "format" in value ? value.format : undefined;
+  if (typeof format === "number" && format > 1)
+    throw new Error(`a newer Toka wrote it: found format ${format}, wanted 1; use that Toka`);
+  if (format !== 1) throw new Error("its format is not 1");
+  if (typeof value !== "object" || value === null || !("vaults" in value) || !Array.isArray(value.vaults))
+    throw new Error('it has no list "vaults"');
   return value.vaults.map((one: unknown) => {
     const record: Record<string, unknown> = typeof one === "object" && one !== null ? { ...one } : {};
     const [path, vault, key, checkpoint] = fields.map((field) => {

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { decodeEntry, genesisIds, Newer, type Caller } from "@toka/kernel";
-import { clientsAt } from "./backends/sqlite/file.ts";
+import { clientsAt, writerAt } from "./backends/sqlite/file.ts";
 import { openSqliteLog } from "./backends/sqlite/log.ts";
 import { isDamage } from "./backends/sqlite/result-code.ts";
 import { checkpointKeyPurpose, originOf } from "./checkpoint.ts";
@@ -96,7 +96,7 @@ export function vaultExists(dir: string): boolean {
  * Opens the vault in a folder for its one writer.
  *
  * @returns the vault; whoever opened it must close it
- * @throws StoreFailure `vault_absent`, `vault_locked` when another process has it open, `vault_damaged`, or
+ * @throws StoreFailure `vault_absent`, `vault_locked` when another process has it open, `vault_damaged`, `vault_newer`, or
  *   `vault_swapped`, `vault_key_changed`, `vault_rolled_back`, `vault_rewritten` when it is not what known-vaults remembers
  */
 export async function openVault(options: OpenVaultOptions): Promise<Vault> {
@@ -115,6 +115,7 @@ export async function openVault(options: OpenVaultOptions): Promise<Vault> {
   } catch (thrown) {
     await log?.close();
     lock.release();
+    if (thrown instanceof StoreFailure && thrown.code === "vault_newer") throw withWriter(thrown, files);
     if (!isDamage(thrown)) throw thrown;
     throw new StoreFailure("vault_damaged", {
       message: `Cannot open the vault ${files.dir}: the file of its log is damaged: ${textOf(thrown)}`,
@@ -122,6 +123,13 @@ export async function openVault(options: OpenVaultOptions): Promise<Vault> {
       cause: thrown,
     });
   }
+}
+
+/** Which Toka wrote here last is worth knowing to whoever cannot read it. */
+function withWriter({ message, retry }: StoreFailure, files: VaultFiles): StoreFailure {
+  const writer = writerAt(files.log);
+  const told = writer === undefined || message.includes(writer) ? "" : `; the last that wrote here is Toka ${writer}`;
+  return new StoreFailure("vault_newer", { message: message + told, retry });
 }
 
 /**

@@ -57,7 +57,7 @@ describe("what is not as it must be is named", () => {
       what: "a file of another format",
       harm: (dir) => sql(join(dir, "log.db"), "PRAGMA user_version = 99"),
       name: "format",
-      says: /format 99/u,
+      says: /a newer Toka|tables of layout 99/u,
     },
     {
       what: "a file that was cut",

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { decodeEntry } from "@toka/kernel";
 import { checkpointOf, entryColumns, entryOf, integer } from "../backends/sqlite/rows.ts";
-import { schemaDifference } from "../backends/sqlite/schema.ts";
+import { layoutOf, newestLayout, refuseNewer, schemaDifference } from "../backends/sqlite/schema.ts";
 import { openCheckpoint, originOf } from "../checkpoint.ts";
 import { leafDigest } from "../digest.ts";
 import { StoreFailure, textOf } from "../failure.ts";
@@ -60,15 +60,18 @@ export async function lookOver(
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(files.log, { readOnly: true, timeout: fileLockWaitMs });
+    refuseNewer(db, "look over");
     const difference = schemaDifference(db);
     if (difference !== undefined) return [bad("format", { found: difference, fix: restoreIt }), ...outside];
     return [
-      { ...good("format"), found: "1", wanted: "1" },
+      { ...good("format"), found: String(layoutOf(db)), wanted: `1 to ${newestLayout}` },
       checkDatabase(db),
       ...(await checkLog(db, { files, knownVaults })),
       ...outside,
     ];
   } catch (thrown) {
+    if (thrown instanceof StoreFailure && thrown.code === "vault_newer")
+      return [bad("format", { found: thrown.message, fix: "use the Toka that wrote it, or a newer one" }), ...outside];
     return [bad("database", { found: textOf(thrown), fix: restoreIt }), ...outside];
   } finally {
     db?.close();

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { isBusy, isDamage } from "../backends/sqlite/result-code.ts";
-import { schemaDifference } from "../backends/sqlite/schema.ts";
+import { refuseNewer, schemaDifference } from "../backends/sqlite/schema.ts";
 import { StoreFailure, textOf } from "../failure.ts";
 import { fileLockWaitMs } from "../limits.ts";
 import type { VaultFiles } from "../vault-files.ts";
@@ -23,7 +23,7 @@ export interface VerifyPart {
  * @param files of the vault
  * @param makers of the parts, each called with the log in the transaction that verifies it
  * @returns the first difference that each part found, in the order of the makers; undefined for none
- * @throws StoreFailure `vault_absent`; `log_unavailable` when somebody holds the log locked
+ * @throws StoreFailure `vault_absent`; `vault_newer`; `log_unavailable` when somebody holds the log locked
  */
 export function firstDifferences(
   files: VaultFiles,
@@ -37,6 +37,7 @@ export function firstDifferences(
   const db = new DatabaseSync(files.log, { readOnly: true, timeout: fileLockWaitMs });
   try {
     db.exec("BEGIN");
+    refuseNewer(db, "verify");
     const difference = schemaDifference(db);
     if (difference !== undefined) {
       const finding = { position: 0, reason: `the schema of its log differs: ${difference}` };

@@ -3,7 +3,7 @@ import { closeSync, existsSync, fsyncSync, openSync, rmSync, statSync } from "no
 import { DatabaseSync } from "node:sqlite";
 import { fileLockWaitMs } from "../../limits.ts";
 import type { SqliteClients } from "./log.ts";
-import { createSchema } from "./schema.ts";
+import { createSchema, lastWriter } from "./schema.ts";
 import { startWritingThread } from "./writing-thread.ts";
 
 /** Permissions of every file of a vault: its owner's alone. SQLite gives its companion files the same. */
@@ -47,6 +47,21 @@ export function clientsAt({ log, lookup }: { readonly log: string; readonly look
     },
     startThread: (aside) => startWritingThread({ log, lookup, aside }),
   };
+}
+
+/**
+ * Which Toka wrote a log last.
+ *
+ * @param log path of `log.db`, which nobody has open in this process
+ * @returns its version; undefined when the file does not tell
+ */
+export function writerAt(log: string): string | undefined {
+  const db = new DatabaseSync(log, { readOnly: true, timeout: fileLockWaitMs });
+  try {
+    return lastWriter(db);
+  } finally {
+    db.close();
+  }
 }
 
 /**

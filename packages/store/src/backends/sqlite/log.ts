@@ -17,6 +17,7 @@ import type { Traces } from "../../traces.ts";
 import { isDamage } from "./result-code.ts";
 import { LookupFollower, tracesOver } from "./lookup-follower.ts";
 import { Lookups } from "./lookups.ts";
+import { bringUpToDate } from "./schema.ts";
 import { checkpointOf, entryColumns, entryOf, integer, payloadOf } from "./rows.ts";
 import { Upkeep, type UpkeepWork } from "./upkeep.ts";
 import { appendFailure } from "./wire.ts";
@@ -291,6 +292,7 @@ function bytesOf({ rows, payloads }: LogWrite): number {
 function connectionOver(clients: SqliteClients, work: UpkeepWork): Connection {
   const db = clients.connect();
   try {
+    bringUpToDate(db);
     const writer = new LogWriter(db);
     const { index, lookups } = lookupsOver(clients, db);
     const last = db.prepare("SELECT position, digest, time_ms FROM entries ORDER BY position DESC LIMIT 1").get();

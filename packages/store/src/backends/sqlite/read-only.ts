@@ -3,6 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { fileLockWaitMs, readEntriesMax } from "../../limits.ts";
 import type { Log, StoredPayload } from "../../log.ts";
 import { checkpointOf, entryColumns, entryOf, integer, payloadOf, text } from "./rows.ts";
+import { refuseNewer } from "./schema.ts";
 
 /** What can be read without holding the vault. */
 export interface ReadOnlyLog extends Pick<Log, "read" | "checkpoints"> {
@@ -20,10 +21,16 @@ export interface ReadOnlyLog extends Pick<Log, "read" | "checkpoints"> {
  *
  * @param path of `log.db`
  * @returns the log; whoever opened it closes it
- * @throws SQLite's error when it cannot be opened
+ * @throws StoreFailure `vault_newer`; SQLite's error when it cannot be opened
  */
 export function openReadOnlyLog(path: string): ReadOnlyLog {
   const db = new DatabaseSync(path, { readOnly: true, timeout: fileLockWaitMs });
+  try {
+    refuseNewer(db, "read");
+  } catch (thrown) {
+    db.close();
+    throw thrown;
+  }
   const entries = db.prepare(`SELECT ${entryColumns} FROM entries WHERE position > ? ORDER BY position LIMIT ?`);
   const checkpoints = db.prepare("SELECT size, note FROM checkpoints WHERE size > ? ORDER BY size LIMIT ?");
   const commitment = db.prepare("SELECT commitment FROM payloads WHERE id = ?");

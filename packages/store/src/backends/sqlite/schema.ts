@@ -8,15 +8,15 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import { StoreFailure } from "../../failure.ts";
+import { tokaVersion } from "../../toka-version.ts";
 
 /** Marks the file as a log of Toka (`PRAGMA application_id`): the letters "Toka". */
 export const applicationId = 0x546f6b61;
 
-/** The format of the file (`PRAGMA user_version`). */
-export const formatVersion = 1;
+type Objects = Readonly<Record<string, string>>;
 
-/** Every table and trigger of `log.db` by name, exactly as SQLite keeps its text; verification compares them. */
-export const schemaObjects: Readonly<Record<string, string>> = {
+/** The tables of the first layout. */
+const firstObjects: Objects = {
   entries: `CREATE TABLE entries (
   position INTEGER PRIMARY KEY,
   digest TEXT NOT NULL,
@@ -56,6 +56,26 @@ BEGIN SELECT raise(ABORT, 'a checkpoint is never changed'); END`,
 BEGIN SELECT raise(ABORT, 'a checkpoint is never deleted'); END`,
 };
 
+/** What the second layout added: which Toka wrote from which entry on. A host's note, for whoever cannot read what a newer one wrote. */
+const secondObjects: Objects = {
+  writers: `CREATE TABLE writers (
+  since INTEGER PRIMARY KEY,
+  toka TEXT NOT NULL
+) STRICT`,
+};
+
+/** The layouts of the tables, the first one first, each with the statements that make it of the one before. */
+const layouts: readonly { readonly objects: Objects; readonly steps: readonly string[] }[] = [
+  { objects: firstObjects, steps: Object.values(firstObjects) },
+  { objects: { ...firstObjects, ...secondObjects }, steps: Object.values(secondObjects) },
+];
+
+/** The layout of the tables that this code writes (`PRAGMA user_version`). */
+export const newestLayout: number = layouts.length;
+
+/** Every table and trigger of `log.db` by name, exactly as SQLite keeps its text; verification compares them. */
+export const schemaObjects: Objects = { ...firstObjects, ...secondObjects };
+
 /**
  * Makes the tables in an empty database.
  *
@@ -65,28 +85,115 @@ export function createSchema(db: DatabaseSync): void {
   db.exec("PRAGMA journal_mode = WAL");
   db.exec("BEGIN IMMEDIATE");
   db.exec(`PRAGMA application_id = ${applicationId}`);
-  db.exec(`PRAGMA user_version = ${formatVersion}`);
-  for (const sql of Object.values(schemaObjects)) db.exec(sql);
+  take(db, 0);
   db.exec("COMMIT");
 }
 
 /**
- * Compares the database's tables and triggers with what they must be.
+ * Brings the tables of an older Toka to the layout of today, in one transaction: after a crash they are of one or of the other. Entries
+ * are not touched. Tables that are not exactly as their own layout has them stay as they are, for whoever looks at them next.
+ *
+ * @param db a connection of the one who holds the vault
+ * @throws StoreFailure `vault_newer`; SQLite's error when it cannot write, and the tables are then as before
+ */
+export function bringUpToDate(db: DatabaseSync): void {
+  refuseNewer(db, "open");
+  const found = layoutOf(db);
+  if (found === newestLayout || schemaDifference(db) !== undefined) return;
+  db.exec("PRAGMA synchronous = FULL");
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    take(db, found);
+    db.exec("COMMIT");
+  } catch (thrown) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw thrown;
+  }
+}
+
+/** From a layout to the newest. */
+function take(db: DatabaseSync, from: number): void {
+  for (const { steps } of layouts.slice(from)) for (const sql of steps) db.exec(sql);
+  db.exec(`PRAGMA user_version = ${newestLayout}`);
+}
+
+/**
+ * Notes that this Toka writes from an entry on, unless the last note says so already.
+ *
+ * @param db a connection of the one who holds the vault, in a transaction that writes the entry
+ * @param since position of the entry
+ */
+export function noteWriter(db: DatabaseSync, since: number): void {
+  if (lastWriter(db) === tokaVersion) return;
+  db.prepare("INSERT INTO writers VALUES (?, ?) ON CONFLICT (since) DO UPDATE SET toka = excluded.toka").run(
+    since,
+    tokaVersion,
+  );
+}
+
+/**
+ * The layout of the tables, of whatever code made them.
+ *
+ * @returns `PRAGMA user_version`
+ */
+export function layoutOf(db: DatabaseSync): number {
+  return Number(db.prepare("PRAGMA user_version").get()?.["user_version"]);
+}
+
+/**
+ * Refuses tables of a newer layout, before anything is read of them.
+ *
+ * @param doing what cannot be done with them, for the message
+ * @throws StoreFailure `vault_newer`
+ */
+export function refuseNewer(db: DatabaseSync, doing: string): void {
+  const found = layoutOf(db);
+  if (found <= newestLayout || applicationOf(db) !== applicationId) return;
+  const writer = lastWriter(db);
+  const by = writer === undefined ? "a newer Toka" : `Toka ${writer}`;
+  throw new StoreFailure("vault_newer", {
+    message: `Cannot ${doing} the vault: ${by} wrote it, with tables of layout ${found}; this is Toka ${tokaVersion}, which knows layouts up to ${newestLayout}; use ${writer === undefined ? "that one" : by} or a newer one`,
+    retry: "never",
+  });
+}
+
+/**
+ * Which Toka wrote last.
+ *
+ * @returns its version; undefined when the tables do not tell
+ */
+export function lastWriter(db: DatabaseSync): string | undefined {
+  try {
+    const toka = db.prepare("SELECT toka FROM writers ORDER BY since DESC LIMIT 1").get()?.["toka"];
+    return typeof toka === "string" && /^[0-9A-Za-z.+-]{1,64}$/u.test(toka) ? toka : undefined;
+  } catch {
+    // Tables of another layout may not have it.
+    return undefined;
+  }
+}
+
+function applicationOf(db: DatabaseSync): unknown {
+  return db.prepare("PRAGMA application_id").get()?.["application_id"];
+}
+
+/**
+ * Compares the database's tables and triggers with what they must be in their layout, also an older one.
  *
  * @returns undefined when all is as it must be, else the first difference in words
  */
 export function schemaDifference(db: DatabaseSync): string | undefined {
-  const id = db.prepare("PRAGMA application_id").get()?.["application_id"];
+  const id = applicationOf(db);
   if (id !== applicationId) return `found application id ${String(id)}, wanted ${applicationId}`;
-  const version = db.prepare("PRAGMA user_version").get()?.["user_version"];
-  if (version !== formatVersion) return `found format ${String(version)}, wanted ${formatVersion}`;
+  const version = layoutOf(db);
+  const layout = layouts[version - 1];
+  if (layout === undefined) return `found tables of layout ${version}, wanted 1 to ${newestLayout}`;
   const found = new Map(
     db
       .prepare("SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")
       .all()
       .map((row) => [String(row["name"]), String(row["sql"])]),
   );
-  for (const [name, sql] of Object.entries(schemaObjects)) {
+  for (const [name, sql] of Object.entries(layout.objects)) {
     if (!found.has(name)) return `"${name}" is missing`;
     if (found.get(name) !== sql) return `"${name}" is not as it was created`;
     found.delete(name);

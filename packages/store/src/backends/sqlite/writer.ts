@@ -6,7 +6,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { walBytesKept } from "../../limits.ts";
 import type { LogRow, PayloadRow } from "../../log.ts";
 import { childrenText } from "./rows.ts";
-import { prepareWriter } from "./schema.ts";
+import { noteWriter, prepareWriter } from "./schema.ts";
 
 /** A payload that becomes stored. */
 export interface AddedPayload extends PayloadRow {
@@ -32,6 +32,8 @@ export class LogWriter {
   readonly #addPayload: StatementSync;
   readonly #addReferences: StatementSync;
   readonly #moveWal: StatementSync;
+  readonly #db: DatabaseSync;
+  #noted = false;
 
   /**
    * @param db a connection to `log.db`
@@ -39,6 +41,7 @@ export class LogWriter {
    */
   constructor(db: DatabaseSync) {
     prepareWriter(db, { walBytesKept });
+    this.#db = db;
     this.#begin = db.prepare("BEGIN IMMEDIATE");
     this.#commit = db.prepare("COMMIT");
     this.#addEntry = db.prepare("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
@@ -48,6 +51,13 @@ export class LogWriter {
     this.#moveWal = db.prepare("PRAGMA wal_checkpoint(PASSIVE)");
   }
 
+  /** With the first entry that this connection writes, never before: who cannot read a vault leaves no note in it. */
+  #note(since: number | undefined): void {
+    if (this.#noted || since === undefined) return;
+    noteWriter(this.#db, since);
+    this.#noted = true;
+  }
+
   /**
    * Writes all or nothing; the disk has it when this returns.
    *
@@ -55,6 +65,7 @@ export class LogWriter {
    */
   write({ rows, payloads, gained }: LogWrite): void {
     this.#begin.run();
+    this.#note(rows[0]?.position);
     for (const { position, digest, timeMs, kind, principal, agent, session, outcome, bytes } of rows)
       this.#addEntry.run(position, digest, timeMs, kind, principal, agent, session, outcome, bytes);
     for (const { id, commitment, references, salt, bytes, children } of payloads)
