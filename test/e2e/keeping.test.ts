@@ -24,8 +24,10 @@ test("toka backup keeps a served vault, adds what came, and is verified when the
   expect(await toka("store", "check")).toContain("note  backup: none was made");
   const inside = await scene.toka(["backup", "--to", ".toka/kept"]);
   expect(inside).toMatchObject({ code: 1, stderr: expect.stringContaining("it lies in the vault itself") });
-  const server = scene.start(["serve"]);
-  await server.says("until Ctrl-C");
+  const never = await scene.toka(["serve", "--backup-every", "1h"]);
+  expect(never).toMatchObject({ code: 2, stderr: expect.stringContaining("--backup where to") });
+  const server = scene.start(["serve", "--backup", "scheduled", "--backup-every", "1h"]);
+  await server.says("entries in");
   expect(await toka("backup", "--to", "kept")).toMatch(
     /^kept (\d+) entries in kept: \1 new, with [1-9]\d* payloads, 0\.0 MiB\n$/u,
   );
@@ -38,6 +40,7 @@ test("toka backup keeps a served vault, adds what came, and is verified when the
   server.kill("SIGTERM");
   expect(await server.ended).toMatchObject({ code: 0 });
   rmSync(scene.vault, { recursive: true });
+  expect(await toka("verify", "scheduled", "--key", "vault.key")).toContain("verify: OK, backup");
   expect(await toka("verify", "kept", "--key", "vault.key")).toMatch(
     /^verify: OK, backup, re-decided \d+,(?: attested \d+,)? payloads whole [1-9]\d*, absent 0\nlog: .* signed with the key given\n/u,
   );

@@ -136,3 +136,15 @@ export function parseSeconds(text: string): number {
     throw new InvalidArgumentError(`Found ${text}, wanted a number of seconds above 0`);
   return seconds;
 }
+
+/**
+ * Adds the options by which a process that serves a vault backs it up again and again.
+ *
+ * @param command - such as `serve`
+ * @returns the command
+ */
+export function withBackup(command: Command): Command {
+  return command
+    .option("--backup <dir>", "back the vault up to this folder, now and then again")
+    .option("--backup-every <span>", "how often, such as 1h (default: 24h)");
+}

@@ -16,6 +16,7 @@ import {
   parseTime,
   perform,
   vaultCommand,
+  withBackup,
 } from "./frame.ts";
 import { addAgent } from "./nouns/agent.ts";
 import { addBudget } from "./nouns/budget.ts";
@@ -99,7 +100,7 @@ function buildProgram(frame: Frame): Command {
 }
 
 function addUp(program: Command, frame: Frame): void {
-  vaultCommand(program, "up")
+  withBackup(vaultCommand(program, "up"))
     .description("Open the vault, run a crew over the workspace, then serve the vault until Ctrl-C")
     .option("--crew <name|dir>", "crew that comes with Toka, or a crew folder (default: repo-care)")
     .option(

@@ -27,10 +27,12 @@ import { createHostClock, type HostClock } from "./host-clock.ts";
 import type { LoopbackOptions, LoopbackServer } from "./http/loopback.ts";
 import { createGrowingTools, type GrowingTools } from "./growing-tools.ts";
 import type { VaultServer } from "./http/server.ts";
+import { type BackupSchedule, keepBackups } from "./keep/schedule.ts";
 import { createLocalVault } from "./local-vault.ts";
 import { endOrphans } from "./orphans.ts";
 import { outputsFolder, type Places } from "./places.ts";
 import { refusalInWords } from "./refusal-words.ts";
+import type { ProofSource } from "./proof/proofs.ts";
 import { keepTimers } from "./timers.ts";
 import { desktopKeyring } from "./secrets/keyring.ts";
 import { createRedactor } from "./secrets/redactor.ts";
@@ -55,6 +57,8 @@ export interface ComposeOptions {
   readonly tools: (machine: MachinePort) => Promise<readonly Tool[]>;
   /** Where alerts go; on the terminal alone when absent. Read by a process of purpose `run`. */
   readonly alerts?: AlertsConfig;
+  /** Where and how often the vault is backed up; not at all when absent. Kept to by a process of purpose `run`. */
+  readonly backup?: BackupSchedule;
   /** Told what a person should know, one line each. */
   readonly onNote: (line: string) => void;
 }
@@ -133,7 +137,7 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
       closing: closing.signal,
     };
     if (gate !== undefined) {
-      for (const task of await followLog({ ...ring, signal: closing.signal })) {
+      for (const task of await followLog({ ...ring, source: opened, signal: closing.signal })) {
         closers.push(async () => void (await task));
       }
     }
@@ -191,18 +195,25 @@ async function vouchForClock(
   if (note !== undefined) onNote(note);
 }
 
-/** What a process that holds a vault does by itself: timers and alerts. */
+/** What a process that holds a vault does by itself: timers, alerts and backups. */
 async function followLog(from: {
   readonly options: ComposeOptions;
   readonly vault: HeldVault;
   readonly clock: HostClock;
+  readonly source: ProofSource;
   readonly signal: AbortSignal;
 }): Promise<readonly Promise<unknown>[]> {
-  const { options, vault, signal } = from;
+  const { options, vault, source, signal } = from;
   const parts = { machine: vault.machine, clock: clockOver(from.clock.nowMs), onNote: options.onNote, signal };
   const config = options.alerts ?? defaultAlerts;
   const alerts = await startAlerts({ ...parts, config, dir: vault.dir, vault: vault.id });
-  return [alerts.stopped, keepTimers({ ...parts, host: vault.host })];
+  const { dir, host } = vault;
+  const { backup: schedule } = options;
+  return [
+    alerts.stopped,
+    keepTimers({ ...parts, host }),
+    ...(schedule === undefined ? [] : [keepBackups({ ...parts, schedule, dir, source, host })]),
+  ];
 }
 
 /** The secrets of a vault, opened once at first need. */

@@ -20,6 +20,7 @@ import { readAlertsFile } from "./alerts/config.ts";
 import { compose, type ComposeOptions, type Composition } from "./compose.ts";
 import { crewFolder, crewFrom, defaultCrew, loadCrew, type LoadedCrew } from "./crews.ts";
 import { ServiceFailure } from "./failure.ts";
+import type { BackupSchedule } from "./keep/schedule.ts";
 import { isServed, remoteVault } from "./client/vault-client.ts";
 import { holderOf, whenFree } from "./patience.ts";
 import { outputFolder, type Places } from "./places.ts";
@@ -37,6 +38,8 @@ export interface UpOptions {
   readonly port?: number | null;
   /** An absolute path: the file that says where alerts go. Absent: to the terminal. */
   readonly alerts?: string;
+  /** Where and how often the vault is backed up. Absent: not at all. */
+  readonly backup?: BackupSchedule;
   readonly onNote: (line: string) => void;
   readonly onProgress: (agents: readonly AgentProgress[]) => void;
   /** Aborted to stop in order; the session then stays open. */
@@ -64,7 +67,7 @@ export interface UpRun {
 export async function startUp(options: UpOptions): Promise<UpRun> {
   const { places, onNote } = options;
   await refuseSecond(places);
-  const alerts = alertsOf(options);
+  const beside = besideOf(options);
   // A crew that cannot be used leaves no vault behind.
   if (!vaultExists(places.vault)) await loadCrew(await crewFolder(options.crew ?? defaultCrew));
   let chosen: Chosen | undefined;
@@ -72,7 +75,7 @@ export async function startUp(options: UpOptions): Promise<UpRun> {
     chosen = await chooseSession(machine, options);
     return toolsOf(machine, { first: chosen.crew.tools, more: await rememberedTools(places.vault) });
   };
-  const composition = await composeHere({ places, onNote, tools, port: options.port ?? null, ...alerts });
+  const composition = await composeHere({ places, onNote, tools, port: options.port ?? null, ...beside });
   if (chosen === undefined)
     throw new ServiceFailure("fault", { message: "Cannot start the session: no crew was chosen" });
   const stop = new AbortController();
@@ -98,6 +101,8 @@ export interface ServeOptions {
   readonly port?: number;
   /** An absolute path: the file that says where alerts go. Absent: to the terminal. */
   readonly alerts?: string;
+  /** Where and how often the vault is backed up. Absent: not at all. */
+  readonly backup?: BackupSchedule;
   readonly onNote: (line: string) => void;
 }
 
@@ -111,25 +116,28 @@ export interface ServeOptions {
 export async function startServing(options: ServeOptions): Promise<Pick<UpRun, "dir" | "failed" | "close">> {
   const { places, onNote } = options;
   await refuseSecond(places);
-  const alerts = alertsOf(options);
+  const beside = besideOf(options);
   const composition = await composeHere({
     places,
     onNote,
     tools: async (machine) => toolsOf(machine, { more: await rememberedTools(places.vault) }),
     port: options.port ?? null,
-    ...alerts,
+    ...beside,
   });
   await resumeHeld(composition);
   await composition.sessions.adopt({ except: [] });
   return { dir: composition.vault.dir, failed: composition.failed, close: composition.close };
 }
 
-function alertsOf({ alerts }: Pick<UpOptions, "alerts">): Pick<ComposeOptions, "alerts"> {
-  return alerts === undefined ? {} : { alerts: readAlertsFile(alerts) };
+function besideOf({ alerts, backup }: Pick<UpOptions, "alerts" | "backup">): Pick<ComposeOptions, "alerts" | "backup"> {
+  return {
+    ...(alerts === undefined ? {} : { alerts: readAlertsFile(alerts) }),
+    ...(backup === undefined ? {} : { backup }),
+  };
 }
 
 async function composeHere(
-  options: Pick<ComposeOptions, "places" | "onNote" | "tools" | "port" | "alerts">,
+  options: Pick<ComposeOptions, "places" | "onNote" | "tools" | "port" | "alerts" | "backup">,
 ): Promise<Composition> {
   const { places, onNote } = options;
   try {

@@ -9,10 +9,11 @@ import { type CommandContext, exitDone, exitFailed, writeLine } from "../context
 import { showAsJson } from "../output/plain.ts";
 import { createProgressView } from "../output/progress.ts";
 import { summaryLines } from "../output/summary.ts";
+import { type BackupWords, scheduleOf } from "./backup-schedule.ts";
 import { type PlaceOptions, placesOf } from "./places.ts";
 
 /** What `toka up` takes. */
-export interface UpOptions extends PlaceOptions {
+export interface UpOptions extends PlaceOptions, BackupWords {
   readonly crew?: string;
   /** Port on loopback, 0 for a free one; false for none. */
   readonly port: number | false;
@@ -34,11 +35,13 @@ export async function runUp(options: UpOptions, context: CommandContext): Promis
   const stream = options.json ? context.stderr : context.stdout;
   const terminal = options.json ? context.stderrIsTerminal : context.stdoutIsTerminal;
   const view = createProgressView({ stream, terminal, columns: context.columns });
+  const backup = await scheduleOf(options, context);
   const run = await startUp({
     places: placesOf(options, context),
     ...(options.crew === undefined ? {} : { crew: crewOf(options.crew, context) }),
     port: options.port === false ? null : options.port,
     ...(options.alerts === undefined ? {} : { alerts: resolve(context.cwd, options.alerts) }),
+    ...backup,
     onNote: view.note,
     onProgress: view.update,
     signal: context.interrupted,

@@ -3,8 +3,9 @@
  */
 import type { Command } from "commander";
 
+import type { ServeOptions } from "../commands/serve.ts";
 import type { NounOptions } from "../commands/vault-rows.ts";
-import { example, type Frame, jsonCommand, parsePort, perform, vaultCommand } from "../frame.ts";
+import { example, type Frame, jsonCommand, parsePort, perform, vaultCommand, withBackup } from "../frame.ts";
 
 /**
  * Adds the commands.
@@ -22,7 +23,7 @@ export function addRun(program: Command, frame: Frame): void {
       const { runFiles } = await import("../commands/run.ts");
       await perform(frame, { ...options, files }, runFiles);
     });
-  vaultCommand(program, "serve")
+  withBackup(vaultCommand(program, "serve"))
     .alias("daemon")
     .description(
       "Hold the vault until Ctrl-C; run the sessions that are open in it, and those that are started meanwhile",
@@ -36,7 +37,7 @@ export function addRun(program: Command, frame: Frame): void {
     .option("--no-port", "listen on the socket alone")
     .option("--alerts <file>", "where alerts go beside the terminal: commands and webhooks")
     .addHelpText("after", example("toka serve"))
-    .action(async (options: { workspace?: string; vault?: string; port: number | false; alerts?: string }) => {
+    .action(async (options: ServeOptions) => {
       const { runServe } = await import("../commands/serve.ts");
       await perform(frame, options, runServe);
     });

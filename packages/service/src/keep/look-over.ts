@@ -6,7 +6,7 @@ import { lookOver, type StoreCheck } from "@toka/store";
 import { isServed } from "../client/vault-client.ts";
 import { holderOf } from "../patience.ts";
 import type { Places } from "../places.ts";
-import { backupsOf } from "./back-up.ts";
+import { backupsOf } from "./kept-backups.ts";
 
 const dayMs = 86_400_000;
 
