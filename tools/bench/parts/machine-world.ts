@@ -125,6 +125,8 @@ function withContents(operation: Operation, seal: () => PayloadDraft): Operation
       return { ...operation, source: seal().content };
     case "task.schedule":
       return { ...operation, description: seal().content };
+    case "message.send":
+      return { ...operation, content: seal().content };
     case "effect.request":
       return { ...operation, arguments: seal().content };
     case "effect.settle":
