@@ -130,7 +130,7 @@ function addReaders(program: Command, frame: Frame): void {
     });
   vaultCommand(program, "log")
     .description(
-      "Print the log, one entry a line: all of it, or what concerns an agent, a session, an operation, a cause",
+      "Print the log, one entry a line: all of it, or what concerns an agent, a session, an operation, a cause, words",
     )
     .option("--after <position>", "start behind this position", parsePosition, 0)
     .option("--kind <operation>", "only this operation, such as effect.request, or an area, such as effect")
@@ -138,6 +138,7 @@ function addReaders(program: Command, frame: Frame): void {
     .option("--session <id>", "only what concerns this session")
     .option("--caused-by <position>", "only what this entry led to, directly or by others", parsePosition)
     .option("--causes-of <position>", "only what led to this entry, directly or by others", parsePosition)
+    .option("--text <words>", "only what has all these words in it or its contents")
     .option("--since <time>", "from this time on, such as 2026-11-25T14:00:00Z", parseTime)
     .option("--until <time>", "up to this time", parseTime)
     .option("--limit <count>", "so many at most; start the next page behind the last one's position", parsePosition)
@@ -150,6 +151,7 @@ function addReaders(program: Command, frame: Frame): void {
         "toka log --kind effect --agent curious",
         "toka log --json | tail -1",
         "toka log --causes-of 42",
+        'toka log --text "report written"',
         "toka log --reader my-tool --json",
         "toka log --since 2026-01-01T00:00:00Z --limit 100",
       ),

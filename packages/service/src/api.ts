@@ -104,6 +104,8 @@ export interface LogQuery {
   readonly causedBy?: number | null;
   /** An entry whose causes are meant: those that led to it, directly or by others. */
   readonly causesOf?: number | null;
+  /** Words that must all be in an entry and its contents, which also needs `vault.read:content`; null or absent for whatever is in them. */
+  readonly text?: string | null;
   /** Effective time at or after, ms since 1970. */
   readonly sinceMs?: number | null;
   /** Effective time before, ms since 1970. */

@@ -218,12 +218,16 @@ function logCalls(
   return {
     log: async function* (query, options) {
       await permit("log");
+      const searched = (query.text ?? null) !== null;
+      // Whether a word is in a content tells of the content.
+      if (searched) await permit("content");
       const signal = AbortSignal.any([options.signal, closing]);
       const { reader = null } = query;
       const after = reader === null ? query.after : Math.max(query.after, await readers.positionOf(reader, caller));
       for await (const recorded of queryLog({ ...query, after }, { machine, seek, signal })) {
         // Whoever stays is asked again: a grant may end between two entries.
         if (query.follow) await permit("log");
+        if (query.follow && searched) await permit("content");
         yield recorded;
       }
     },

@@ -1,18 +1,22 @@
 /**
- * Reads the log for a person: by agent, session, operation, cause and time, and on and on when following.
+ * Reads the log for a person: by agent, session, operation, cause, time and words, and on and on when following.
  */
 import type { EntryFilter, MachinePort, RecordedEntry } from "@toka/kernel";
 
 import type { LogQuery } from "./api.ts";
 import { relatives } from "./causes.ts";
 import { ServiceFailure } from "./failure.ts";
+import { textMatcher } from "./log-text.ts";
 
 /** Entries read at once: a page, of which nobody notices how long it takes. */
 const pageEntries = 1000;
 
+/** Entries read at once when words are looked for in all of them and their contents: a few milliseconds. */
+const searchedEntries = 100;
+
 /** What reading takes. */
 export interface QueryParts {
-  readonly machine: Pick<MachinePort, "view" | "read" | "find" | "watch">;
+  readonly machine: Pick<MachinePort, "view" | "read" | "find" | "watch" | "payload">;
   /** The position after which all entries have an effective time at or above a moment. */
   readonly seek: (timeMs: number) => Promise<number>;
   /** Ends a follow. */
@@ -28,7 +32,7 @@ export interface QueryParts {
  * @throws a failure `malformed` when the query contradicts itself
  */
 export async function* queryLog(query: LogQuery, parts: QueryParts): AsyncIterable<RecordedEntry> {
-  const none = { session: null, causedBy: null, causesOf: null, sinceMs: null, untilMs: null };
+  const none = { text: null, session: null, causedBy: null, causesOf: null, sinceMs: null, untilMs: null };
   yield* entriesOf({ ...none, reader: null, limit: null, ...query }, parts);
 }
 
@@ -39,15 +43,18 @@ async function* entriesOf(query: Asked, parts: QueryParts): AsyncIterable<Record
   const { machine, signal } = parts;
   check(query);
   const range = await rangeOf(query, parts);
+  const matches = query.text === null ? undefined : textMatcher(query.text, machine);
   const left = { count: query.limit ?? Number.POSITIVE_INFINITY };
   for await (const recorded of historyOf(query, { ...parts, ...range })) {
     if (left.count <= 0 || signal.aborted) return;
+    if (matches !== undefined && !(await matches(recorded))) continue;
     left.count -= 1;
     yield recorded;
   }
   if (!query.follow || left.count <= 0) return;
   const filter = filterOf(query);
   for await (const recorded of machine.watch(Math.max(range.after, range.until), { signal, filter })) {
+    if (matches !== undefined && !(await matches(recorded))) continue;
     left.count -= 1;
     yield recorded;
     if (left.count <= 0) return;
@@ -70,18 +77,21 @@ async function* historyOf(query: Asked, parts: QueryParts & Range): AsyncIterabl
   const filter = filterOf(query);
   let { after } = parts;
   // The first page is as large as what is asked for.
-  let limit = Math.min(pageEntries, query.limit ?? pageEntries);
+  const page = query.text === null ? pageEntries : searchedEntries;
+  let limit = query.text === null ? Math.min(page, query.limit ?? page) : page;
   while (after < until && !signal.aborted) {
-    const page = await (Object.keys(filter).length === 0
+    const found = await (Object.keys(filter).length === 0
       ? machine.read(after, { limit })
       : machine.find(filter, { after, limit }));
-    for (const recorded of page) {
+    for (const recorded of found) {
       after = recorded.entry.position;
       if (after > until) return;
       yield recorded;
     }
-    if (page.length === 0) return;
-    limit = pageEntries;
+    if (found.length === 0) return;
+    limit = page;
+    // Whoever writes the log gets a turn between two pages.
+    if (query.text !== null) await new Promise((resolve) => setImmediate(resolve));
   }
 }
 

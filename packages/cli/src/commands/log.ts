@@ -16,6 +16,7 @@ export interface LogOptions extends PlaceOptions {
   readonly reader?: string;
   readonly causedBy?: number;
   readonly causesOf?: number;
+  readonly text?: string;
   readonly since?: number;
   readonly until?: number;
   readonly limit?: number;
@@ -61,6 +62,7 @@ export async function runLog(options: LogOptions, context: CommandContext): Prom
     reader: options.reader ?? null,
     causedBy: options.causedBy ?? null,
     causesOf: options.causesOf ?? null,
+    text: options.text ?? null,
     sinceMs: options.since ?? null,
     untilMs: options.until ?? null,
     limit: options.limit ?? null,

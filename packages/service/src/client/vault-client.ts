@@ -123,8 +123,8 @@ async function* readLog(
 ): AsyncIterable<RecordedEntry> {
   const { query, signal } = options;
   const search = new URLSearchParams({ after: String(query.after), follow: String(query.follow) });
-  const { kind, agent, session, reader, causedBy, causesOf, sinceMs: since, untilMs: until, limit } = query;
-  const asked = { kind, agent, session, reader, causedBy, causesOf, since, until, limit };
+  const { kind, agent, session, reader, causedBy, causesOf, text, sinceMs: since, untilMs: until, limit } = query;
+  const asked = { kind, agent, session, reader, causedBy, causesOf, text, since, until, limit };
   for (const [name, value] of Object.entries(asked))
     if (value !== null && value !== undefined) search.set(name, String(value));
   const response = await transport.ask({ method: "GET", path: `/v1/log?${search.toString()}`, signal });

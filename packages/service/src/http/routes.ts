@@ -33,6 +33,7 @@ const logSchema = {
     reader: { type: "string", maxLength: 100 },
     causedBy: numberProperty,
     causesOf: numberProperty,
+    text: { type: "string", maxLength: 1000 },
     since: numberProperty,
     until: numberProperty,
     limit: numberProperty,
@@ -315,6 +316,7 @@ interface LogSearch {
   readonly reader?: string;
   readonly causedBy?: string;
   readonly causesOf?: string;
+  readonly text?: string;
   readonly since?: string;
   readonly until?: string;
   readonly limit?: string;
@@ -331,6 +333,7 @@ function logQueryOf({ after, kind, agent, session, reader, causedBy, causesOf, .
     reader: reader ?? null,
     causedBy: numberOf(causedBy),
     causesOf: numberOf(causesOf),
+    text: rest.text ?? null,
     sinceMs: numberOf(rest.since),
     untilMs: numberOf(rest.until),
     limit: numberOf(rest.limit),
