@@ -141,6 +141,15 @@ def contents(value, found):
     return found
 
 
+def erased(entry):
+    """The payloads that an entry erased."""
+    def within(operation):
+        if operation.get("type") == "batch":
+            return [one for part in operation.get("operations", []) for one in within(part)]
+        return operation.get("payloads", []) if operation.get("type") == "payload.erase" else []
+    return [] if "refusal" in entry["outcome"] else within(entry["operation"])
+
+
 def named(entry, field):
     """What a row says of `agent` or `session`."""
     own = entry["operation"].get(field)
@@ -183,12 +192,13 @@ class Payloads:
 
     def __init__(self, db):
         self.rows = db.execute('SELECT id, commitment, "references", salt, bytes, children FROM payloads ORDER BY id')
-        self.next, self.left, self.checked = self.rows.fetchone(), {}, 0
+        self.next, self.left, self.checked, self.blank, self.erased = self.rows.fetchone(), {}, 0, {}, 0
 
-    def refer(self, commitment, size, where):
+    def refer(self, commitment, size, position):
+        where = f"entry {position}"
         if commitment in self.left:
             held = self.left[commitment]
-            need(size is None or size == held[1], where, f"payload {commitment} has another size")
+            need(None in (size, held[1]) or size == held[1], where, f"payload {commitment} has another size")
             held[0] -= 1
             if held[0] == 0:
                 del self.left[commitment]
@@ -196,18 +206,31 @@ class Payloads:
         row = self.next
         need(row is not None and row[1] == commitment, where, f"payload {commitment} is missing, or counts are wrong")
         _, _, references, salt, data, children = row
-        blobs = isinstance(salt, bytes) and isinstance(data, bytes) and len(salt) == 16
-        need(blobs and digest_text(salt + data) == commitment, where, f"payload {commitment} is not what is committed to")
-        need(size is None or size == len(data), where, f"payload {commitment} has another size")
+        held = size
+        if salt == b"" and isinstance(data, bytes) and re.fullmatch(rb"[1-9][0-9]{0,15}", data):
+            need(int(data) >= position, where, f"payload {commitment} has no bytes, and no entry erased it")
+            self.blank[commitment] = (int(data), where)
+        else:
+            blobs = isinstance(salt, bytes) and isinstance(data, bytes) and len(salt) == 16
+            need(blobs and digest_text(salt + data) == commitment, where, f"payload {commitment} is not what is committed to")
+            need(size is None or size == len(data), where, f"payload {commitment} has another size")
+            held, self.checked = len(data), self.checked + 1
         need(type(references) is int and references > 0, where, f"payload {commitment} counts {references} references")
-        self.next, self.checked = self.rows.fetchone(), self.checked + 1
+        self.next = self.rows.fetchone()
         if references > 1:
-            self.left[commitment] = [references - 1, len(data)]
+            self.left[commitment] = [references - 1, held]
         for child in children.split(" ") if children else []:
-            self.refer(child, None, where)
+            self.refer(child, None, position)
+
+    def erase(self, commitment, position):
+        by, _ = self.blank.pop(commitment, (None, None))
+        need(by == position, f"entry {position}", f"payload {commitment}, which it erases, is there, or another entry erased it")
+        self.erased += 1
 
     def finish(self, where):
         need(self.next is None, where, "a payload is named by no entry")
+        for commitment, (_, first) in self.blank.items():
+            need(False, first, f"payload {commitment} has no bytes, and no entry erased it")
         need(not self.left, where, "a payload counts more references than entries make")
 
 
@@ -246,7 +269,9 @@ def verify_folder(folder, given):
         columns = (time, operation["type"], stamp["principal"], named(entry, "agent"), named(entry, "session"), word)
         need(row[2:8] == columns, where, f"its columns are not what its bytes say: {row[2:8]}, wanted {columns}")
         for commitment, size in contents(operation, []):
-            payloads.refer(commitment, size, where)
+            payloads.refer(commitment, size, position)
+        for commitment in erased(entry):
+            payloads.erase(commitment, position)
         tree.append(digest_bytes(found))
         key = signing_key(entry) or key
         if checked < len(notes) and notes[checked][0] <= position:
@@ -259,7 +284,7 @@ def verify_folder(folder, given):
     need(tree.size > 0 and key is not None, "log.db", "no entry records a key")
     payloads.finish(f"entry {tree.size}")
     need(given in (None, key), "log.db", "its key is another than the one given")
-    return {"included": signed, "hashOnly": tree.size - signed, "payloads": payloads.checked, "absent": 0, "key": key}
+    return {"included": signed, "hashOnly": tree.size - signed, "payloads": payloads.checked, "erased": payloads.erased, "absent": 0, "key": key}
 
 
 def lines_of(path):
@@ -293,15 +318,17 @@ def subtrees(begin, end):
 def verify_backup(folder, given):
     """Segments, each an export that goes on where the one before it ends."""
     names = sorted(name for name in os.listdir(folder) if re.fullmatch(r"entries-\d{15}-\d{15}\.gz", name))
-    so_far = {"tree": Tree(), "last": None, "awaited": {}, "come": set(), "signed": 0, "key": given}
+    so_far = {"tree": Tree(), "last": None, "awaited": {}, "come": set(), "gone": set(), "later": {}, "signed": 0, "key": given}
     for name in names:
         path, first, last = os.path.join(folder, name), int(name[8:23]), int(name[24:39])
         need(first == so_far["tree"].size + 1, path, f"the segment of entry {so_far['tree'].size + 1} is missing")
         so_far["key"] = verify_export(path, so_far["key"], so_far)["key"]
         need(so_far["tree"].size == last, path, "it holds other entries than its name says")
-    absent, size = len(so_far["awaited"]), so_far["tree"].size
+    size = so_far["tree"].size
+    gone = so_far["gone"] | {one for one, by in so_far["later"].items() if by > size}
+    erased, absent = len(so_far["awaited"].keys() & gone), len(so_far["awaited"].keys() - gone)
     need(names and absent == 0, folder, "there is no segment in it" if not names else f"{absent} payloads are missing")
-    return {"included": size, "hashOnly": 0, "payloads": len(so_far["come"]), "absent": 0, "key": so_far["key"]}
+    return {"included": size, "hashOnly": 0, "payloads": len(so_far["come"]), "erased": erased, "absent": 0, "key": so_far["key"]}
 
 
 def verify_export(path, given, so_far=None):
@@ -311,10 +338,10 @@ def verify_export(path, given, so_far=None):
     key = Key(head.get("key"), where)
     need(given in (None, key.text), where, "its key is another than the one given")
     size, root, previous = key.open(head.get("checkpoint"), where)
-    tree, entries, last, awaited, come, ended = Tree(), 0, None, {}, set(), False
+    tree, entries, last, awaited, come, gone, ended = Tree(), 0, None, {}, set(), set(), False
     if so_far is not None:
-        tree, last, awaited, come = (so_far[name] for name in ("tree", "last", "awaited", "come"))
-    held, first, gone_on = len(come), tree.size == 0, False
+        tree, last, awaited, come, gone = (so_far[name] for name in ("tree", "last", "awaited", "come", "gone"))
+    held, first, gone_on, before = len(come), tree.size == 0, False, set(come)
     for where, line in lines:
         need(not ended, where, "something follows the end")
         need(first or entries > 0 or "entry" not in line or gone_on, where, "its gap is missing")
@@ -329,6 +356,18 @@ def verify_export(path, given, so_far=None):
             for commitment, length in contents(entry["operation"], []):
                 if commitment not in come:
                     awaited.setdefault(commitment, length)
+            for commitment in erased(entry):
+                need(commitment not in come or commitment in before, where, f"it erased payload {commitment}, which is in the file")
+                gone.add(commitment)
+        elif isinstance(line.get("erased"), str):
+            children = line.get("children")
+            need(line["erased"] in awaited, where, "no entry before it names this payload")
+            need(type(line.get("by")) is int and isinstance(children, list), where, "its row is not whole")
+            if so_far is not None:
+                so_far["later"][line["erased"]] = line["by"]
+            for child in children:
+                if child not in come:
+                    awaited.setdefault(child, None)
         elif not first and entries == 0 and isinstance(line.get("gap"), int):
             peaks = [base64.b64encode(value).decode() for value in tree.peaks]
             gone_on = line["gap"] == tree.size and line.get("hashes") == peaks
@@ -350,6 +389,7 @@ def verify_export(path, given, so_far=None):
         elif isinstance(line.get("payload"), str):
             commitment, length, children = line["payload"], line.get("size"), line.get("children")
             need(commitment in awaited, where, "no entry before it names this payload")
+            need(commitment not in gone, where, "an entry before it erased this payload")
             need(type(length) is int and awaited.pop(commitment) in (None, length), where, "its payload has another size")
             need(isinstance(children, list), where, "its children are no list")
             salt, read = unbase64(line.get("salt"), where), 0
@@ -376,7 +416,8 @@ def verify_export(path, given, so_far=None):
     if so_far is not None:
         need(previous == so_far["signed"], where, "a checkpoint before its own is missing")
         so_far.update(last=last, signed=size)
-    return {"included": entries, "hashOnly": 0, "payloads": len(come), "absent": len(awaited), "key": key.text}
+    absent = awaited.keys() - gone
+    return {"included": entries, "hashOnly": 0, "payloads": len(come), "erased": len(awaited) - len(absent), "absent": len(absent), "key": key.text}
 
 
 def main(arguments):
@@ -407,7 +448,7 @@ def main(arguments):
         print(f"verify.py: BAD at {report['reason']}")
     else:
         whose = "the key given" if given else "a key that only the files name: unproved whose log this is"
-        print(f"verify.py: included {report['included']}, hash only {report['hashOnly']}, payloads {report['payloads']}, absent {report['absent']}; signed with {whose}")
+        print(f"verify.py: included {report['included']}, hash only {report['hashOnly']}, payloads {report['payloads']}, erased {report['erased']}, absent {report['absent']}; signed with {whose}")
     return 0 if report["ok"] else 1
 
 

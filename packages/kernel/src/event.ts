@@ -8,6 +8,7 @@ import type { EffectEvent } from "./events/effect.ts";
 import type { LeaseEvent } from "./events/lease.ts";
 import type { MessageEvent } from "./events/message.ts";
 import type { ObservationEvent } from "./events/observation.ts";
+import type { PayloadEvent } from "./events/payload.ts";
 import type { SessionEvent } from "./events/session.ts";
 import type { TaskEvent } from "./events/task.ts";
 import type { TimerEvent } from "./events/timer.ts";
@@ -27,6 +28,7 @@ export type KernelEvent =
   | ObservationEvent
   | TimerEvent
   | LeaseEvent
+  | PayloadEvent
   | ApprovalEvent;
 
 /** The types of events. */

@@ -104,6 +104,9 @@ function evolveRarer(state: LiveState, event: Exclude<KernelEvent, Busy>, cause:
     case "lease.renewed":
     case "lease.released":
       return evolveLease(state, event, cause);
+    case "payload.erased":
+      // Contents are in nobody's state.
+      return;
     case "timer.set":
     case "timer.cancelled":
     case "timer.fired":

@@ -201,6 +201,8 @@ export const fixedLimits = {
   capabilitiesMax: 20,
   /** Leases in force: each that is taken looks at all of them. */
   leasesMax: 1_000,
+  /** Payloads that one operation erases: their commitments fit the 16 KiB that an entry holds inline. */
+  erasedPayloadsMax: 256,
   /** Longest span of a lease: who owns something for longer than a day says so again. */
   leaseMsMax: 86_400_000,
   /** Parts of a predicate. */

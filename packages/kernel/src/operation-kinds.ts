@@ -39,6 +39,7 @@ import { leaseTake } from "./operations/lease-take.ts";
 import { metricEmit } from "./operations/metric-emit.ts";
 import { objectiveJudge } from "./operations/objective-judge.ts";
 import { observationEmit } from "./operations/observation-emit.ts";
+import { payloadErase } from "./operations/payload-erase.ts";
 import { policySet } from "./operations/policy-set.ts";
 import { principalRegister } from "./operations/principal-register.ts";
 import { runEnd } from "./operations/run-end.ts";
@@ -128,6 +129,7 @@ export const operationKinds: { readonly [Type in keyof OperationsByType]: Operat
   "lease.take": leaseTake,
   "lease.renew": leaseRenew,
   "lease.release": leaseRelease,
+  "payload.erase": payloadErase,
   "clock.tick": clockTick,
   "fault.record": faultRecord,
 };

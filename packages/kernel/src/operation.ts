@@ -37,6 +37,7 @@ import type { LeaseTake } from "./operations/lease-take.ts";
 import type { MetricEmit } from "./operations/metric-emit.ts";
 import type { ObjectiveJudge } from "./operations/objective-judge.ts";
 import type { ObservationEmit } from "./operations/observation-emit.ts";
+import type { PayloadErase } from "./operations/payload-erase.ts";
 import type { PolicySet } from "./operations/policy-set.ts";
 import type { PrincipalRegister } from "./operations/principal-register.ts";
 import type { RunEnd } from "./operations/run-end.ts";
@@ -126,6 +127,7 @@ export interface OperationsByType {
   readonly "lease.take": LeaseTake;
   readonly "lease.renew": LeaseRenew;
   readonly "lease.release": LeaseRelease;
+  readonly "payload.erase": PayloadErase;
   readonly "clock.tick": ClockTick;
   readonly "fault.record": FaultRecord;
 }

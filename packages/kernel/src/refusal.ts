@@ -1,11 +1,13 @@
 /** Refusals: the first of the three kinds of no. Values with a code, in a fixed order of precedence, shown to the caller. */
 import type { AmountKind } from "./budget/amounts.ts";
 import type { Permission } from "./authority/permission.ts";
+import type { ContentUser } from "./content-uses.ts";
 import type { PolicyRef, StepState, TaskEnd } from "./state/entities.ts";
 import type {
   AgentId,
   BudgetId,
   DefinitionId,
+  Digest,
   EffectId,
   GrantId,
   MessageId,
@@ -149,6 +151,14 @@ export type LeaseRefusal =
   | { readonly code: "lease_not_held"; readonly resource: string; readonly epoch: number }
   | { readonly code: "lease_expired"; readonly resource: string; readonly expiresAtMs: number };
 
+/** Refusals about payloads. */
+export interface PayloadRefusal {
+  readonly code: "payload_in_use";
+  readonly payload: Digest;
+  /** What lives and names it. */
+  readonly user: ContentUser;
+}
+
 /** Refusals about policies and approvals. */
 export type ApprovalRefusal =
   | { readonly code: "agent_sets_policy"; readonly principal: PrincipalId }
@@ -180,6 +190,7 @@ export type PlainRefusal =
   | MessageRefusal
   | TimerRefusal
   | LeaseRefusal
+  | PayloadRefusal
   | ApprovalRefusal
   | LimitRefusal;
 

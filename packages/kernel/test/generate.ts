@@ -166,6 +166,9 @@ const makers: { readonly [area: string]: Maker } = {
   },
   timer: makeTimer,
   lease: makeLease,
+  payload: ({ choices }) => ({
+    draft: { payloads: choices.chance(70) ? [otherDigest] : [someDigest, otherDigest], reason: "asked for" },
+  }),
   clock: ({ state, choices }, verb) =>
     verb === "tick" ? makeTick({ state, choices }) : { draft: { timeMs: state.head.timeMs + choices.below(600_000) } },
   principal: ({ choices }) => ({ draft: { name: `p${choices.below(100)}`, kind: "service" } }),

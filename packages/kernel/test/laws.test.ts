@@ -243,6 +243,25 @@ describe("after any sequence of operations", () => {
     );
   });
 
+  test("nothing that lives names a content when that is erased", () => {
+    fc.assert(
+      fc.property(sequences, (numbers) => {
+        const wrong: string[] = [];
+        play(numbers, ({ state, entries }) => {
+          const entry = entries.at(-1);
+          for (const { operation, events } of entry === undefined ? [] : partsOf(entry)) {
+            if (operation.type !== "payload.erase" || events.length === 0) continue;
+            const texts = [...entityKeys(state)].map((key) => encodeEntity(state, key) ?? "");
+            for (const commitment of operation.payloads)
+              wrong.push(...texts.filter((text) => text.includes(`"commitment":"${commitment}"`)));
+          }
+        });
+        expect(wrong).toEqual([]);
+      }),
+      options,
+    );
+  });
+
   test("deciding changes nothing, also of a batch that is refused half way", () => {
     fc.assert(
       fc.property(sequences, (numbers) => {
@@ -347,7 +366,7 @@ const allEvents = [
   ...["tool.unregistered", "tool.injected", "session.started", "session.advanced", "session.ended", "fault.recorded"],
   ...["message.sent", "message.acknowledged", "topic.subscribed", "topic.unsubscribed"],
   ...["observation.emitted", "metric.emitted", "alert.raised"],
-  ...["lease.taken", "lease.renewed", "lease.released"],
+  ...["lease.taken", "lease.renewed", "lease.released", "payload.erased"],
   ...["timer.set", "timer.cancelled", "timer.fired"],
 ];
 

@@ -10,6 +10,7 @@ import { effectTables } from "./refusals/effect.ts";
 import { messageTables } from "./refusals/message.ts";
 import { leaseTables } from "./refusals/lease.ts";
 import { observationTables } from "./refusals/observation.ts";
+import { payloadTables } from "./refusals/payload.ts";
 import { taskTables } from "./refusals/task.ts";
 import { timerTables } from "./refusals/timer.ts";
 import type { Row, Scene, Table } from "./refusals/table.ts";
@@ -25,6 +26,7 @@ const tables = [
   ...observationTables,
   ...timerTables,
   ...leaseTables,
+  ...payloadTables,
   ...approvalTables,
   ...policyTables,
 ];
@@ -139,6 +141,7 @@ const everyCode: { readonly [Code in RefusalCode]: true } = {
   lease_held: true,
   lease_not_held: true,
   lease_expired: true,
+  payload_in_use: true,
   limit_reached: true,
   batch_refused: true,
 };

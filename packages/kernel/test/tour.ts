@@ -4,7 +4,17 @@ import { forkOf } from "./generate/fork.ts";
 import { takeOf } from "./refusals/lease.ts";
 import { policyOf } from "./refusals/policy.ts";
 import { furnished, go, noGo, toolOf, workerPart } from "./furnished.ts";
-import { answerOf, host, one, requestOf, someContent, type Spawned, type World } from "./world.ts";
+import {
+  answerOf,
+  host,
+  one,
+  otherDigest,
+  requestOf,
+  someContent,
+  someDigest,
+  type Spawned,
+  type World,
+} from "./world.ts";
 
 /** The log. The same bytes on every machine, for ever. */
 export function tour(): World {
@@ -22,6 +32,7 @@ export function tour(): World {
   observations(world);
   timers(world);
   leases(world);
+  erasure(world);
   session(world);
   fork(world);
   return world;
@@ -185,6 +196,12 @@ function leases(world: World): void {
   world.must({ type: "lease.renew", resource: "deploy", epoch, forMs: 1_000 }, ben);
   world.ask(takeOf());
   world.must({ type: "lease.release", resource: "deploy", epoch });
+}
+
+function erasure(world: World): void {
+  const erase = { type: "payload.erase", payloads: [otherDigest], reason: "the person asked for it" };
+  world.must(erase);
+  world.ask({ ...erase, payloads: [otherDigest, someDigest] });
 }
 
 function session(world: World): void {

@@ -47,6 +47,9 @@ export const someDigest: Digest = "sha256:q6uXvPDZ8kjlFLyvnmjhyiLLHkN4yRYjlRSEoT
 /** Another. */
 export const otherDigest: Digest = "sha256:p6uXvPDZ8kjlFLyvnmjhyiLLHkN4yRYjlRSEoTOYVpk";
 
+/** A content that nothing registered names. */
+export const otherContent: Content = { commitment: otherDigest, size: 7 };
+
 /** A content with nothing behind it. */
 export const someContent: Content = { commitment: someDigest, size: 12 };
 

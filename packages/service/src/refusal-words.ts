@@ -78,6 +78,8 @@ function sentenceBetween(refusal: PlainRefusal): string {
       return `who asked does not own ${refusal.resource} with epoch ${refusal.epoch}`;
     case "lease_expired":
       return `the lease on ${refusal.resource} ran out at ${iso(refusal.expiresAtMs)}; take it again`;
+    case "payload_in_use":
+      return `${refusal.payload} is still needed by ${refusal.user}: erase it when that is over`;
     case "policy_denied":
       return `the policy ${refusal.policy.name}, in force since entry ${refusal.policy.position}, forbids it${refusal.error === null ? "" : ` (its condition comes to nothing: ${refusal.error})`}`;
     case "agent_sets_policy":

@@ -33,19 +33,24 @@ export interface Brought {
   readonly references: readonly Content[];
   /** Whether the log certainly does not hold it. Only the first who asks is told so: it may be stored from then on. */
   takeFresh(): boolean;
+  /** Whether it would be told so. */
+  isFresh(): boolean;
 }
 
 /**
  * What a draft brings. Its bytes could have been changed since they were sealed; what is stored must be what is committed to.
  *
- * @returns the payload, or undefined when salt and bytes are not those committed to
+ * @returns the payload, or undefined when salt and bytes are not those committed to, or the salt is no salt
  */
 export function broughtBy(draft: PayloadDraft): Brought | undefined {
   const kept = draft instanceof Sealed ? draft.kept() : undefined;
   if (kept !== undefined) return kept;
   if (commitmentOf(draft) !== draft.content.commitment) return undefined;
   const { salt, bytes, references = [] } = draft;
-  return { salt, bytes, references, takeFresh: () => draft instanceof Sealed && draft.takeFresh() };
+  if (salt.length !== saltBytes) return undefined;
+  const sealed = draft instanceof Sealed ? draft : undefined;
+  const fresh = { takeFresh: () => sealed?.takeFresh() === true, isFresh: () => sealed?.isFresh() === true };
+  return { salt, bytes, references, ...fresh };
 }
 
 /** A draft that was sealed here. A small one keeps a copy to itself, so that nobody has to hash it again. */
@@ -67,6 +72,10 @@ class Sealed implements PayloadDraft {
     if (bytes.length <= sealedCopyBytesMax) this.#copy = whole;
   }
 
+  isFresh(): boolean {
+    return this.#fresh;
+  }
+
   takeFresh(): boolean {
     const fresh = this.#fresh;
     this.#fresh = false;
@@ -81,6 +90,7 @@ class Sealed implements PayloadDraft {
       bytes: copy.subarray(saltBytes),
       references: this.references ?? [],
       takeFresh: () => this.takeFresh(),
+      isFresh: () => this.#fresh,
     };
   }
 }

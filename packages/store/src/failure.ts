@@ -30,6 +30,7 @@ export type StoreFailureCode =
   | "log_unavailable"
   | "outcome_unknown"
   | "payload_missing"
+  | "payload_erased"
   | "payload_mismatch"
   | "payload_too_large"
   | "operation_malformed"

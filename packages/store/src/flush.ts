@@ -13,8 +13,8 @@ import {
 import { leafDigest } from "./digest.ts";
 import { rowOf } from "./entry-row.ts";
 import type { Fold } from "./fold.ts";
-import type { LogBatch, LogHead, LogRow, PayloadReference } from "./log.ts";
-import { referencesOf, type NamedContents, type StoredSizes } from "./references.ts";
+import type { LogBatch, LogHead, LogRow, PayloadErasure, PayloadReference } from "./log.ts";
+import { checkErasures, referencesOf, type NamedContents, type StoredPayloads } from "./references.ts";
 import type { SuppressedRefusals } from "./suppressed.ts";
 
 /** An operation that waits for its flush, and whom to answer. */
@@ -46,8 +46,8 @@ export interface Flush {
  * Decides operations in order. The fold moves on with each, ahead of what is durable.
  *
  * @param fold at the end of everything decided before
- * @param of `waiting` in order; `timeMs` of the host's clock; `sizes` of the stored payloads they name, to which those
- *   stored by this flush are added; `suppressed`
+ * @param of `waiting` in order; `timeMs` of the host's clock; `sizes` of the stored payloads they name and which of them
+ *   were `erased`, to which those stored and erased by this flush are added; `suppressed`
  *   counts the refusals that are not recorded
  * @returns what to append and whom to answer; operations that failed on their own are already answered
  * @throws a Fault of the kernel, after which the fold's state is worth nothing
@@ -58,11 +58,13 @@ export function decideFlush(
     readonly waiting: readonly Waiting[];
     readonly timeMs: number;
     readonly sizes: Map<string, number>;
+    readonly erased: Set<string>;
     readonly suppressed: SuppressedRefusals;
   },
 ): Flush {
   const rows: LogRow[] = [];
   const payloads: PayloadReference[] = [];
+  const erased: PayloadErasure[] = [];
   const entries: RecordedEntry[] = [];
   const receipts: { waiting: Waiting; receipt: Receipt }[] = [];
   const after = fold.head.position;
@@ -70,7 +72,7 @@ export function decideFlush(
     const { operation } = waiting;
     const { principal, grant, causes, proof } = waiting.stamp;
     const stamp = { timeMs: of.timeMs, principal, grant, causes, proof };
-    const references = tryReferences(waiting, of.sizes);
+    const references = tryReferences(waiting, of);
     if (references === undefined) continue;
     const decision = decide(fold.state, operation, stamp);
     if ("refused" in decision && !decision.recorded) {
@@ -92,16 +94,22 @@ export function decideFlush(
       payloads.push(reference);
       if (reference.stored !== undefined) of.sizes.set(reference.commitment, reference.stored.size);
     }
+    for (const commitment of "accepted" in decision ? waiting.erases : []) {
+      erased.push({ commitment, by: entry.position });
+      of.sizes.delete(commitment);
+      of.erased.add(commitment);
+    }
     receipts.push({ waiting, receipt: { position: entry.position, digest, outcome } });
   }
-  return { fold, after, batch: { rows, payloads }, entries, head: fold.head, receipts };
+  return { fold, after, batch: { rows, payloads, erased }, entries, head: fold.head, receipts };
 }
 
 /** An operation whose payloads are not in order fails alone; the flush goes on without it. */
-function tryReferences(waiting: Waiting, sizes: StoredSizes): readonly PayloadReference[] | undefined {
-  if (waiting.contents.length === 0) return [];
+function tryReferences(waiting: Waiting, known: StoredPayloads): readonly PayloadReference[] | undefined {
+  if (waiting.contents.length === 0 && waiting.erases.length === 0) return [];
   try {
-    return referencesOf(waiting, sizes);
+    checkErasures(waiting, known);
+    return referencesOf(waiting, known);
   } catch (thrown) {
     waiting.fail(thrown);
     return undefined;

@@ -47,6 +47,13 @@ export class InFlight {
     return undefined;
   }
 
+  /** Payloads that they will have erased. */
+  erased(): Set<string> {
+    const erased = new Set<string>();
+    for (const { batch } of this.#flushes) for (const { commitment } of batch.erased ?? []) erased.add(commitment);
+    return erased;
+  }
+
   /**
    * Takes in a flush whose append was asked for.
    *

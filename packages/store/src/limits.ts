@@ -82,6 +82,9 @@ export const walPagesBusyMax = 8_192;
  */
 export const walBytesKept: number = 64 * 1024 * 1024;
 
+/** Milliseconds after which the write-ahead log is looked at again, when somebody read there and what was erased could not be removed. */
+export const scrubAgainMs = 250;
+
 /**
  * Milliseconds to wait for a lock on a file of the log. Beside its one writer SQLite takes such locks for moments: whoever
  * comes first to a write-ahead log left by a process that died reads it whole, and whoever leaves last removes it.

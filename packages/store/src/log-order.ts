@@ -34,6 +34,30 @@ export function checkOrder(expectedPosition: number, rows: readonly LogRow[]): v
 }
 
 /**
+ * The failure of an erasure of what is not in the log, or was erased before.
+ *
+ * @returns a failure `payload_missing`
+ */
+export function notErasable(commitment: string): StoreFailure {
+  return new StoreFailure("payload_missing", {
+    message: `Cannot erase payload ${commitment}: it is not in the log, or was erased before`,
+    retry: "never",
+  });
+}
+
+/**
+ * The failure of whoever names a payload that was erased.
+ *
+ * @returns a failure `payload_erased`
+ */
+export function isErased(commitment: string): StoreFailure {
+  return new StoreFailure("payload_erased", {
+    message: `Cannot keep payload ${commitment}: it was erased for good; seal its bytes anew where they are still wanted`,
+    retry: "never",
+  });
+}
+
+/**
  * Whether a row passes a filter.
  *
  * @param row of the log

@@ -51,12 +51,21 @@ export interface PayloadReference {
   readonly fresh?: boolean;
 }
 
+/** A payload that loses its salt and bytes for good; its row stays, and says by which entry. */
+export interface PayloadErasure {
+  readonly commitment: string;
+  /** Position of the entry that erases it. */
+  readonly by: number;
+}
+
 /** What one append makes durable, all or none. */
 export interface LogBatch {
   /** Rows in order; the first has the expected position + 1. */
   readonly rows: readonly LogRow[];
   /** References made by these rows, in order. */
   readonly payloads: readonly PayloadReference[];
+  /** Payloads that these rows erase, after all references are made; each is in the log, or comes with this batch, and was not erased. */
+  readonly erased?: readonly PayloadErasure[];
 }
 
 /** The end of the log: position 0 and the zero digest when it is empty. */
@@ -124,10 +133,19 @@ export interface Log {
   seek(timeMs: number): Promise<number>;
   /** Yields every durable row after `after`, in order, none lost, and waits for more until the signal aborts or the log closes. */
   watch(after: number, options: { readonly signal: AbortSignal }): AsyncIterable<LogRow>;
-  /** @returns sizes in bytes, for those of the commitments whose payload is in the log */
+  /** @returns sizes in bytes, for those of the commitments whose payload is in the log and was not erased */
   payloadSizes(commitments: readonly string[]): Promise<ReadonlyMap<string, number>>;
-  /** @returns the payload, or undefined when it is not in the log */
+  /** @returns the payload, or undefined when it is not in the log or was erased */
   payload(commitment: string): Promise<StoredPayload | undefined>;
+  /** @returns the position of the entry that erased a payload, or undefined when none did */
+  erasedAt(commitment: string): Promise<number | undefined>;
+  /**
+   * Removes what was erased from wherever the log's own files may still hold it, such as a journal of writes. The log does so by
+   * itself after every erasure and when it is opened, as soon as nobody reads there.
+   *
+   * @returns whether nothing of it is left
+   */
+  scrub(): Promise<boolean>;
   /** Adds a checkpoint; durable when resolved. Its size is larger than that of every one before. */
   putCheckpoint(checkpoint: CheckpointRow): Promise<void>;
   /** @returns checkpoints of a size above `page.after`, smallest first */

@@ -23,6 +23,7 @@ import {
 } from "@toka/kernel";
 import { broughtBy, contentsOf, seal, type Brought } from "./contents.ts";
 import { zeroDigest } from "./digest.ts";
+import { erasedBy } from "./erasure.ts";
 import { StoreFailure, textOf } from "./failure.ts";
 import { decideFlush, type Flush, type Waiting } from "./flush.ts";
 import type { Fold } from "./fold.ts";
@@ -129,7 +130,7 @@ export class Machine implements MachinePort {
         retry: "later",
       });
     const { answer, fail } = options;
-    const named = { contents: contentsOf(known), drafts: draftsOf(payloads) };
+    const named = { contents: contentsOf(known), drafts: draftsOf(payloads), erases: erasedBy(known) };
     return { operation: known, stamp: read.stamp, ...named, bytes, answer, fail };
   }
 
@@ -225,6 +226,24 @@ export class Machine implements MachinePort {
 
   async payload({ commitment }: Content): Promise<Uint8Array | undefined> {
     return (await this.#parts.log.payload(commitment))?.bytes;
+  }
+
+  /**
+   * Tells whether a payload was erased.
+   *
+   * @returns the position of the entry that did, or undefined
+   */
+  async erasedAt({ commitment }: Pick<Content, "commitment">): Promise<number | undefined> {
+    return this.#parts.log.erasedAt(commitment);
+  }
+
+  /**
+   * Removes what was erased from wherever the log's own files may still hold it.
+   *
+   * @returns whether nothing of it is left: somebody who reads the log may hold it there for a while
+   */
+  async scrub(): Promise<boolean> {
+    return this.#parts.log.scrub();
   }
 
   /**
@@ -344,9 +363,9 @@ export class Machine implements MachinePort {
   async #decided(waiting: readonly Waiting[]): Promise<Flush> {
     for (;;) {
       const fold = await this.#loaded();
-      const sizes = await this.#sizesFor(waiting);
+      const known = await this.#knownFor(waiting);
       // An append may have failed meanwhile, and then nothing more is decided on this fold.
-      if (this.#fold === fold) return this.#decide(fold, { waiting, sizes });
+      if (this.#fold === fold) return this.#decide(fold, { waiting, ...known });
     }
   }
 
@@ -375,20 +394,27 @@ export class Machine implements MachinePort {
     return this.#queue.splice(0, count);
   }
 
-  async #sizesFor(waiting: readonly Waiting[]): Promise<Map<string, number>> {
+  async #knownFor(waiting: readonly Waiting[]): Promise<KnownPayloads> {
     const asked: string[] = [];
-    for (const one of waiting) if (one.contents.length > 0) asked.push(...unsettledOf(one));
-    if (asked.length === 0) return new Map();
+    for (const one of waiting) if (one.contents.length > 0 || one.erases.length > 0) asked.push(...unsettledOf(one));
+    if (asked.length === 0) return { sizes: new Map(), erased: new Set() };
     // Looked at before the log is: a flush may land meanwhile.
+    const erased = this.#inFlight.erased();
     const coming = asked.flatMap((commitment): [string, number][] => {
       const size = this.#inFlight.sizeOf(commitment);
       return size === undefined ? [] : [[commitment, size]];
     });
-    return new Map([...coming, ...(await this.#parts.log.payloadSizes(asked))]);
+    const sizes = new Map([...coming, ...(await this.#parts.log.payloadSizes(asked))]);
+    for (const commitment of asked) {
+      if (erased.has(commitment)) sizes.delete(commitment);
+      else if (!sizes.has(commitment) && (await this.#parts.log.erasedAt(commitment)) !== undefined)
+        erased.add(commitment);
+    }
+    return { sizes, erased };
   }
 
   /** A fault of the kernel stops the machine: nothing of this flush is written, and nothing after it is decided. */
-  #decide(fold: Fold, of: { readonly waiting: readonly Waiting[]; readonly sizes: Map<string, number> }): Flush {
+  #decide(fold: Fold, of: KnownPayloads & { readonly waiting: readonly Waiting[] }): Flush {
     try {
       return decideFlush(fold, { ...of, timeMs: this.#parts.clock(), suppressed: this.#suppressed });
     } catch (thrown) {
@@ -429,12 +455,19 @@ export class Machine implements MachinePort {
         stamp: { timeMs: 0, ...this.#parts.host, causes: [] },
         contents: [],
         drafts: new Map(),
+        erases: [],
         bytes: 0,
         answer: ({ outcome }) => ("refusal" in outcome ? again() : undefined),
         fail: again,
       });
     }
   }
+}
+
+/** What the log holds, or will when what is under way has landed, of the payloads that waiting operations name. */
+interface KnownPayloads {
+  readonly sizes: Map<string, number>;
+  readonly erased: Set<string>;
 }
 
 /** What a look at the state gave, kept back until it may be told. */

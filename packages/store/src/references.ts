@@ -8,26 +8,35 @@ import type { Content } from "@toka/kernel";
 import type { Brought } from "./contents.ts";
 import { StoreFailure } from "./failure.ts";
 import type { PayloadReference } from "./log.ts";
+import { isErased, notErasable } from "./log-order.ts";
 
-/** Size of the payload with a commitment that is stored, or will be by the same append. */
-export type StoredSizes = ReadonlyMap<string, number>;
+/** What is known of payloads that are stored, or will be by the same append. */
+export interface StoredPayloads {
+  /** Sizes of those that are there, by commitment. */
+  readonly sizes: ReadonlyMap<string, number>;
+  /** Those that were erased. */
+  readonly erased: ReadonlySet<string>;
+}
 
 /** Contents that an operation names, and the payloads that came with it by commitment. */
 export interface NamedContents {
   readonly contents: readonly Content[];
   readonly drafts: ReadonlyMap<string, Brought>;
+  /** Payloads that the operation erases. */
+  readonly erases: readonly string[];
 }
 
 /**
- * Commitments for which the log must be asked: those that come without their bytes, and those whose bytes name others.
+ * Commitments for which the log must be asked: those that come without their bytes, or with bytes that it may hold already,
+ * those whose bytes name others, and those to be erased.
  *
  * @returns the commitments
  */
-export function unsettledOf({ contents, drafts }: NamedContents): readonly string[] {
-  const unsettled: string[] = [];
+export function unsettledOf({ contents, drafts, erases }: NamedContents): readonly string[] {
+  const unsettled: string[] = [...erases];
   const look = ({ commitment }: Content): void => {
     const draft = drafts.get(commitment);
-    if (draft === undefined || draft.references.length > 0) unsettled.push(commitment);
+    if (draft === undefined || draft.references.length > 0 || !draft.isFresh()) unsettled.push(commitment);
   };
   contents.forEach(look);
   for (const draft of drafts.values()) draft.references.forEach(look);
@@ -39,16 +48,17 @@ export function unsettledOf({ contents, drafts }: NamedContents): readonly strin
  * now, the contents that it names itself.
  *
  * @param named what the operation names and brings
- * @param sizes of what is stored already
+ * @param known what is stored already, and what was erased
  * @returns the references
- * @throws StoreFailure `payload_missing`, or `payload_mismatch` when a size is not that of the bytes
+ * @throws StoreFailure `payload_missing`, `payload_erased`, or `payload_mismatch` when a size is not that of the bytes
  */
-export function referencesOf(named: NamedContents, sizes: StoredSizes): readonly PayloadReference[] {
+export function referencesOf(named: NamedContents, { sizes, erased }: StoredPayloads): readonly PayloadReference[] {
   const found: PayloadReference[] = [];
   const added = new Map<string, number>();
   // What names one content alone, and that no other, names none twice.
   const alone = named.contents.length === 1;
   const refer = ({ commitment, size }: Content): void => {
+    if (erased.has(commitment) || named.erases.includes(commitment)) throw isErased(commitment);
     const stored = added.get(commitment) ?? sizes.get(commitment);
     const draft = stored === undefined ? named.drafts.get(commitment) : undefined;
     if (stored === undefined && draft === undefined) throw missing(commitment);
@@ -70,6 +80,17 @@ export function referencesOf(named: NamedContents, sizes: StoredSizes): readonly
   };
   for (const content of named.contents) refer(content);
   return found;
+}
+
+/**
+ * Looks whether an operation erases what is there to be erased.
+ *
+ * @param named what the operation names and erases
+ * @param known what is stored
+ * @throws StoreFailure `payload_missing`
+ */
+export function checkErasures({ erases }: NamedContents, { sizes }: StoredPayloads): void {
+  for (const commitment of erases) if (!sizes.has(commitment)) throw notErasable(commitment);
 }
 
 /**

@@ -53,7 +53,7 @@ describe("a backup", () => {
     expect(report).toMatchObject({ size: head.size, entries: head.size, segments: 1 });
     const verdict = await verifyBackup({ path: to, key: vault.key, checkpoint: head.note });
     expect(verdict).toMatchObject({ ok: true, kind: "backup", size: head.size, continues: head.size, signedBy: "key" });
-    expect(verdict.payloads).toEqual({ whole: report.payloads, absent: 0 });
+    expect(verdict.payloads).toEqual({ whole: report.payloads, absent: 0, erased: 0 });
     expect(verdict.entries["re-decided"] + verdict.entries.attested).toBe(head.size);
     expect(statSync(to).mode & 0o777).toBe(0o700);
     expect(statSync(join(to, segments()[0] ?? "")).mode & 0o777).toBe(0o600);

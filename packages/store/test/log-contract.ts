@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { leafDigest, zeroDigest } from "../src/digest.ts";
 import type { Log, LogBatch, LogFilter, LogRow, PayloadRow } from "../src/log.ts";
+import { erasing } from "./erasure-contract.ts";
 import { turnsUntil } from "./wrapped-log.ts";
 
 /** A backend under test: `fresh` gives an empty log; `reopen` closes a log and opens what it left. */
@@ -10,6 +11,8 @@ export interface Backend {
   fresh(): Promise<Log>;
   readonly reopen: ((log: Log) => Promise<Log>) | { readonly skipped: string };
   clean(): Promise<void>;
+  /** Its folder; absent for a log that has none. */
+  readonly dir?: () => string;
 }
 
 /** A row at a position whose text is unlike any other. */
@@ -60,6 +63,18 @@ export function logContract(backend: Backend): void {
     describe("payloads", () => payloads(() => log));
     describe("watching", () => watching(() => log));
     const { reopen } = backend;
+    describe("erasing", () =>
+      erasing({
+        log: () => log,
+        rowAt,
+        dir: backend.dir,
+        reopen:
+          typeof reopen === "function"
+            ? async () => {
+                log = await reopen(log);
+              }
+            : undefined,
+      }));
     if (typeof reopen === "function")
       durability(
         () => log,

@@ -51,6 +51,7 @@ logContract({
     return openSqliteLog(clientsAt(paths()));
   },
   clean,
+  dir: () => dir,
 });
 
 logContract({
@@ -64,6 +65,7 @@ logContract({
     return openSqliteLog(threaded());
   },
   clean,
+  dir: () => dir,
 });
 
 logContract({
@@ -78,6 +80,7 @@ logContract({
     return openSegmentLog(nodeDisk(dir));
   },
   clean,
+  dir: () => dir,
 });
 
 logContract({
@@ -92,6 +95,7 @@ logContract({
     return openSegmentLog(nodeDisk(dir), { segmentBytes: 300 });
   },
   clean,
+  dir: () => dir,
 });
 
 describe("sqlite log", () => {

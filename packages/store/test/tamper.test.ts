@@ -57,6 +57,7 @@ describe("verify", () => {
       reDecided: entries,
       attested: 4,
       payloads: 15,
+      erased: 0,
       checkpoints: 2,
       known: entries,
     });

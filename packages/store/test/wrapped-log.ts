@@ -13,6 +13,8 @@ export function wrapped(log: Log, instead: Partial<Log>): Log {
     watch: (after, options) => log.watch(after, options),
     payloadSizes: (commitments) => log.payloadSizes(commitments),
     payload: (commitment) => log.payload(commitment),
+    erasedAt: (commitment) => log.erasedAt(commitment),
+    scrub: () => log.scrub(),
     putCheckpoint: (checkpoint) => log.putCheckpoint(checkpoint),
     checkpoints: (page) => log.checkpoints(page),
     lastCheckpoint: () => log.lastCheckpoint(),

@@ -83,7 +83,8 @@ function countsOf({ entries, payloads }: FileVerdict): string {
   const counts = Object.entries(entries)
     .filter(([, count]) => count > 0)
     .map(([verdict, count]) => `, ${verdict} ${count}`);
-  const { whole, absent } = payloads;
-  const kept = whole + absent === 0 ? "" : `, payloads whole ${whole}, absent ${absent}`;
+  const { whole, absent, erased } = payloads;
+  const gone = erased === 0 ? "" : `, erased ${erased}`;
+  const kept = whole + absent + erased === 0 ? "" : `, payloads whole ${whole}, absent ${absent}${gone}`;
   return counts.join("") + kept;
 }

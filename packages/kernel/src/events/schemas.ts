@@ -73,4 +73,5 @@ export const eventSchemas: {
   "lease.taken": 1,
   "lease.renewed": 1,
   "lease.released": 1,
+  "payload.erased": 1,
 };

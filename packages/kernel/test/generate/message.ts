@@ -1,6 +1,6 @@
 /** Draws messages, topics and what becomes of them. */
 import type { Made, Setting } from "./setting.ts";
-import { root, someContent, type By } from "../world.ts";
+import { root, otherContent, someContent, type By } from "../world.ts";
 
 const topics = ["news", "alarms"];
 
@@ -15,7 +15,7 @@ export function makeMessage(setting: Setting, verb: string): Made | undefined {
   const { state, choices } = setting;
   if (verb === "send") {
     const recipient = choices.of(state.agents.values());
-    const draft = { agent: null, topic: choices.of(topics), content: someContent };
+    const draft = { agent: null, topic: choices.of(topics), content: choices.chance(70) ? someContent : otherContent };
     if (recipient === undefined || choices.chance(40)) return { draft, by: speaker(setting) };
     return { draft: { ...draft, agent: recipient.id, topic: null }, by: speaker(setting) };
   }

@@ -112,8 +112,14 @@ class PayloadCursor {
   *#named(commitment: string): Generator<{ readonly text: string; readonly first: boolean }, void, undefined> {
     const id = this.#reached.lastPayload + 1;
     if (this.#log.commitmentAt(id) !== commitment) return;
-    const found = this.#log.payloadAt(id);
     this.#reached.lastPayload = id;
+    const gone = this.#log.erasedAt(id);
+    if (gone !== undefined) {
+      yield { text: JSON.stringify({ erased: commitment, ...gone }), first: false };
+      for (const child of gone.children) yield* this.#named(child);
+      return;
+    }
+    const found = this.#log.payloadAt(id);
     if (found === undefined || commitmentOf(found) !== commitment)
       throw damaged(`the payload ${commitment} is not what its entry commits to`);
     const { salt, bytes, children, size } = found;

@@ -16,7 +16,7 @@ const nothingFound: Omit<FileVerdict, "ok"> = {
   kind: "backup",
   log: null,
   entries: noEntries,
-  payloads: { whole: 0, absent: 0 },
+  payloads: { whole: 0, absent: 0, erased: 0 },
   size: null,
   signedBy: "file",
   continues: null,

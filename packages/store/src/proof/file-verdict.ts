@@ -17,8 +17,10 @@ export type VerdictCounts = Readonly<Record<EntryVerdict, number>>;
 export interface PayloadCounts {
   /** Their bytes are those committed to. */
   readonly whole: number;
-  /** Named by an entry of the file, and not in it. */
+  /** Named by an entry of the file, and not in it, without an entry of it that erased them. */
   readonly absent: number;
+  /** Named by an entry of the file, and erased by another one of it. */
+  readonly erased: number;
 }
 
 /** What verification of a file came to. */

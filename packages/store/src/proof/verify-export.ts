@@ -8,6 +8,7 @@ import type { Entry, Operation } from "@toka/kernel";
 import type { Checkpoint } from "../checkpoint.ts";
 import { contentsOf } from "../contents.ts";
 import { isDigest, leafDigest } from "../digest.ts";
+import { erasuresIn } from "../erasure.ts";
 import { Fold } from "../fold.ts";
 import { saltBytes } from "../limits.ts";
 import type { CheckpointRow, LogRow, PayloadRow } from "../log.ts";
@@ -44,6 +45,8 @@ export interface ExportSink {
   /** The parts of its bytes follow, if it has any. */
   payload(head: Omit<PayloadRow, "bytes">): void;
   part(bytes: Uint8Array): void;
+  /** A payload without bytes: it was erased by the entry `by`, which may be behind the end. */
+  erased(row: { readonly commitment: string; readonly by: number; readonly children: readonly string[] }): void;
   signed(checkpoint: CheckpointRow): void;
 }
 
@@ -88,6 +91,12 @@ export class ExportCheck {
   /** Payloads that were named and have not come, with their sizes where these are known. */
   readonly #awaited = new Map<string, number | undefined>();
   readonly #come = new Set<string>();
+  /** Those of them that came in the file at hand. */
+  readonly #comeHere = new Set<string>();
+  /** Payloads that an entry of the file erased. */
+  readonly #erased = new Set<string>();
+  /** Payloads of whose row a file tells that it was erased, and by which entry. */
+  readonly #goneBy = new Map<string, number>();
   readonly #counts: Record<EntryVerdict, number> = { "re-decided": 0, attested: 0, included: 0, "hash only": 0 };
   #checkpoint: Checkpoint | undefined;
   #note = "";
@@ -115,9 +124,14 @@ export class ExportCheck {
     return this.#fold;
   }
 
-  /** Payloads that an entry or a payload names, and that did not come. */
+  /** Payloads that an entry or a payload names, and that did not come, although no entry erased them. */
   get absent(): Iterable<string> {
-    return this.#awaited.keys();
+    return [...this.#awaited.keys()].filter((commitment) => !this.#isErased(commitment));
+  }
+
+  /** By an entry that was there, or by one behind the end. */
+  #isErased(commitment: string): boolean {
+    return this.#erased.has(commitment) || (this.#goneBy.get(commitment) ?? 0) > this.#tree.size;
   }
 
   /**
@@ -128,6 +142,7 @@ export class ExportCheck {
   begin({ checkpoint, note }: { readonly checkpoint: Checkpoint; readonly note: string }): void {
     this.#checkpoint = checkpoint;
     this.#note = note;
+    this.#comeHere.clear();
     this.#before = { entries: this.#entries, payloads: this.#come.size };
     this.#ended = false;
     this.#line = 1;
@@ -150,6 +165,7 @@ export class ExportCheck {
     else if ("entry" in fields) this.#entry(textIn(fields, { name: "entry", line: line.number }));
     else if ("gap" in fields) this.#gap(fields);
     else if ("payload" in fields) this.#begin(fields);
+    else if ("erased" in fields) this.#gone(fields);
     else if ("signed" in fields) this.#passSigned(textIn(fields, { name: "signed", line: line.number }));
     else if (fields["end"] === true) this.#end(fields);
     else throw this.#bad('it is no line of an export: found neither "entry", "gap", "payload" nor "end"');
@@ -163,9 +179,10 @@ export class ExportCheck {
    */
   finish(): ExportFound {
     if (!this.#ended) throw new BadLine(this.#line + 1, "the file is cut: its last line is missing");
+    const erased = this.#awaited.size - [...this.absent].length;
     return {
       entries: this.#counts,
-      payloads: { whole: this.#come.size, absent: this.#awaited.size },
+      payloads: { whole: this.#come.size, absent: this.#awaited.size - erased, erased },
       size: this.#head.size,
       log: this.#head.origin,
       continues: this.#continues,
@@ -187,6 +204,7 @@ export class ExportCheck {
     this.#entries += 1;
     this.#counts[verdict] += 1;
     for (const { commitment, size } of contentsOf(operation)) this.#name(commitment, size);
+    this.#erase(text);
     this.#reading.onEntry?.(position, verdict);
     this.#passed();
   }
@@ -278,20 +296,47 @@ export class ExportCheck {
     if (!this.#come.has(commitment) && !this.#awaited.has(commitment)) this.#awaited.set(commitment, size);
   }
 
+  /** What an entry erased cannot be in the same file: that was made behind it. A file from before may hold it. */
+  #erase(text: string): void {
+    for (const commitment of erasuresIn(text)) {
+      if (this.#comeHere.has(commitment))
+        throw this.#bad(`its entry erased the payload ${commitment}, which is in the file`);
+      this.#erased.add(commitment);
+    }
+  }
+
+  /** The row of a payload that was erased before the file was made. */
+  #gone(fields: Fields): void {
+    const commitment = textIn(fields, { name: "erased", line: this.#line });
+    if (!this.#awaited.has(commitment))
+      throw this.#bad(`no entry before it names the payload ${commitment.slice(0, 60)}, or it is in the file`);
+    const by = numberIn(fields, { name: "by", line: this.#line });
+    const children = this.#childrenIn(fields);
+    this.#goneBy.set(commitment, by);
+    this.#reading.sink?.erased({ commitment, by, children });
+    for (const child of children) this.#name(child, undefined);
+  }
+
+  #childrenIn(fields: Fields): readonly string[] {
+    const children: readonly unknown[] = Array.isArray(fields["children"]) ? fields["children"] : [undefined];
+    const named = children.filter((child): child is string => typeof child === "string" && isDigest(child));
+    if (named.length !== children.length) throw this.#bad('its "children" is no list of commitments');
+    return named;
+  }
+
   #begin(fields: Fields): void {
     const line = this.#line;
     const commitment = textIn(fields, { name: "payload", line });
     if (!this.#awaited.has(commitment))
       throw this.#bad(`no entry before it names the payload ${commitment.slice(0, 60)}`);
+    if (this.#erased.has(commitment)) throw this.#bad(`an entry before it erased the payload ${commitment}`);
     const size = numberIn(fields, { name: "size", line });
     const wanted = this.#awaited.get(commitment);
     if (wanted !== undefined && wanted !== size)
       throw this.#bad(`its payload has ${size} bytes, and an entry says ${wanted}`);
     const salt = base64In(fields["salt"], { name: "salt", line });
     if (salt.length !== saltBytes) throw this.#bad(`its salt has ${salt.length} bytes, wanted ${saltBytes}`);
-    const children: readonly unknown[] = Array.isArray(fields["children"]) ? fields["children"] : [undefined];
-    const named = children.filter((child): child is string => typeof child === "string" && isDigest(child));
-    if (named.length !== children.length) throw this.#bad('its "children" is no list of commitments');
+    const named = this.#childrenIn(fields);
     this.#reading.sink?.payload({ commitment, size, salt, children: named });
     this.#payload = { commitment, size, children: named, hash: createHash("sha256").update(salt), read: 0 };
     this.#complete(this.#payload);
@@ -314,6 +359,7 @@ export class ExportCheck {
     this.#payload = undefined;
     this.#awaited.delete(commitment);
     this.#come.add(commitment);
+    this.#comeHere.add(commitment);
     for (const child of children) this.#name(child, undefined);
   }
 

@@ -25,7 +25,7 @@ const nothingFound: Found = {
   kind: "checkpoint",
   log: null,
   entries: noEntries,
-  payloads: { whole: 0, absent: 0 },
+  payloads: { whole: 0, absent: 0, erased: 0 },
   size: null,
   signedBy: "file",
   continues: null,
@@ -135,6 +135,9 @@ async function exportIn(
       : [
           `what stood in ${found.payloads.absent} payloads: they were left out or erased, which the file cannot tell apart`,
         ]),
+    ...(found.payloads.erased === 0
+      ? []
+      : [`what stood in ${found.payloads.erased} payloads that entries of the file erased`]),
     ...unprovedOf(anchor, found.continues),
   ];
   return { ...nothingFound, ...found, kind: "export", signedBy: anchor.by, unproved };

@@ -4,14 +4,15 @@
  */
 import type { Content } from "@toka/kernel";
 import { digestOf } from "../digest.ts";
-import { childrenOf } from "../backends/sqlite/rows.ts";
+import { childrenOf, erasedAtIn } from "../backends/sqlite/rows.ts";
 import { differs, quoted } from "./finding.ts";
 import type { FoundPayload } from "./rows.ts";
 
 /** A payload that more references were counted for than have been seen. */
 interface Outstanding {
   left: number;
-  readonly size: number;
+  /** Undefined for an erased one. */
+  readonly size: number | undefined;
   readonly position: number;
 }
 
@@ -20,8 +21,11 @@ export class PayloadCheck {
   readonly #rows: Iterator<FoundPayload, void, undefined>;
   readonly #exists: (commitment: string) => boolean;
   readonly #outstanding = new Map<string, Outstanding>();
+  /** Payloads without bytes whose erasure has not been seen: the entry that is said to have erased each, and the one that named it first. */
+  readonly #blanked = new Map<string, { readonly by: number; readonly position: number }>();
   #next: FoundPayload | undefined;
   #checked = 0;
+  #erased = 0;
 
   /**
    * @param rows in the order of their ids
@@ -38,6 +42,30 @@ export class PayloadCheck {
     return this.#checked;
   }
 
+  /** Payloads that have no bytes since an entry erased them. */
+  get erased(): number {
+    return this.#erased;
+  }
+
+  /**
+   * Takes in an erasure: the payload was named before, and has no bytes any more.
+   *
+   * @param position of the entry that erases it
+   * @throws Differs when it still has its bytes, or was never there
+   */
+  erase(commitment: string, position: number): void {
+    const blanked = this.#blanked.get(commitment);
+    if (blanked === undefined)
+      differs(
+        position,
+        `payload ${quoted(commitment)}, which it erases, is there, or was erased before or never stored`,
+      );
+    if (blanked.by !== position)
+      differs(position, `payload ${commitment}, which it erases, says that entry ${blanked.by} did`);
+    this.#blanked.delete(commitment);
+    this.#erased += 1;
+  }
+
   /**
    * Takes in one reference.
    *
@@ -50,7 +78,7 @@ export class PayloadCheck {
   ): void {
     const known = this.#outstanding.get(commitment);
     if (known !== undefined) {
-      if (size !== undefined && size !== known.size)
+      if (size !== undefined && known.size !== undefined && size !== known.size)
         differs(position, wrongSize(commitment, { found: known.size, wanted: size }));
       known.left -= 1;
       if (known.left === 0) this.#outstanding.delete(commitment);
@@ -69,6 +97,7 @@ export class PayloadCheck {
    * @throws Differs when a payload is named by nothing, or more often counted than named
    */
   finish(position: number): void {
+    for (const [commitment, { position: first }] of this.#blanked) differs(first, notErased(commitment));
     for (const [commitment, { left, position: first }] of this.#outstanding)
       differs(first, `payload ${commitment} counts ${left} more references than entries make`);
     if (this.#next !== undefined)
@@ -89,13 +118,23 @@ export class PayloadCheck {
     }: { readonly commitment: string; readonly size: number | undefined; readonly position: number },
   ): void {
     if (salted === undefined) differs(position, `payload ${commitment} has no bytes`);
-    if (digestOf(salted) !== commitment)
-      differs(position, `the bytes of payload ${commitment} are not those committed to`);
-    if (size !== undefined && bytes !== size) differs(position, wrongSize(commitment, { found: bytes, wanted: size }));
+    const saltBytes = salted.length - bytes;
+    const by = erasedAtIn({ salt: salted.subarray(0, saltBytes), bytes: salted.subarray(saltBytes) });
+    if (by === undefined) {
+      if (digestOf(salted) !== commitment)
+        differs(position, `the bytes of payload ${commitment} are not those committed to`);
+      if (size !== undefined && bytes !== size)
+        differs(position, wrongSize(commitment, { found: bytes, wanted: size }));
+      this.#checked += 1;
+    } else {
+      // Who erases it comes with this entry or behind it; until then nobody knows whether that is so.
+      if (by < position) differs(position, notErased(commitment));
+      this.#blanked.set(commitment, { by, position });
+    }
     if (typeof references !== "number" || references < 1)
       differs(position, `payload ${commitment} counts ${quoted(references)} references`);
-    if (references > 1) this.#outstanding.set(commitment, { left: references - 1, size: bytes, position });
-    this.#checked += 1;
+    const held = by === undefined ? bytes : size;
+    if (references > 1) this.#outstanding.set(commitment, { left: references - 1, size: held, position });
     for (const child of childrenOf(String(children))) this.refer({ commitment: child, size: undefined }, position);
   }
 
@@ -107,6 +146,10 @@ export class PayloadCheck {
       `payload ${commitment}, which it names, counts fewer references than entries make, or lies out of order`,
     );
   }
+}
+
+function notErased(commitment: string): string {
+  return `payload ${commitment}, which it names, has no bytes, and no entry erased it`;
 }
 
 function wrongSize(

@@ -1,6 +1,7 @@
 /** The second part of verification: what entries name is there, whole and counted right, and the lookup index finds it. */
 import type { DatabaseSync } from "node:sqlite";
 import type { VaultFiles } from "../vault-files.ts";
+import { erasuresIn } from "../erasure.ts";
 import { contentsIn } from "./asked-text.ts";
 import type { Finding } from "./finding.ts";
 import { LookupCheck } from "./lookup-check.ts";
@@ -13,6 +14,8 @@ import type { FoundEntry, FoundPayload } from "./rows.ts";
 export interface PayloadsReport {
   /** Payloads whose bytes were compared with their commitment. */
   readonly payloads: number;
+  /** Payloads that have no bytes since an entry erased them. */
+  readonly erased: number;
   readonly firstBad: Finding | undefined;
   /** Everything that entries name was found: what differs is left over at the end, or in the index. */
   readonly complete: boolean;
@@ -46,7 +49,7 @@ export class PayloadsPart implements VerifyPart {
    * @returns the report
    */
   report(firstBad: Finding | undefined): PayloadsReport {
-    return { payloads: this.#check.checked, firstBad, complete: this.#complete };
+    return { payloads: this.#check.checked, erased: this.#check.erased, firstBad, complete: this.#complete };
   }
 
   take(found: FoundEntry): void {
@@ -61,6 +64,7 @@ export class PayloadsPart implements VerifyPart {
     const contents = contentsIn(text);
     if (contents === undefined) this.#blind = true;
     else for (const content of contents) this.#check.refer(content, position);
+    for (const commitment of erasuresIn(text)) this.#check.erase(commitment, position);
   }
 
   finish(): void {

@@ -34,6 +34,8 @@ export interface VerifyReport {
   readonly attested: number;
   /** Payloads whose bytes were compared with their commitment. */
   readonly payloads: number;
+  /** Payloads that have no bytes since an entry erased them. */
+  readonly erased: number;
   /** Signed heads in the log that were compared. */
   readonly checkpoints: number;
   /** Entries up to which known-vaults agrees; null when it knows nothing of this vault. */
@@ -102,7 +104,7 @@ async function read(
 
 /** The report of a part that could not even begin. */
 function nothingSeen(firstBad: Finding | undefined): EntriesReport & PayloadsReport {
-  return { entries: 0, attested: 0, checkpoints: 0, known: null, payloads: 0, complete: false, firstBad };
+  return { entries: 0, attested: 0, checkpoints: 0, known: null, payloads: 0, erased: 0, complete: false, firstBad };
 }
 
 /**
@@ -118,6 +120,7 @@ export function joined({ entries, payloads }: PartReports): VerifyReport {
     reDecided: entries.entries,
     attested: entries.attested,
     payloads: payloads.payloads,
+    erased: payloads.erased,
     checkpoints: entries.checkpoints,
     known: entries.known,
   };

@@ -6,7 +6,7 @@
 import { follow, Bell } from "../../follow.ts";
 import { zeroDigest } from "../../digest.ts";
 import { readEntriesMax } from "../../limits.ts";
-import { checkOrder, conflict, holds } from "../../log-order.ts";
+import { checkOrder, conflict, holds, isErased, notErasable } from "../../log-order.ts";
 import { StoreFailure } from "../../failure.ts";
 import { Traces } from "../../traces.ts";
 import type {
@@ -34,6 +34,8 @@ class MemoryLog implements Log {
   readonly #rows: LogRow[] = [];
   readonly #traces = new Traces((position) => this.#rows[position - 1]?.bytes);
   readonly #payloads = new Map<string, StoredPayload>();
+  /** Payloads that were erased, and by which entry. */
+  readonly #erased = new Map<string, number>();
   readonly #checkpoints: CheckpointRow[] = [];
   readonly #bell = new Bell();
 
@@ -50,8 +52,15 @@ class MemoryLog implements Log {
     checkOrder(expectedPosition, batch.rows);
     // Worked out aside first, so that a bad reference leaves nothing behind.
     const changed = this.#referenced(batch.payloads);
+    for (const { commitment } of batch.erased ?? [])
+      if (this.#erased.has(commitment) || !(changed.has(commitment) || this.#payloads.has(commitment)))
+        throw notErasable(commitment);
     this.#rows.push(...batch.rows);
     for (const payload of changed.values()) this.#payloads.set(payload.commitment, payload);
+    for (const { commitment, by } of batch.erased ?? []) {
+      this.#payloads.delete(commitment);
+      this.#erased.set(commitment, by);
+    }
     this.#bell.ring();
   }
 
@@ -107,6 +116,14 @@ class MemoryLog implements Log {
     return this.#payloads.get(commitment);
   }
 
+  async erasedAt(commitment: string): Promise<number | undefined> {
+    return this.#erased.get(commitment);
+  }
+
+  async scrub(): Promise<boolean> {
+    return true;
+  }
+
   async putCheckpoint(checkpoint: CheckpointRow): Promise<void> {
     this.#checkOpen();
     const last = this.#checkpoints.at(-1);
@@ -134,6 +151,7 @@ class MemoryLog implements Log {
   #referenced(references: readonly PayloadReference[]): Map<string, StoredPayload> {
     const changed = new Map<string, StoredPayload>();
     for (const { commitment, stored } of references) {
+      if (this.#erased.has(commitment)) throw isErased(commitment);
       const before = changed.get(commitment) ?? this.#payloads.get(commitment);
       const payload = before ?? stored;
       if (payload === undefined)

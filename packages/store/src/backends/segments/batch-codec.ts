@@ -1,5 +1,5 @@
 /** Codec between a batch and the content of its frame: a line of JSON that says what comes, then texts and bytes as they are. */
-import type { LogBatch, LogRow, PayloadReference } from "../../log.ts";
+import type { LogBatch, LogRow, PayloadErasure, PayloadReference } from "../../log.ts";
 
 /** A batch as it was read: each reference either brings its payload or names one that is there. */
 export type KeptBatch = LogBatch;
@@ -12,7 +12,7 @@ const newline = 10;
  * @param batch whose references bring no payload that is in the log already
  * @returns the content
  */
-export function encodeBatch({ rows, payloads }: LogBatch): Uint8Array {
+export function encodeBatch({ rows, payloads, erased = [] }: LogBatch): Uint8Array {
   const texts = rows.map((row) => Buffer.from(row.bytes));
   const head = {
     rows: rows.map((row, index) => [
@@ -29,6 +29,7 @@ export function encodeBatch({ rows, payloads }: LogBatch): Uint8Array {
     payloads: payloads.map(({ commitment, stored }) =>
       stored === undefined ? [commitment] : [commitment, stored.salt.length, stored.bytes.length, stored.children],
     ),
+    ...(erased.length === 0 ? {} : { erased: erased.map(({ commitment, by }) => [commitment, by]) }),
   };
   const blobs = payloads.flatMap(({ stored }) => (stored === undefined ? [] : [stored.salt, stored.bytes]));
   return Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), ...texts, ...blobs]);
@@ -45,13 +46,40 @@ export function decodeBatch(content: Uint8Array): KeptBatch {
   const end = view.indexOf(newline);
   const head: unknown = JSON.parse(view.toString("utf8", 0, end));
   const take = taker(view, end + 1);
-  const { rows, payloads } = fields(head);
+  const { rows, payloads, erased = [] } = fields(head);
   const batch = {
     rows: list(rows).map((row) => rowOf(list(row), take)),
     payloads: list(payloads).map((reference) => referenceOf(list(reference), take)),
+    erased: list(erased).map((one) => erasureOf(list(one))),
   };
   if (take(0).byteOffset !== view.byteOffset + view.length) throw new Error("its batch has bytes left over");
   return batch;
+}
+
+/**
+ * Where the payloads that a batch brings lie in the content of its frame.
+ *
+ * @returns by commitment, where salt and bytes begin, and how long they are together
+ * @throws Error when it is not what `encodeBatch` writes
+ */
+export function payloadPlaces(
+  content: Uint8Array,
+): ReadonlyMap<string, { readonly at: number; readonly length: number }> {
+  const view = Buffer.from(content.buffer, content.byteOffset, content.length);
+  const end = view.indexOf(newline);
+  const head: unknown = JSON.parse(view.toString("utf8", 0, end));
+  const { rows, payloads } = fields(head);
+  let at = end + 1;
+  for (const row of list(rows)) at += count(list(row).at(-1));
+  const places = new Map<string, { readonly at: number; readonly length: number }>();
+  for (const reference of list(payloads)) {
+    const [commitment, saltLength, size] = list(reference);
+    if (saltLength === undefined) continue;
+    const length = count(saltLength) + count(size);
+    places.set(text(commitment), { at, length });
+    at += length;
+  }
+  return places;
 }
 
 type Take = (length: number) => Buffer;
@@ -89,7 +117,11 @@ function referenceOf(values: readonly unknown[], take: Take): PayloadReference {
   return { commitment, stored: { commitment, size: bytes.length, salt, bytes, children: list(children).map(text) } };
 }
 
-function fields(value: unknown): { readonly rows?: unknown; readonly payloads?: unknown } {
+function erasureOf([commitment, by]: readonly unknown[]): PayloadErasure {
+  return { commitment: text(commitment), by: count(by) };
+}
+
+function fields(value: unknown): { readonly rows?: unknown; readonly payloads?: unknown; readonly erased?: unknown } {
   if (typeof value !== "object" || value === null) throw new Error("its batch has no head");
   return value;
 }

@@ -17,6 +17,8 @@ export interface IndexedPayload {
   readonly size: number;
   readonly place: FramePlace;
   references: number;
+  /** The entry that erased it; absent for one that is there. */
+  erasedAt?: number;
 }
 
 /** Rows, payloads and checkpoints that are durable. */
@@ -39,7 +41,7 @@ export class LogIndex {
    * @param place of its frame
    * @throws StoreFailure `vault_damaged` when it does not follow, which a frame that was written here does
    */
-  take({ rows, payloads }: LogBatch, place: FramePlace): void {
+  take({ rows, payloads, erased = [] }: LogBatch, place: FramePlace): void {
     for (const row of rows) {
       const { position, timeMs, digest } = row;
       if (position !== this.#head.position + 1) throw unfit(`found the row of position ${position}`);
@@ -53,6 +55,16 @@ export class LogIndex {
       else if (stored === undefined) throw unfit(`payload ${commitment} is named before it is stored`);
       else this.payloads.set(commitment, { size: stored.size, place, references: 1 });
     }
+    for (const { commitment, by } of erased) {
+      const known = this.payloads.get(commitment);
+      if (known === undefined) throw unfit(`payload ${commitment} is erased before it is stored`);
+      known.erasedAt = by;
+    }
+  }
+
+  /** The payloads that were erased. */
+  erased(): readonly string[] {
+    return [...this.payloads].flatMap(([commitment, { erasedAt }]) => (erasedAt === undefined ? [] : [commitment]));
   }
 
   /**

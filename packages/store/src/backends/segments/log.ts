@@ -10,8 +10,9 @@ import { randomBytes } from "node:crypto";
 import { StoreFailure, textOf } from "../../failure.ts";
 import { Bell, follow } from "../../follow.ts";
 import { readEntriesMax, segmentBytesMax } from "../../limits.ts";
-import { checkOrder, conflict } from "../../log-order.ts";
+import { checkOrder, conflict, isErased, notErasable } from "../../log-order.ts";
 import type { CheckpointRow, Log, LogBatch, LogFilter, LogHead, LogPage, LogRow, StoredPayload } from "../../log.ts";
+import { blankPayloads, type PlacedPayload } from "./blank.ts";
 import { decodeBatch, encodeBatch, type KeptBatch } from "./batch-codec.ts";
 import { encodeCheckpoint } from "./checkpoint-codec.ts";
 import type { Disk } from "./disk.ts";
@@ -106,13 +107,25 @@ class SegmentLog implements Log {
     if (last === undefined) return;
     const { index, coming } = connection;
     const isThere = (commitment: string): boolean => index.payloads.has(commitment) || coming.has(commitment);
-    const kept = { rows: batch.rows, payloads: settledReferences(batch.payloads, isThere) };
+    for (const { commitment } of batch.payloads)
+      if (index.payloads.get(commitment)?.erasedAt !== undefined) throw isErased(commitment);
+    const payloads = settledReferences(batch.payloads, isThere);
+    const erased = batch.erased ?? [];
+    const comes = new Set(payloads.map(({ commitment }) => commitment));
+    for (const { commitment } of erased)
+      if (!comes.has(commitment) && !isThere(commitment)) throw notErasable(commitment);
+    const kept = { rows: batch.rows, payloads, erased };
     connection.asked = last.position;
     const brought = kept.payloads.filter(({ stored }) => stored !== undefined).map(({ commitment }) => commitment);
     for (const commitment of brought) coming.add(commitment);
     await this.#inTurn(connection, async () => {
       const place = await this.#write(connection, { kind: "batch", content: encodeBatch(kept) });
       index.take(kept, place);
+      if (erased.length > 0)
+        await this.#blank(
+          connection,
+          erased.map(({ commitment }) => commitment),
+        );
       for (const commitment of brought) coming.delete(commitment);
       this.#position = index.head.position;
       this.#bell.ring();
@@ -152,15 +165,24 @@ class SegmentLog implements Log {
     const sizes = new Map<string, number>();
     for (const commitment of commitments) {
       const payload = index.payloads.get(commitment);
-      if (payload !== undefined) sizes.set(commitment, payload.size);
+      if (payload !== undefined && payload.erasedAt === undefined) sizes.set(commitment, payload.size);
     }
     return sizes;
+  }
+
+  async erasedAt(commitment: string): Promise<number | undefined> {
+    return (await this.#connected()).index.payloads.get(commitment)?.erasedAt;
+  }
+
+  async scrub(): Promise<boolean> {
+    await this.#connected();
+    return true;
   }
 
   async payload(commitment: string): Promise<StoredPayload | undefined> {
     return this.#steadily(async ({ index }) => {
       const payload = index.payloads.get(commitment);
-      if (payload === undefined) return undefined;
+      if (payload === undefined || payload.erasedAt !== undefined) return undefined;
       const { references, place } = payload;
       const { payloads } = await this.#batchAt(place);
       const stored = payloads.find((one) => one.commitment === commitment)?.stored;
@@ -240,6 +262,41 @@ class SegmentLog implements Log {
     await segment.file.close();
   }
 
+  /** What was erased by an entry that is durable, and may still be there: the process before died in between. */
+  async #finishBlanking(connection: Connection): Promise<void> {
+    try {
+      await this.#blank(connection, connection.index.erased());
+    } catch (thrown) {
+      await connection.segment.file.close().catch(() => undefined);
+      throw thrown;
+    }
+  }
+
+  /** Blanks payloads where they lie. Where that fails, the next opening does it before it shows anything. */
+  async #blank(connection: Connection, commitments: readonly string[]): Promise<void> {
+    const { index } = connection;
+    const bySegment = new Map<number, PlacedPayload[]>();
+    for (const commitment of commitments) {
+      const payload = index.payloads.get(commitment);
+      if (payload === undefined) continue;
+      const { place } = payload;
+      const there = bySegment.get(place.segment) ?? [];
+      there.push({ commitment, place });
+      bySegment.set(place.segment, there);
+    }
+    this.#frame = undefined;
+    for (const [number, payloads] of bySegment) {
+      await blankPayloads(this.#disk, {
+        number,
+        payloads,
+        // What is appended to is not replaced: another segment is begun first.
+        before: async () => {
+          if (number === connection.segment.number) await this.#roll(connection);
+        },
+      });
+    }
+  }
+
   /** One after another, in the order of the asking; whatever was asked for after one that failed fails with it. */
   #inTurn(connection: Connection, task: () => Promise<void>): Promise<void> {
     const { generation, last } = connection;
@@ -284,7 +341,9 @@ class SegmentLog implements Log {
     try {
       const opened = await openLog(this.#disk, this.#nonce);
       const asked = opened.index.head.position;
-      this.#connection = { ...opened, asked, coming: new Set(), generation: 0, last: Promise.resolve() };
+      const connection = { ...opened, asked, coming: new Set<string>(), generation: 0, last: Promise.resolve() };
+      await this.#finishBlanking(connection);
+      this.#connection = connection;
       this.#position = asked;
       this.#bell.ring();
       return this.#connection;

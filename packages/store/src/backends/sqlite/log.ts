@@ -10,7 +10,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { zeroDigest } from "../../digest.ts";
 import { StoreFailure, textOf } from "../../failure.ts";
 import { Bell, follow } from "../../follow.ts";
-import { lookupLagMax, readEntriesMax } from "../../limits.ts";
+import { lookupLagMax, readEntriesMax, scrubAgainMs } from "../../limits.ts";
 import { checkOrder, conflict, holds } from "../../log-order.ts";
 import type { CheckpointRow, Log, LogBatch, LogFilter, LogHead, LogPage, LogRow, StoredPayload } from "../../log.ts";
 import type { Traces } from "../../traces.ts";
@@ -18,7 +18,7 @@ import { isDamage } from "./result-code.ts";
 import { LookupFollower, tracesOver } from "./lookup-follower.ts";
 import { Lookups } from "./lookups.ts";
 import { bringUpToDate } from "./schema.ts";
-import { checkpointOf, entryColumns, entryOf, integer, payloadOf } from "./rows.ts";
+import { checkpointOf, entryColumns, entryOf, erasedAtIn, integer, payloadOf } from "./rows.ts";
 import { Upkeep, type UpkeepWork } from "./upkeep.ts";
 import { appendFailure } from "./wire.ts";
 import { settleWrite } from "./settle-write.ts";
@@ -59,6 +59,8 @@ interface Connection {
   readonly entryAt: StatementSync;
   readonly traces: Traces;
   readonly threads: Threads;
+  /** What was erased may still stand in the write-ahead log. */
+  unscrubbed: boolean;
   /** The durable head. */
   head: LogHead;
   /** Where the log ends once all that was asked for is durable, and the last row of its payloads. */
@@ -100,6 +102,10 @@ class SqliteLog implements Log {
     }
     connection.head = { position: last.position, digest: last.digest, timeMs: last.timeMs };
     connection.upkeep.appended(bytesOf(write));
+    if (write.erased.length > 0) {
+      connection.unscrubbed = true;
+      this.#scrubSoon(connection);
+    }
     this.#bell.ring();
   }
 
@@ -164,6 +170,22 @@ class SqliteLog implements Log {
     return sizes;
   }
 
+  async erasedAt(commitment: string): Promise<number | undefined> {
+    const id = this.#payloadId(commitment);
+    if (id === undefined) return undefined;
+    const { db } = this.#connected();
+    // The length first: of a payload that is there, nothing else is to be read.
+    const sql = "SELECT salt, bytes FROM payloads WHERE id = ? AND commitment = ? AND length(salt) = 0";
+    const row = readable(() => db.prepare(sql).get(id, commitment));
+    return row === undefined ? undefined : erasedAtIn({ salt: row["salt"], bytes: row["bytes"] });
+  }
+
+  async scrub(): Promise<boolean> {
+    const connection = this.#connected();
+    if (connection.unscrubbed && connection.writer.emptyWal()) connection.unscrubbed = false;
+    return !connection.unscrubbed;
+  }
+
   async payload(commitment: string): Promise<StoredPayload | undefined> {
     const id = this.#payloadId(commitment);
     if (id === undefined) return undefined;
@@ -210,6 +232,13 @@ class SqliteLog implements Log {
     return followed.atEnd;
   }
 
+  /** At once, and again until nobody reads there: whoever verifies the vault does so from one moment, which the file holds for him. */
+  #scrubSoon(connection: Connection): void {
+    if (this.#connection !== connection || !connection.unscrubbed) return;
+    if (connection.writer.emptyWal()) connection.unscrubbed = false;
+    else setTimeout(() => this.#scrubSoon(connection), scrubAgainMs).unref();
+  }
+
   async #moveWal({ threads, writer }: Connection): Promise<void> {
     // Most of it beside the appends, when they have a thread of their own. What came meanwhile is little: moved between two appends, by
     // whoever writes them, it lets the file begin anew. A file that only grew would cost every append a change of its length.
@@ -227,8 +256,10 @@ class SqliteLog implements Log {
     if (this.#bell.closed)
       throw new StoreFailure("log_unavailable", { message: "Cannot use the log: it is closed", retry: "never" });
     try {
-      this.#connection = this.#opened();
-      return this.#connection;
+      const connection = this.#opened();
+      this.#connection = connection;
+      this.#scrubSoon(connection);
+      return connection;
     } catch (thrown) {
       if (thrown instanceof StoreFailure) throw thrown;
       throw new StoreFailure("log_unavailable", {
@@ -307,11 +338,15 @@ function connectionOver(clients: SqliteClients, work: UpkeepWork): Connection {
       lookups,
       follower: new LookupFollower({ index, log: db }),
       upkeep: new Upkeep(work),
-      payloadSize: db.prepare("SELECT length(bytes) AS size FROM payloads WHERE id = ? AND commitment = ?"),
+      payloadSize: db.prepare(
+        "SELECT length(bytes) AS size FROM payloads WHERE id = ? AND commitment = ? AND length(salt) > 0",
+      ),
       readEntries: db.prepare(`SELECT ${entryColumns} FROM entries WHERE position > ? ORDER BY position LIMIT ?`),
       entryAt: db.prepare(`SELECT ${entryColumns} FROM entries WHERE position = ?`),
       traces: tracesOver(db),
       threads: new Threads(clients),
+      // Whoever wrote before may have died between an erasure and the scrubbing after it.
+      unscrubbed: true,
       head,
       asked: { position: head.position, payloadId: integer(payloads, "last") },
     };

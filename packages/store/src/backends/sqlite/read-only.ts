@@ -2,7 +2,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { fileLockWaitMs, readEntriesMax } from "../../limits.ts";
 import type { Log, StoredPayload } from "../../log.ts";
-import { checkpointOf, entryColumns, entryOf, integer, payloadOf, text } from "./rows.ts";
+import { checkpointOf, childrenOf, entryColumns, entryOf, erasedAtIn, integer, payloadOf, text } from "./rows.ts";
 import { refuseNewer } from "./schema.ts";
 
 /** What can be read without holding the vault. */
@@ -11,6 +11,8 @@ export interface ReadOnlyLog extends Pick<Log, "read" | "checkpoints"> {
   commitmentAt(id: number): string | undefined;
   /** @returns a row of `payloads` */
   payloadAt(id: number): StoredPayload | undefined;
+  /** @returns by which entry a row of `payloads` was erased, and the payloads that it names; undefined when it was not */
+  erasedAt(id: number): { readonly by: number; readonly children: readonly string[] } | undefined;
   /** @returns the last row of `payloads`, or 0 */
   lastPayload(): number;
   close(): void;
@@ -35,6 +37,7 @@ export function openReadOnlyLog(path: string): ReadOnlyLog {
   const checkpoints = db.prepare("SELECT size, note FROM checkpoints WHERE size > ? ORDER BY size LIMIT ?");
   const commitment = db.prepare("SELECT commitment FROM payloads WHERE id = ?");
   const payload = db.prepare("SELECT * FROM payloads WHERE id = ?");
+  const erased = db.prepare("SELECT salt, bytes, children FROM payloads WHERE id = ? AND length(salt) = 0");
   const lastPayload = db.prepare("SELECT coalesce(max(id), 0) AS last FROM payloads");
   return {
     commitmentAt: (id) => {
@@ -44,6 +47,11 @@ export function openReadOnlyLog(path: string): ReadOnlyLog {
     payloadAt: (id) => {
       const row = payload.get(id);
       return row === undefined ? undefined : payloadOf(row);
+    },
+    erasedAt: (id) => {
+      const row = erased.get(id);
+      const by = row === undefined ? undefined : erasedAtIn({ salt: row["salt"], bytes: row["bytes"] });
+      return row === undefined || by === undefined ? undefined : { by, children: childrenOf(text(row, "children")) };
     },
     lastPayload: () => integer(lastPayload.get() ?? {}, "last"),
     read: async ({ after, limit }) => entries.all(after, Math.min(limit, readEntriesMax)).map(entryOf),

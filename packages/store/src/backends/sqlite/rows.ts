@@ -50,11 +50,12 @@ export function entryOf(row: SqliteRow): LogRow {
 /**
  * Reads a row of `payloads`.
  *
- * @returns the payload with its references
+ * @returns the payload with its references, or undefined when it was erased
  * @throws StoreFailure `vault_damaged` when a column has another type
  */
-export function payloadOf(row: SqliteRow): StoredPayload {
+export function payloadOf(row: SqliteRow): StoredPayload | undefined {
   const bytes = blob(row, "bytes");
+  if (erasedAtIn({ salt: row["salt"], bytes }) !== undefined) return undefined;
   return {
     commitment: text(row, "commitment"),
     size: bytes.length,
@@ -63,6 +64,28 @@ export function payloadOf(row: SqliteRow): StoredPayload {
     bytes,
     children: childrenOf(text(row, "children")),
   };
+}
+
+/**
+ * The bytes that a payload's row holds once it was erased, beside a salt without any: the position of the entry that did it.
+ *
+ * @param by position of that entry
+ * @returns the position in decimal
+ */
+export function erasedBytes(by: number): Uint8Array {
+  return Buffer.from(String(by));
+}
+
+/**
+ * Reads what `erasedBytes` wrote.
+ *
+ * @param row its salt and bytes as they are found
+ * @returns the position of the entry that erased the payload; undefined when the row has a salt, or bytes that are no position
+ */
+export function erasedAtIn({ salt, bytes }: { readonly salt: unknown; readonly bytes: unknown }): number | undefined {
+  if (!(salt instanceof Uint8Array) || salt.length > 0 || !(bytes instanceof Uint8Array)) return undefined;
+  const text = Buffer.from(bytes).toString("latin1");
+  return /^[1-9][0-9]{0,15}$/u.test(text) ? Number(text) : undefined;
 }
 
 /**

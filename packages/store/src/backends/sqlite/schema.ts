@@ -221,4 +221,6 @@ export function prepareWriter(db: DatabaseSync, options: { readonly walBytesKept
   db.exec(`PRAGMA journal_size_limit = ${options.walBytesKept}`);
   db.exec("PRAGMA foreign_keys = OFF");
   db.exec("PRAGMA temp_store = MEMORY");
+  // What is overwritten is to be gone, not only forgotten: bytes of an erased payload must not stay in free pages.
+  db.exec("PRAGMA secure_delete = ON");
 }

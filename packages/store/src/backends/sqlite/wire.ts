@@ -30,6 +30,7 @@ export interface PackedWrite {
   /** Salt and bytes of each payload, one after the other. */
   readonly content: Uint8Array<ArrayBuffer>;
   readonly gained: LogWrite["gained"];
+  readonly erased: LogWrite["erased"];
 }
 
 /** What the deciding thread asks for. Each is answered once, in the order of the asking. */
@@ -57,7 +58,7 @@ export interface PackedFailure {
  *
  * @returns it; the buffer of `content` is its own and may change hands
  */
-export function packWrite({ rows, payloads, gained }: LogWrite): PackedWrite {
+export function packWrite({ rows, payloads, gained, erased }: LogWrite): PackedWrite {
   return {
     first: rows[0]?.position ?? 0,
     digests: rows.map((row) => row.digest),
@@ -76,6 +77,7 @@ export function packWrite({ rows, payloads, gained }: LogWrite): PackedWrite {
     children: payloads.map((payload) => payload.children),
     content: contentOf(payloads),
     gained,
+    erased,
   };
 }
 
@@ -114,7 +116,7 @@ export function unpackWrite(packed: PackedWrite): LogWrite {
       children: packed.children[index] ?? [],
     };
   });
-  return { rows, payloads, gained: packed.gained };
+  return { rows, payloads, gained: packed.gained, erased: packed.erased };
 }
 
 /**
