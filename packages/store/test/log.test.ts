@@ -25,11 +25,7 @@ async function freshSqlite(): Promise<Log> {
 
 /** Clients whose every append is written by the thread, from the first on. */
 function threaded(): SqliteClients {
-  return {
-    ...clientsAt(paths()),
-    startThread: (aside) => fromTheFirst(startWritingThread({ ...paths(), aside })),
-    threadRowsMin: 1,
-  };
+  return { ...clientsAt(paths()), startThread: () => fromTheFirst(startWritingThread(paths())), threadRowsMin: 1 };
 }
 
 async function clean(): Promise<void> {

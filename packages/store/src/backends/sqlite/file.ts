@@ -45,7 +45,7 @@ export function clientsAt({ log, lookup }: { readonly log: string; readonly look
     discardLookup: () => {
       for (const suffix of ["", "-wal", "-shm"]) rmSync(lookup + suffix, { force: true });
     },
-    startThread: (aside) => startWritingThread({ log, lookup, aside }),
+    startThread: () => startWritingThread({ log, lookup }),
   };
 }
 

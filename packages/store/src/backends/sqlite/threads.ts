@@ -10,8 +10,8 @@ import type { WritingThread } from "./writing-thread.ts";
 
 /** How threads are had. */
 export interface ThreadClients {
-  /** Starts a thread that writes to the same files, or one whose work can wait (`aside`); without it everything is written from the caller's thread. */
-  startThread?(aside: boolean): WritingThread;
+  /** Starts a thread that writes to the same files; without it everything is written from the caller's thread. */
+  startThread?(): WritingThread;
   /** Rows of an append from which a thread writes it. */
   readonly threadRowsMin?: number;
   /** Milliseconds without work after which the threads end. */
@@ -63,7 +63,7 @@ export class Threads {
   #taken(write: LogWrite): Promise<void> | undefined {
     if (this.#underWay === 0) {
       if (write.rows.length < (this.#clients.threadRowsMin ?? threadRowsMin)) return undefined;
-      this.#writing ??= this.#clients.startThread?.(false);
+      this.#writing ??= this.#clients.startThread?.();
       this.#restAfterwards();
       // While it starts nobody waits for it, and nobody misses one that could not start or has ended.
       if (this.writing === undefined) return undefined;
@@ -73,7 +73,7 @@ export class Threads {
 
   /** Starts the thread for the upkeep, for which there is work although appends do not pause. */
   needKeeping(): void {
-    if (this.writing !== undefined) this.#keeping ??= this.#clients.startThread?.(true);
+    if (this.writing !== undefined) this.#keeping ??= this.#clients.startThread?.();
   }
 
   /** Ends the threads after what they were asked for. */

@@ -28,8 +28,6 @@ export interface WritingThread {
 export interface ThreadPaths {
   readonly log: string;
   readonly lookup: string;
-  /** Whether its work can wait for that of the other threads. */
-  readonly aside: boolean;
 }
 
 /**

@@ -1,11 +1,9 @@
 /** What the writing thread runs. Its other side is `writing-thread.ts`, which starts it with exactly these paths. */
 import { parentPort, workerData } from "node:worker_threads";
-import { stepBack } from "./aside.ts";
 import { clientsAt } from "./file.ts";
 import { serveWriting } from "./serve-writing.ts";
 import type { ThreadPaths } from "./writing-thread.ts";
 
 const paths: ThreadPaths = workerData;
 if (parentPort === null) throw new Error("Cannot write: this module runs on a thread of its own");
-if (paths.aside) stepBack();
 serveWriting(parentPort, clientsAt(paths));
