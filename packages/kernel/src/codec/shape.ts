@@ -5,6 +5,7 @@
  * the order in which the shape lists them, which is what makes the bytes of equal values equal.
  */
 import { Malformed, Newer } from "../failure.ts";
+import { made } from "./made.ts";
 
 /** Reads a `T` out of anything. */
 export type Shape<T> = (value: unknown) => T;
@@ -34,7 +35,7 @@ export function record<T>(fields: Fields<T>): Shape<T> {
   const keys = new Set(plan.map(({ key }) => key));
   // Of a plain object every value under such a key is its own, which need not be asked for each.
   const inheritable = plan.some(({ key }) => key in Object.prototype);
-  return (value) => {
+  return made({ type: "record", fields: plan }, (value) => {
     const given = object(value);
     const plain = !inheritable && Object.getPrototypeOf(given) === Object.prototype;
     const out: Record<string, unknown> = {};
@@ -55,7 +56,7 @@ export function record<T>(fields: Fields<T>): Shape<T> {
     }
     if (Object.keys(given).length !== found) refuseUnknownKeys(given, keys);
     return out as T;
-  };
+  });
 }
 
 /**
@@ -75,14 +76,14 @@ export function optional<T>(shape: Shape<T>): Optional<T> {
  * @returns a shape of their union
  */
 export function variant<T>(key: string, shapes: { readonly [Name in string]: Shape<T> }): Shape<T> {
-  return (value) => {
+  return made({ type: "variant", key, shapes }, (value) => {
     const name = object(value)[key];
     const shape = typeof name === "string" && Object.hasOwn(shapes, name) ? shapes[name] : undefined;
     if (shape === undefined) {
       throw problem(name, { path: key, wanted: `one of ${Object.keys(shapes).join(", ")}` });
     }
     return shape(value);
-  };
+  });
 }
 
 /**
@@ -97,7 +98,7 @@ export function list<T>(
   options: { readonly min?: number; readonly max: number },
 ): Shape<readonly T[]> {
   const { min = 0, max } = options;
-  return (value) => {
+  return made({ type: "list", of: shape, min, max }, (value) => {
     if (!Array.isArray(value)) throw problem(value, { path: "", wanted: "a list" });
     if (value.length < min || value.length > max) {
       throw problem(`a list of ${value.length}`, { path: "", wanted: `a list of ${min} to ${max}`, said: true });
@@ -111,7 +112,7 @@ export function list<T>(
       }
     }
     return out;
-  };
+  });
 }
 
 /**
@@ -120,7 +121,7 @@ export function list<T>(
  * @returns a shape that reads null as null
  */
 export function nullable<T>(shape: Shape<T>): Shape<T | null> {
-  return (value) => (value === null ? null : shape(value));
+  return made({ type: "nullable", of: shape }, (value) => (value === null ? null : shape(value)));
 }
 
 /**
@@ -167,11 +168,10 @@ export function integer(min: number, max: number): Shape<number> {
  * @returns a shape of integers from 1 to it; a larger one is of a newer Toka
  */
 export function upTo(newest: number): Shape<number> {
-  const whole = integer(1, Number.MAX_SAFE_INTEGER);
+  const known = integer(1, newest);
   return (value) => {
-    const number = whole(value);
-    if (number <= newest) return number;
-    throw new Newer({ path: "", found: String(number), wanted: `at most ${newest}` });
+    if (typeof value !== "number" || !Number.isSafeInteger(value) || value <= newest) return known(value);
+    throw new Newer({ path: "", found: String(value), wanted: `at most ${newest}` });
   };
 }
 
@@ -212,12 +212,12 @@ export function checked<T>(
   shape: Shape<T>,
   check: (value: T) => { readonly path: string; readonly wanted: string } | undefined,
 ): Shape<T> {
-  return (value) => {
+  return made({ type: "checked", of: shape }, (value) => {
     const read = shape(value);
     const wrong = check(read);
     if (wrong !== undefined) throw problem("something else", { ...wrong, said: true });
     return read;
-  };
+  });
 }
 
 /**

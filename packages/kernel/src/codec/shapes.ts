@@ -9,6 +9,7 @@ import type { Digest, IdKind, IdsByKind } from "../ids.ts";
 import { fixedLimits, limitCeilings } from "../limits.ts";
 import type { KernelLimits } from "../limits.ts";
 import type { SideEffect } from "../state/entities.ts";
+import { made } from "./made.ts";
 import { integer, list, oneOf, optional, problem, record, text, textThat } from "./shape.ts";
 import type { Shape } from "./shape.ts";
 
@@ -135,7 +136,7 @@ export const inputs: Shape<readonly Input[]> = uniqueBy(
  * @returns the shape with the check added
  */
 export function uniqueBy<T>(shape: Shape<readonly T[]>, nameOf: (item: T) => string): Shape<readonly T[]> {
-  return (value) => {
+  return made({ type: "checked", of: shape }, (value) => {
     const items = shape(value);
     if (items.length < 2) return items;
     const seen = new Set<string>();
@@ -147,7 +148,7 @@ export function uniqueBy<T>(shape: Shape<readonly T[]>, nameOf: (item: T) => str
       seen.add(itemName);
     }
     return items;
-  };
+  });
 }
 
 function amountsUpTo(max: number): Shape<Amounts> {
