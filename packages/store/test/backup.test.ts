@@ -10,7 +10,7 @@ import { backUp, type BackUpOptions, type BackUpReport } from "../src/keep/back-
 import { verifyBackup } from "../src/keep/verify-backup.ts";
 import { verifyFile } from "../src/proof/verify-file.ts";
 import type { Vault } from "../src/vault.ts";
-import { asRoot, count, createAt, live, newPlace, openAt, sessionOf, spawnCounter, type Place } from "./world.ts";
+import { asRoot, count, createAt, live, made, newPlace, openAt, sessionOf, spawnCounter, type Place } from "./world.ts";
 
 let place: Place;
 let vault: Vault;
@@ -140,6 +140,52 @@ async function killedBackup(): Promise<void> {
   const [, signal]: unknown[] = await once(child, "exit");
   expect(signal).toBe("SIGKILL");
 }
+
+describe("what the vault erased", () => {
+  const secret = "what nobody is to read any longer";
+  const holding = (): readonly string[] =>
+    segments().filter((name) => {
+      const text = gunzipSync(readFileSync(join(to, name))).toString("utf8");
+      return [secret, Buffer.from(secret).toString("base64")].some((canary) => text.includes(canary));
+    });
+
+  test("is removed from what was kept before it, and the rest verifies, also when that was cut short", async () => {
+    const crew = vault.machine.seal(secret);
+    const started = await asRoot(vault.machine, sessionOf(crew.content), [crew]);
+    await asRoot(vault.machine, { type: "session.end", session: made(started, "session"), outcome: "cancelled" });
+    const before = await backed();
+    expect(holding()).toHaveLength(1);
+    const [first = ""] = segments();
+    const erase = { type: "payload.erase", payloads: [crew.content.commitment], reason: "asked for" } as const;
+    expect((await asRoot(vault.machine, erase)).outcome).toHaveProperty("events");
+    await spawnCounter(vault.machine, "third");
+    // A process that was killed between the two halves of the work: what was kept is clean, and nothing is added yet.
+    const whole = readFileSync(join(to, first));
+    const report = await backed();
+    const second = segments()[1] ?? "";
+    expect(holding()).toEqual([]);
+    const moved = readFileSync(join(to, second));
+    rmSync(join(to, second));
+    expect(await verifyBackup({ path: to, key: vault.key })).toMatchObject({ ok: true, size: before.size });
+    writeFileSync(join(to, second), moved);
+    const verdict = await verifyBackup({ path: to, key: vault.key });
+    expect(verdict).toMatchObject({ ok: true, size: report.size, payloads: { absent: 0, erased: 1 } });
+    // And the other way round: a disk that brings the old segment back.
+    writeFileSync(join(to, first), whole);
+    await backed();
+    expect(await verifyBackup({ path: to, key: vault.key })).toMatchObject({ ok: true });
+  });
+
+  test("is in no backup that begins afterwards", async () => {
+    const crew = vault.machine.seal(secret);
+    const started = await asRoot(vault.machine, sessionOf(crew.content), [crew]);
+    await asRoot(vault.machine, { type: "session.end", session: made(started, "session"), outcome: "cancelled" });
+    await asRoot(vault.machine, { type: "payload.erase", payloads: [crew.content.commitment], reason: "asked for" });
+    const { size } = await backed();
+    expect(holding()).toEqual([]);
+    expect(await verifyBackup({ path: to, key: vault.key })).toMatchObject({ ok: true, size, payloads: { erased: 1 } });
+  });
+});
 
 describe("a disk or a process that gives out", () => {
   test("kill -9 leaves whole segments, and the next run goes on", async () => {

@@ -1,6 +1,6 @@
 /**
  * Backs a vault up while it is being written: reads its files beside the writer, and adds segments to a folder. What is there
- * is never written again; a segment is under its name when it is whole, synced and read back, so that whatever ends a backup
+ * is never written again, but to remove what was erased; a segment is under its name when it is whole, synced and read back, so that whatever ends a backup
  * leaves the last good one, and the next run goes on behind it.
  */
 import { createHash } from "node:crypto";
@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
-import { openReadOnlyLog } from "../backends/sqlite/read-only.ts";
+import { openReadOnlyLog, type ReadOnlyLog } from "../backends/sqlite/read-only.ts";
 import { openCheckpoint } from "../checkpoint.ts";
 import { syncFolder } from "../durable-file.ts";
 import { StoreFailure } from "../failure.ts";
@@ -20,6 +20,7 @@ import { CompactRange } from "../merkle.ts";
 import { verifierOf } from "../note.ts";
 import { linesOf } from "../proof/read-lines.ts";
 import { vaultFiles } from "../vault-files.ts";
+import { erasuresBetween, holdsErased, withoutErased } from "./forget-erased.ts";
 import { readSegmentEnd } from "./read-segment.ts";
 import { backupLock, damagedBackup, readBackupFolder, segmentName, unfinished } from "./segment-files.ts";
 import { segmentLines, type Reached, type SegmentSource } from "./segment-lines.ts";
@@ -86,6 +87,7 @@ export async function backUp(options: BackUpOptions): Promise<BackUpReport> {
   const log = openReadOnlyLog(vaultFiles(dir).log);
   try {
     const reached = await goOnFrom(options);
+    await forget(log, { options, size: reached.tree.size });
     return await writeSegments({ log, verifier }, { options, reached });
   } finally {
     log.close();
@@ -123,6 +125,21 @@ async function goOnFrom({ to, key, head }: BackUpOptions): Promise<Reached> {
   return end.reached;
 }
 
+/** What the vault has erased since is removed from what was kept before. */
+async function forget(
+  log: ReadOnlyLog,
+  { options, size }: { readonly options: BackUpOptions; readonly size: number },
+): Promise<void> {
+  const { to, head } = options;
+  const erased = size === 0 ? new Map() : await erasuresBetween(log, { after: size, end: head.size });
+  if (erased.size === 0) return;
+  const { segments } = await readBackupFolder(to);
+  for (const segment of segments) {
+    const { path, name } = segment;
+    if (await holdsErased(segment, erased)) await writeSegment(withoutErased(segment, erased), { path, name, options });
+  }
+}
+
 async function writeSegments(
   source: SegmentSource,
   { options, reached }: { readonly options: BackUpOptions; readonly reached: Reached },
@@ -130,8 +147,7 @@ async function writeSegments(
   const { head, segmentEntries = segmentEntriesMin } = options;
   const report = { size: reached.tree.size, entries: 0, payloads: 0, segments: 0, bytes: 0 };
   while (reached.tree.size < head.size) {
-    const [next] = await source.log.checkpoints({ after: reached.tree.size + segmentEntries - 1, limit: 1 });
-    const end = next !== undefined && next.size < head.size ? next : head;
+    const end = await nextEnd(source, { after: reached.tree.size + segmentEntries - 1, head });
     const counts = { entries: 0, payloads: 0 };
     const name = segmentName({ first: reached.tree.size + 1, last: end.size });
     const lines = segmentLines(source, { end, reached, counts });
@@ -143,6 +159,19 @@ async function writeSegments(
     options.onProgress?.(report.size, head.size);
   }
   return report;
+}
+
+/** The next checkpoint at which a segment may end: one that this vault signed itself, and not the one that it was forked from. */
+async function nextEnd(
+  { log, verifier }: SegmentSource,
+  { after, head }: { readonly after: number; readonly head: CheckpointRow },
+): Promise<CheckpointRow> {
+  for (let at = after; ;) {
+    const [next] = await log.checkpoints({ after: at, limit: 1 });
+    if (next === undefined || next.size >= head.size) return head;
+    if (openCheckpoint(next.note, verifier) !== undefined) return next;
+    at = next.size;
+  }
 }
 
 /** Writes a segment under another name, syncs it, reads it back, and gives it its own. */

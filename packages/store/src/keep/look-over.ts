@@ -5,7 +5,6 @@
 import { closeSync, existsSync, lstatSync, openSync, readdirSync, readFileSync, readSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { decodeEntry } from "@toka/kernel";
 import { checkpointOf, entryColumns, entryOf, integer } from "../backends/sqlite/rows.ts";
 import { layoutOf, newestLayout, refuseNewer, schemaDifference } from "../backends/sqlite/schema.ts";
 import { openCheckpoint, originOf } from "../checkpoint.ts";
@@ -15,6 +14,7 @@ import { keptStates } from "../kept-states.ts";
 import { differenceFromKnown } from "../known-check.ts";
 import { knownOf, readKnownVaults } from "../known-vaults.ts";
 import { checkpointEntriesMax, fileLockWaitMs, snapshotEntriesMax } from "../limits.ts";
+import type { CheckpointRow } from "../log.ts";
 import { signerOf } from "../note.ts";
 import { vaultFiles, type VaultFiles } from "../vault-files.ts";
 
@@ -108,12 +108,14 @@ async function checkLog(
   { files, knownVaults }: { readonly files: VaultFiles; readonly knownVaults: string },
 ): Promise<readonly StoreCheck[]> {
   const row = db.prepare(`SELECT ${entryColumns} FROM entries ORDER BY position DESC LIMIT 1`).get();
-  const first = db.prepare("SELECT bytes FROM entries WHERE position = 1").get();
-  if (row === undefined || first === undefined) return [bad("log", { found: "it has no first entry", fix: restoreIt })];
+  const signed = db.prepare("SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT 1").get();
+  if (row === undefined || signed === undefined)
+    return [bad("log", { found: "it has no entry, or none that is signed", fix: restoreIt })];
+  const checkpoint = checkpointOf(signed);
   const last = entryOf(row);
   const whole = leafDigest(last.bytes) === last.digest;
-  const { operation } = decodeEntry(String(first["bytes"]));
-  const vault = operation.type === "vault.open" ? operation.vault : "";
+  // As its last checkpoint calls it; whether that is signed is seen below.
+  const vault = checkpoint.note.split("\n")[0]?.replace(/^toka\//u, "") ?? "";
   const told = `${vault}, ${last.position} entries, the last at ${new Date(last.timeMs).toISOString()}`;
   const head = whole
     ? { ...good("log"), found: told }
@@ -126,18 +128,15 @@ async function checkLog(
   }
   return [
     head,
-    ...checkSigned(db, { vault, key, entries: last.position }),
+    ...checkSigned(checkpoint, { vault, key, entries: last.position }),
     await checkKnown({ files, knownVaults, vault, key, entries: last.position }),
   ];
 }
 
 function checkSigned(
-  db: DatabaseSync,
+  { size, note }: CheckpointRow,
   { vault, key, entries }: { readonly vault: string; readonly key: string; readonly entries: number },
 ): readonly StoreCheck[] {
-  const row = db.prepare("SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT 1").get();
-  if (row === undefined) return [bad("checkpoint", { found: "there is none", fix: verifyNames })];
-  const { size, note } = checkpointOf(row);
   const signer = signerIn(vault, key);
   const checkpoint = signer === undefined ? undefined : openCheckpoint(note, signer.verifier);
   if (checkpoint === undefined)

@@ -4,14 +4,15 @@
  * Source: docs/format.md, sections "Exports" and "Backups".
  */
 import type { ReadOnlyLog } from "../backends/sqlite/read-only.ts";
-import { openCheckpoint } from "../checkpoint.ts";
+import { decodeEntry } from "@toka/kernel";
+import { checkpointKeyPurpose, openCheckpoint } from "../checkpoint.ts";
 import { commitmentOf, contentsOf } from "../contents.ts";
 import { leafDigest } from "../digest.ts";
 import { StoreFailure } from "../failure.ts";
 import { readEntriesMax } from "../limits.ts";
 import type { CheckpointRow, LogRow } from "../log.ts";
 import type { CompactRange } from "../merkle.ts";
-import type { NoteVerifier } from "../note.ts";
+import { type NoteVerifier, verifierOf } from "../note.ts";
 
 /** Bytes of a payload on one line. */
 const partBytes = 1024 * 1024;
@@ -60,6 +61,7 @@ export async function* segmentLines(
     });
   const signed = await checkpointsBetween(source.log, { after: tree.size, before: end.size });
   const payloads = new PayloadCursor(source.log, reached);
+  let signer = source.verifier;
   for await (const row of rowsUpTo(source.log, { after: tree.size, end: end.size })) {
     yield JSON.stringify({ entry: row.bytes });
     tree.append(leafDigest(row.bytes));
@@ -68,12 +70,14 @@ export async function* segmentLines(
       if (line.first) counts.payloads += 1;
       yield line.text;
     }
+    // The beginning of a vault that was restored or forked was signed by the one that it comes from.
+    if (row.kind === "key.record") signer = recordedIn(row) ?? signer;
     const note = signed.get(row.position);
     if (note === undefined) continue;
-    checkRoot(source, { tree, checkpoint: { size: row.position, note } });
+    checkRoot(signer, { tree, checkpoint: { size: row.position, note } });
     yield JSON.stringify({ signed: note });
   }
-  checkRoot(source, { tree, checkpoint: end });
+  checkRoot(source.verifier, { tree, checkpoint: end });
   await checkPayloads(source.log, reached);
   yield JSON.stringify({ end: true, ...counts, lastPayload: reached.lastPayload });
 }
@@ -133,8 +137,15 @@ class PayloadCursor {
   }
 }
 
+/** The key that an entry records for checkpoints, if it does. */
+function recordedIn({ bytes, outcome }: LogRow): NoteVerifier | undefined {
+  const { operation } = decodeEntry(bytes);
+  const isKey = operation.type === "key.record" && operation.purpose === checkpointKeyPurpose;
+  return isKey && outcome === "accepted" ? verifierOf(operation.publicKey) : undefined;
+}
+
 function checkRoot(
-  { verifier }: SegmentSource,
+  verifier: NoteVerifier,
   { tree, checkpoint }: { readonly tree: CompactRange; readonly checkpoint: CheckpointRow },
 ): void {
   const { size, note } = checkpoint;
@@ -160,7 +171,15 @@ async function checkpointsBetween(
   }
 }
 
-async function* rowsUpTo(
+/**
+ * The entries of a log, one after the other.
+ *
+ * @param log the log
+ * @param range behind which entry, and up to which
+ * @returns rows in order; they end with the log
+ * @throws StoreFailure `vault_damaged` when one is missing
+ */
+export async function* rowsUpTo(
   log: ReadOnlyLog,
   { after, end }: { readonly after: number; readonly end: number },
 ): AsyncGenerator<LogRow, void, undefined> {

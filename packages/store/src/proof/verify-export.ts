@@ -11,6 +11,7 @@ import { isDigest, leafDigest } from "../digest.ts";
 import { erasuresIn } from "../erasure.ts";
 import { Fold } from "../fold.ts";
 import { saltBytes } from "../limits.ts";
+import { verifierOf } from "../note.ts";
 import type { CheckpointRow, LogRow, PayloadRow } from "../log.ts";
 import { CompactRange } from "../merkle.ts";
 import { isAttested } from "../verify/attested.ts";
@@ -257,7 +258,7 @@ export class ExportCheck {
   /** A checkpoint of the log that lies among the entries, behind the last that it covers. */
   #passSigned(note: string): void {
     const { size, root, state, previous } = signedBy(note, {
-      anchor: this.#reading.anchor,
+      anchor: this.#signerHere(),
       what: "a checkpoint among its entries",
       line: this.#line,
     });
@@ -269,6 +270,14 @@ export class ExportCheck {
     const found = this.#fold.stateDigest();
     if (found !== state) throw this.#bad(`${what} has another state digest: deciding every entry again gives ${found}`);
     this.#follow({ size, note }, previous);
+  }
+
+  /** Who signed then: the beginning of a fork is its parent's, which signed with its own key. */
+  #signerHere(): Anchor {
+    const { anchor } = this.#reading;
+    const recorded = this.#fold.head.position === this.#tree.size ? recordedKey(this.#fold)?.publicKey : undefined;
+    const verifier = recorded === undefined ? undefined : verifierOf(recorded);
+    return verifier === undefined ? anchor : { ...anchor, verifier };
   }
 
   /** Each checkpoint names the one before it, so that none can be taken out. */
