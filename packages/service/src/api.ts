@@ -6,7 +6,7 @@
  */
 import type { AgentQuery, Amounts, PolicyEffect, PolicyRef, Receipt, RecordedEntry, Refusal } from "@toka/kernel";
 
-import type { PastState, StateDiff } from "./past/answers.ts";
+import type { ForkAnswer, ForkRequest, PastState, StateDiff } from "./past/answers.ts";
 import type { ExportRequest, ProofDocument, ProveRequest, SignedHead } from "./proof/answers.ts";
 import type { StartedSession, StartSessionRequest } from "./sessions/start-request.ts";
 import type { StateAnswer, StateArea } from "./state/areas.ts";
@@ -305,6 +305,14 @@ export interface VaultApi {
    * @throws a failure `position_beyond` when the log is shorter
    */
   stateDiff(from: number, to: number): Promise<StateDiff>;
+  /**
+   * Makes a vault that goes on from an entry of this one. For the operator at this machine alone.
+   *
+   * @param request - which entry, and where the new vault and its files are to be
+   * @returns the fork, which is held
+   * @throws a failure `position_beyond`, `vault_exists`, `folder_not_empty`, `permission_denied`
+   */
+  fork(request: ForkRequest): Promise<ForkAnswer>;
   /**
    * @param query - what live agents must be to be found
    * @returns their rows at the durable head

@@ -128,7 +128,7 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
     const sessions = createSessions({ parts: sessionParts, addTools: tools.add, onNote });
     closers.push(async () => sessions.close());
     const parts = {
-      ...{ dir, sessions, tools, machine, host },
+      ...{ dir, knownVaults: places.knownVaults, sessions, tools, machine, host },
       proofs: opened,
       ...{ clock: clock.nowMs, seek: async (timeMs: number) => opened.machine.seek(timeMs), tokens },
       secrets: openSecrets,

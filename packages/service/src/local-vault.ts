@@ -6,6 +6,7 @@ import type { Runtime } from "@toka/runtime";
 
 import type { ServingProcess, VaultApi } from "./api.ts";
 import { execProgram } from "./exec.ts";
+import { forkHere } from "./fork/fork.ts";
 import { ServiceFailure } from "./failure.ts";
 import type { GrowingTools } from "./growing-tools.ts";
 import { queryLog } from "./log-query.ts";
@@ -30,6 +31,8 @@ import { explainEntry } from "./why.ts";
 /** What answers are made from. */
 export interface LocalVaultParts {
   readonly dir: string;
+  /** Path of the known-vaults file. */
+  readonly knownVaults: string;
   readonly machine: MachinePort;
   readonly proofs: ProofSource;
   readonly sessions: Sessions;
@@ -105,6 +108,10 @@ export function createLocalVault(parts: LocalVaultParts): LocalVault {
           });
         const signal = AbortSignal.any([options.signal, closing]);
         return counted(execProgram(request, { ...options, signal, parts: { machine, runtime, caller, clock } }));
+      },
+      fork: async (request) => {
+        const { knownVaults } = parts;
+        return counted(forkHere(request, { caller, machine, past, dir, knownVaults, signal: closing }));
       },
       undo: async (request) => {
         await permitReading(machine, { caller, what: "changes", clock });

@@ -124,7 +124,7 @@ export async function startServing(options: ServeOptions): Promise<Pick<UpRun, "
     port: options.port ?? null,
     ...beside,
   });
-  await resumeHeld(composition);
+  await refuseHeld(composition);
   await composition.sessions.adopt({ except: [] });
   return { dir: composition.vault.dir, failed: composition.failed, close: composition.close };
 }
@@ -209,15 +209,18 @@ interface SessionParts {
 }
 
 async function runChosen(chosen: Chosen, { composition, options }: SessionParts): Promise<UpSummary | undefined> {
-  await resumeHeld(composition);
+  await refuseHeld(composition);
   const open = await openSession(chosen, { composition, options });
   return composition.sessions.run(open, options);
 }
 
-/** Nothing starts in a held vault; whoever starts Toka resumes it. */
-async function resumeHeld({ vault, operator }: Composition): Promise<void> {
+/** Nothing starts in a held vault, and who starts Toka need not know what it holds. */
+async function refuseHeld({ vault }: Composition): Promise<void> {
   const { held } = await vault.machine.view((state) => ({ held: state.vault?.held ?? false }));
-  if (held) await vault.machine.submit({ type: "vault.resume" }, { caller: operator });
+  if (!held) return;
+  throw new ServiceFailure("vault_held", {
+    message: `Cannot start anything in the vault ${vault.dir}: it is held; "toka status" and "toka state" show what would go on, and "toka resume" lets it`,
+  });
 }
 
 async function openSession({ crew, found }: Chosen, { composition, options }: SessionParts): Promise<OpenSession> {

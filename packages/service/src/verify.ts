@@ -14,6 +14,8 @@ export interface VaultVerdict {
   readonly reDecided: number;
   /** Of these, entries whose operation brought values that only a witness vouches for. */
   readonly attested: number;
+  /** Of the entries, those that lie with the vault that this one was forked from; absent when there are none. */
+  readonly shared?: number;
   readonly firstBad?: { readonly position: number; readonly reason: string };
 }
 
@@ -25,7 +27,7 @@ export interface VaultVerdict {
  * @throws a failure `vault_absent` when there is no vault, `known_vaults_damaged` when what is remembered cannot be read
  */
 export async function verifyVaultFiles(places: Places): Promise<VaultVerdict> {
-  const { ok, entries, reDecided, attested, firstBad } = await verifyVault({
+  const { ok, entries, reDecided, attested, shared, firstBad } = await verifyVault({
     dir: places.vault,
     knownVaults: places.knownVaults,
   });
@@ -34,6 +36,7 @@ export async function verifyVaultFiles(places: Places): Promise<VaultVerdict> {
     entries,
     reDecided,
     attested,
+    ...(shared === 0 ? {} : { shared }),
     ...(firstBad === undefined ? {} : { firstBad: { position: firstBad.position, reason: firstBad.reason } }),
   };
 }

@@ -50,6 +50,7 @@ function answering(changes: Partial<VaultApi>): VaultApi {
     stateAt: unasked,
     acknowledgeLog: unasked,
     stateDiff: unasked,
+    fork: unasked,
     findAgents: unasked,
     operate: unasked,
     content: unasked,

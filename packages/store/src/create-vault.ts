@@ -15,6 +15,7 @@ import { StoreFailure } from "./failure.ts";
 import { Fold } from "./fold.ts";
 import { Keeper } from "./keeper.ts";
 import { readKnownVaults } from "./known-vaults.ts";
+import type { CheckpointRow } from "./log.ts";
 import { Machine } from "./machine.ts";
 import { generateKey, signerOf, type NoteSigner } from "./note.ts";
 import { localProof, lockVault, openVault, type OpenVaultOptions, type Vault } from "./vault.ts";
@@ -79,39 +80,86 @@ async function putTogether(
   files: VaultFiles,
   { genesis, clock }: { readonly genesis: Genesis; readonly clock: () => number },
 ): Promise<void> {
+  const vault = newVaultId();
+  await assembleVault(files, {
+    vault,
+    clock,
+    prepare: async ({ log }) => createLogFile(log),
+    load: async () => new Fold(),
+    first: { type: "vault.open", format: 1, vault, ...genesis, flags: newestFlag },
+    snapshot: false,
+  });
+}
+
+/**
+ * Draws the id of a new vault.
+ *
+ * @returns `vault-` and 32 hexadecimal digits
+ */
+export function newVaultId(): string {
+  return `vault-${randomBytes(16).toString("hex")}`;
+}
+
+/** What a new vault is made of. */
+export interface Assembling {
+  /** Its id. */
+  readonly vault: string;
+  readonly clock: () => number;
+  /** Makes `log.db`, and what else is to lie beside it, in a folder of its own. */
+  prepare(fresh: VaultFiles): Promise<void>;
+  /** The fold that its own first entry follows. */
+  load(): Promise<Fold>;
+  /** Its own first entry; the next one records its key. */
+  readonly first: Operation;
+  /** Whether to keep a snapshot of where it begins. */
+  readonly snapshot: boolean;
+  /** Other files that `prepare` made, by name. */
+  readonly beside?: readonly string[];
+}
+
+/**
+ * Puts a vault together and moves it into place, the log last.
+ *
+ * @param files where it is to be; its lock is held
+ * @param of what it is made of
+ * @returns its public key and its first checkpoint
+ * @throws StoreFailure `vault_damaged` when the kernel refuses its first entries
+ */
+export async function assembleVault(
+  files: VaultFiles,
+  of: Assembling,
+): Promise<{ readonly key: string; readonly checkpoint: CheckpointRow }> {
   await rm(files.fresh, { recursive: true, force: true });
   await mkdir(files.fresh, { mode: 0o700 });
-  const vault = `vault-${randomBytes(16).toString("hex")}`;
+  const fresh = vaultFiles(files.fresh);
   const pem = generateKey();
-  const key = join(files.fresh, "key");
-  await writeSynced(key, pem);
-  const log = join(files.fresh, "log.db");
-  createLogFile(log);
-  await writeGenesis(
-    { log, lookup: join(files.fresh, "lookup.db") },
-    { genesis, clock, vault, signer: signerOf(originOf(vault), pem) },
-  );
+  await writeSynced(fresh.key, pem);
+  await of.prepare(fresh);
+  const signer = signerOf(originOf(of.vault), pem);
+  const checkpoint = await writeFirst(fresh, { ...of, signer });
   // A vault in a repository holds a private key: git must not see it.
   await writeFile(join(files.dir, ".gitignore"), "*\n", { mode: 0o600 });
   for (const stale of [files.lookup, files.snapshot, files.states]) await rm(stale, { recursive: true, force: true });
-  await rename(key, files.key);
+  for (const name of ["key", ...(of.beside ?? []), ...(of.snapshot ? ["snapshot"] : [])])
+    await rename(join(files.fresh, name), join(files.dir, name));
   await syncFolder(files.dir);
-  await rename(log, files.log);
+  await rename(fresh.log, files.log);
   await syncFolder(files.dir);
   await rm(files.fresh, { recursive: true, force: true });
+  return { key: signer.verifier.text, checkpoint };
 }
 
-/** Genesis and the key's record in one append, and the first checkpoint. */
-async function writeGenesis(
-  paths: { readonly log: string; readonly lookup: string },
-  of: { readonly genesis: Genesis; readonly clock: () => number; readonly vault: string; readonly signer: NoteSigner },
-): Promise<void> {
-  const log = openSqliteLog(clientsAt(paths));
+/** The first entry and the key's record in one append, and the first checkpoint. */
+async function writeFirst(
+  fresh: VaultFiles,
+  of: Pick<Assembling, "vault" | "clock" | "load" | "first" | "snapshot"> & { readonly signer: NoteSigner },
+): Promise<CheckpointRow> {
+  const log = openSqliteLog(clientsAt(fresh));
   try {
     const host: Caller = { principal: genesisIds.host, grant: null, proof: localProof() };
-    const machine = new Machine({ log, host, clock: of.clock, load: async () => new Fold() });
+    const machine = new Machine({ log, host, clock: of.clock, load: of.load });
     const operations: readonly Operation[] = [
-      { type: "vault.open", format: 1, vault: of.vault, ...of.genesis, flags: newestFlag },
+      of.first,
       { type: "key.record", publicKey: of.signer.verifier.text, purpose: checkpointKeyPurpose },
     ];
     const receipts = await Promise.all(operations.map((operation) => machine.submit(operation, { caller: host })));
@@ -127,11 +175,14 @@ async function writeGenesis(
       vault: of.vault,
       path: "",
       knownVaults: null,
-      snapshotPath: "",
+      snapshotPath: fresh.snapshot,
       onTrouble: () => undefined,
     };
-    await machine.still((fold) => new Keeper(parts, { checkpoint: 0, snapshot: 0 }).keep(fold, { snapshot: false }));
+    const keeper = new Keeper(parts, { checkpoint: 0, snapshot: 0 });
+    const checkpoint = await machine.still((fold) => keeper.keep(fold, { snapshot: of.snapshot }));
+    await keeper.settled();
     await machine.close();
+    return checkpoint;
   } finally {
     await log.close();
   }

@@ -9,6 +9,7 @@ export type StoreFailureCode =
   | "vault_absent"
   | "vault_exists"
   | "vault_locked"
+  | "parent_missing"
   | "vault_damaged"
   | "vault_newer"
   | "vault_closed"

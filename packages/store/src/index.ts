@@ -10,6 +10,8 @@ export type { MachineParts, SubmitOptions } from "./machine.ts";
 export type { Log, LogBatch, LogFilter, LogHead, LogPage, LogRow } from "./log.ts";
 export { lookAtPast } from "./past.ts";
 export type { PastOptions } from "./past.ts";
+export { forkVault } from "./fork/fork-vault.ts";
+export type { Forked, ForkOptions } from "./fork/fork-vault.ts";
 export { verifyVault } from "./verify/verify-vault.ts";
 export type { VerifyOptions, VerifyReport } from "./verify/verify.ts";
 export type { Finding } from "./verify/finding.ts";

@@ -99,3 +99,5 @@ export const knownVaultsBytesMax: number = 4 * 1024 * 1024;
 
 /** Entries after which a segment of a backup ends at the next checkpoint: a few seconds of work that a crash loses, and what the next run reads again. */
 export const segmentEntriesMin = 50_000;
+/** Forks one in another whose logs are read as one: each is an attached file, and SQLite has ten; the lookup index is another. */
+export const forksDeepMax = 8;

@@ -9,13 +9,15 @@ import type { KernelState } from "@toka/kernel";
 import { join } from "node:path";
 import { openReadOnlyLog, type ReadOnlyLog } from "./backends/sqlite/read-only.ts";
 import { openCheckpoint } from "./checkpoint.ts";
+import { leafDigest } from "./digest.ts";
 import { StoreFailure } from "./failure.ts";
 import { Fold } from "./fold.ts";
 import { keptStates } from "./kept-states.ts";
 import type { LogHead } from "./log.ts";
-import { verifierOf, type NoteVerifier } from "./note.ts";
+import { CompactRange } from "./merkle.ts";
+import { verifierOf } from "./note.ts";
 import { replay } from "./replay.ts";
-import { readSnapshot } from "./snapshot.ts";
+import { readSnapshot, snapshotSize } from "./snapshot.ts";
 import { vaultFiles } from "./vault-files.ts";
 
 /** Whose past is asked for. */
@@ -46,54 +48,98 @@ export async function lookAtPast<T>(
       message: `Cannot read the state after entry ${at}: the log ends at entry ${head.position}`,
       retry: "later",
     });
-  const verifier = verifierOf(key);
-  if (verifier === undefined) throw damaged(dir, "its key is not a public key");
-  const files = vaultFiles(dir);
-  const log = openReadOnlyLog(files.log);
+  const log = openReadOnlyLog(vaultFiles(dir).log);
   try {
-    const fold = await nearest(at, { folder: files.states, log, verifier });
-    await replay(fold, { log, until: at });
-    if (fold.head.position !== at) throw damaged(dir, `its log ends at entry ${fold.head.position}`);
+    const fold = await foldAt(at, { dir, log, key });
     const seen = look(fold.state);
-    await vouch(fold, { dir, log, verifier, head });
+    await vouchFor(fold, { dir, log, key, head });
     return seen;
   } finally {
     log.close();
   }
 }
 
-interface Reading {
+/** A log, and the key that signs for its vault. */
+export interface PastLog extends Pick<PastOptions, "dir" | "key"> {
   readonly log: ReadOnlyLog;
-  readonly verifier: NoteVerifier;
 }
 
-/** The fold at the last usable kept state that is not beyond `at`, or at nothing. */
-async function nearest(at: number, { folder, ...against }: Reading & { readonly folder: string }): Promise<Fold> {
-  const kept = (await keptStates(folder)).filter(({ size }) => size <= at);
-  for (const { size } of kept.toReversed()) {
-    const found = await readSnapshot(join(folder, String(size)), against);
-    // Under another name than its own it would be a state of another moment.
-    if ("fold" in found && found.fold.head.position === size) return found.fold;
-  }
-  return new Fold();
+/**
+ * The fold after an entry, for which nobody vouches yet.
+ *
+ * @param at the entry
+ * @param of which log
+ * @returns the fold, from the nearest kept state on
+ * @throws StoreFailure `vault_damaged` where an entry does not follow the one before
+ */
+export async function foldAt(at: number, { dir, log, key }: PastLog): Promise<Fold> {
+  const fold = (await nearest(at, { dir, log, key })) ?? new Fold();
+  await replay(fold, { log, until: at });
+  if (fold.head.position !== at) throw damaged(dir, `its log ends at entry ${fold.head.position}`);
+  return fold;
 }
 
-/** Reads on to where somebody vouches for all entries so far: the next signed head, or the last entry that the caller knows. */
-async function vouch(
+/**
+ * Reads on to where somebody vouches for all entries so far: the next head that the vault signed itself, or the last entry that
+ * the caller knows. Of what lies behind the fold nothing is folded.
+ *
+ * @param fold standing where it was made for; it is not moved
+ * @param of which log, and its last entry
+ * @throws StoreFailure `vault_damaged` when they are other entries than that
+ */
+export async function vouchFor(
   fold: Fold,
-  { dir, log, verifier, head }: Reading & Pick<PastOptions, "dir" | "head">,
+  { dir, log, key, head }: PastLog & Pick<PastOptions, "head">,
 ): Promise<void> {
-  const [signed] = await log.checkpoints({ after: fold.head.position - 1, limit: 1 });
+  const verifier = verifierOf(key);
+  if (verifier === undefined) throw damaged(dir, "its key is not a public key");
+  // A parent's signature is as good as the parent: what a fork vouches for it signed itself.
+  const after = Math.max(fold.head.position - 1, log.base);
+  const [signed] = await log.checkpoints({ after, limit: 1 });
   const until = Math.min(signed?.size ?? Number.POSITIVE_INFINITY, head.position);
-  await replay(fold, { log, until });
-  if (fold.head.position !== until) throw damaged(dir, `its log ends at entry ${fold.head.position}`);
+  const tree = new CompactRange({ size: fold.head.position, peaks: fold.tree.peaks });
+  let last = fold.head.digest;
+  while (tree.size < until) {
+    const rows = await log.read({ after: tree.size, limit: until - tree.size });
+    if (rows.length === 0) throw damaged(dir, `its log ends at entry ${tree.size}`);
+    for (const { position, bytes } of rows) {
+      if (!bytes.startsWith(`{"position":${tree.size + 1},"previous":"${last}",`))
+        throw damaged(dir, `entry ${position} does not follow the one before it`);
+      last = leafDigest(bytes);
+      tree.append(last);
+    }
+  }
   if (until === head.position) {
-    if (fold.head.digest !== head.digest) throw damaged(dir, `entry ${until} is not the one that it was`);
+    if (last !== head.digest) throw damaged(dir, `entry ${until} is not the one that it was`);
     return;
   }
   const checkpoint = signed === undefined ? undefined : openCheckpoint(signed.note, verifier);
-  if (checkpoint?.size !== until || !fold.tree.root().equals(Buffer.from(checkpoint.root)))
+  if (checkpoint?.size !== until || !tree.root().equals(Buffer.from(checkpoint.root)))
     throw damaged(dir, `its first ${until} entries are not those that its key signed`);
+}
+
+/** The fold at the last usable kept state that is not beyond `at`. */
+async function nearest(at: number, { dir, log, key }: PastLog): Promise<Fold | undefined> {
+  const own = vaultFiles(dir);
+  const places = [{ files: own, keys: [key], upTo: at }];
+  for (const { folder, keys, upTo } of log.parts) places.push({ files: vaultFiles(folder), keys: [...keys], upTo });
+  for (const { files, keys, upTo } of places) {
+    const verifiers = keys.flatMap((one) => verifierOf(one) ?? []);
+    const kept = (await keptStates(files.states)).filter(({ size }) => size <= at && size <= upTo);
+    // The last snapshot is a state like the others, and often the nearest.
+    const paths = [files.snapshot, ...kept.toReversed().map(({ size }) => join(files.states, String(size)))];
+    const sizes = [snapshotSize(files.snapshot), ...kept.toReversed().map(({ size }) => size)];
+    for (const [index, path] of paths.entries()) {
+      const size = sizes[index];
+      if (size === undefined || size > Math.min(at, upTo)) continue;
+      for (const verifier of verifiers) {
+        const found = await readSnapshot(path, { log, verifier });
+        // Under another name than its own it would be a state of another moment.
+        if ("fold" in found && found.fold.head.position === size) return found.fold;
+      }
+    }
+  }
+  return undefined;
 }
 
 function damaged(dir: string, state: string): StoreFailure {

@@ -4,7 +4,7 @@
  * A snapshot is never believed: it carries the signed checkpoint of its position, and its state, its tree and the log's own
  * row must agree with it. One that does not fit, or is absent, costs a full replay and nothing else.
  */
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { holdEntities, restoreState } from "@toka/kernel";
 import { openCheckpoint } from "./checkpoint.ts";
 import { bytesOfDigest, digestText } from "./digest.ts";
@@ -96,6 +96,22 @@ export async function readSnapshot(
     return { fold };
   } catch (thrown) {
     return { unusable: textOf(thrown) };
+  }
+}
+
+/**
+ * How many entries a snapshot says that it covers, without reading more of it than that.
+ *
+ * @param path of the snapshot
+ * @returns what its first line says, which is not to be believed; undefined when there is none
+ */
+export function snapshotSize(path: string): number | undefined {
+  if (!existsSync(path)) return undefined;
+  try {
+    const { value } = linesOf(path).next();
+    return value === undefined ? undefined : headOf(JSON.parse(value.toString("utf8"))).at.position;
+  } catch {
+    return undefined;
   }
 }
 

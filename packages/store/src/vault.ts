@@ -242,7 +242,10 @@ function openedVault(parts: {
   return { dir: files.dir, id, host, key, opened, machine, checkpoint, prover, close: () => (closing ??= close()) };
 }
 
+/** Whose log it says that it is; that its own key signs for it, and that the state says so too, is checked when it is folded. */
 async function vaultIdOf(log: Log, files: VaultFiles): Promise<string> {
+  const forked = await forkIn(log);
+  if (forked !== undefined) return forked;
   const [first] = await log.read({ after: 0, limit: 1 });
   try {
     const operation = first === undefined ? undefined : decodeEntry(first.bytes).operation;
@@ -254,6 +257,21 @@ async function vaultIdOf(log: Log, files: VaultFiles): Promise<string> {
       message: `Cannot open the vault ${files.dir}: ${textOf(thrown)}`,
       retry: "never",
     });
+  }
+}
+
+/** A fork's checkpoints are of its own log, whatever its first entry says: that one is its parent's. */
+async function forkIn(log: Log): Promise<string | undefined> {
+  const last = await log.lastCheckpoint();
+  const vault = /^toka\/(vault-[0-9a-f]{32})\n/u.exec(last?.note ?? "")?.[1];
+  if (vault === undefined) return undefined;
+  // A log that is whole begins with an entry that opens a vault; of another one it need not be at hand.
+  try {
+    const [first] = await log.read({ after: 0, limit: 1 });
+    const operation = first === undefined ? undefined : decodeEntry(first.bytes).operation;
+    return operation?.type === "vault.open" && operation.vault !== vault ? vault : undefined;
+  } catch (thrown) {
+    return thrown instanceof StoreFailure && thrown.code === "parent_missing" ? vault : undefined;
   }
 }
 
@@ -315,6 +333,7 @@ function checkRecordedKey(
   fold: Fold,
   { signer, files }: { readonly signer: NoteSigner; readonly files: VaultFiles },
 ): void {
+  // The name of the key is the vault's: it signs for no other.
   const recorded = fold.state.vault?.keys.some(
     (key) => key.purpose === checkpointKeyPurpose && key.publicKey === signer.verifier.text,
   );

@@ -53,6 +53,7 @@ describe("verify", () => {
     const report = await verify();
     expect(report).toEqual({
       ok: true,
+      shared: 0,
       entries,
       reDecided: entries,
       attested: 4,

@@ -39,7 +39,7 @@ function describeStatus(status: VaultStatus): readonly string[] {
     `vault ${vault.name} (${vault.id}) at ${showOnOneLine(vault.dir)}`,
     `head ${head.position}, ${new Date(head.timeMs).toISOString()}, ${head.digest}`,
     describeServing(status),
-    ...(status.held ? ["held: nothing starts until toka up resumes it"] : []),
+    ...(status.held ? ["held: nothing starts until toka resume lets it"] : []),
     `budget: ${showAmounts(status.budget.used)} used`,
     `effects in flight: ${status.effectsInFlight}, owed: ${status.owed.length}`,
     ...owed,

@@ -26,7 +26,7 @@ export async function runVerify(
   else if (verdict.ok) {
     await writeLine(
       context.stdout,
-      `verify: OK, ${verdict.entries} entries, re-decided ${verdict.reDecided}, attested ${verdict.attested}`,
+      `verify: OK, ${verdict.entries} entries, re-decided ${verdict.reDecided}, attested ${verdict.attested}${verdict.shared === undefined ? "" : `; the first ${verdict.shared} lie with its parent`}`,
     );
   } else {
     const place =

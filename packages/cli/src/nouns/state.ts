@@ -1,8 +1,9 @@
 /**
- * `toka state` and `toka diff`: the command line.
+ * `toka state`, `toka diff`, `toka fork` and `toka resume`: the command lines.
  */
 import type { Command } from "commander";
 
+import type { ForkOptions } from "../commands/fork.ts";
 import type { StateOptions } from "../commands/state.ts";
 import type { NounOptions } from "../commands/vault-rows.ts";
 import { example, type Frame, jsonCommand, parsePosition, perform } from "../frame.ts";
@@ -23,6 +24,14 @@ export function addState(program: Command, frame: Frame): void {
       const { showState } = await import("../commands/state.ts");
       await perform(frame, options, showState);
     });
+  jsonCommand(program, "resume")
+    .description("Let a held vault, such as a fork, start things again")
+    .addHelpText("after", example("toka resume --vault ../fork/.toka"))
+    .action(async (options: NounOptions) => {
+      const { runResume } = await import("../commands/fork.ts");
+      await perform(frame, options, runResume);
+    });
+  addFork(program, frame);
   jsonCommand(program, "diff")
     .description("Show what differs in the state after one entry from that after another: what came, went and changed")
     .argument("<from>", "position of an entry; 0 for the empty log", parsePosition)
@@ -31,5 +40,23 @@ export function addState(program: Command, frame: Frame): void {
     .action(async (from: number, to: number, options: NounOptions) => {
       const { runDiff } = await import("../commands/diff.ts");
       await perform(frame, { ...options, from, to }, runDiff);
+    });
+}
+
+// Its --workspace is that of the new vault; the one to fork is that of the folder it is called in, or --vault.
+function addFork(program: Command, frame: Frame): void {
+  program
+    .command("fork")
+    .showHelpAfterError("(toka fork --help says how it is called)")
+    .description("Make a new vault that goes on from an entry of this one; it is held until toka resume")
+    .requiredOption("--into <dir>", "folder of the new vault, empty or not there")
+    .option("--at <position>", "last entry that both share (default: the last one there is)", parsePosition)
+    .option("--workspace <dir>", "copy the files here as they were then, and have the new vault work on them")
+    .option("--vault <dir>", "vault to fork (default: .toka in the folder you are in)")
+    .option("--json", "print one JSON object", false)
+    .addHelpText("after", example("toka fork --at 40 --into ../fork/.toka --workspace ../fork-files"))
+    .action(async (options: ForkOptions) => {
+      const { runFork } = await import("../commands/fork.ts");
+      await perform(frame, options, runFork);
     });
 }

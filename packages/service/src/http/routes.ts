@@ -8,6 +8,7 @@ import type { AgentQuery, RecordedEntry } from "@toka/kernel";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 import type { ExecOutcome, ExecRequest, KeySource, LogQuery, MintRequest, VaultApi } from "../api.ts";
+import type { ForkRequest } from "../past/answers.ts";
 import type { ExportRequest, ProveRequest } from "../proof/answers.ts";
 import type { StartSessionRequest } from "../sessions/start-request.ts";
 import type { RunToolRequest } from "../tools/tool-call.ts";
@@ -124,6 +125,24 @@ const diffSchema = {
   type: "object",
   required: ["from", "to"],
   properties: { from: momentProperty, to: momentProperty },
+} as const;
+
+const folderProperty = { type: "string", pattern: "^/", maxLength: 4096 } as const;
+
+const forkSchema = {
+  type: "object",
+  required: ["at", "into", "workspace"],
+  additionalProperties: false,
+  properties: {
+    at: { type: ["integer", "null"], minimum: 1 },
+    into: folderProperty,
+    workspace: {
+      type: ["object", "null"],
+      required: ["from", "to"],
+      additionalProperties: false,
+      properties: { from: folderProperty, to: folderProperty },
+    },
+  },
 } as const;
 
 const contentSchema = {
@@ -359,6 +378,9 @@ function addPast(app: FastifyInstance, apiOf: ApiOf): void {
     "/v1/diff/:from/:to",
     { schema: { params: diffSchema } },
     async (request) => apiOf(request).stateDiff(Number(request.params.from), Number(request.params.to)),
+  );
+  app.post<{ Body: ForkRequest }>("/v1/fork", { schema: { body: forkSchema } }, async (request) =>
+    apiOf(request).fork(request.body),
   );
 }
 

@@ -1,10 +1,43 @@
 /**
  * Answers about the past of a vault: its state after an entry, and what differs between two entries.
  */
+import type { Forked } from "@toka/store";
+
 import type { StateAnswer, StateArea } from "../state/areas.ts";
 
 /** Everything that lived in a vault after an entry, area by area. */
 export type PastState = { readonly [Area in StateArea]: StateAnswer<Area> };
+
+/** What is to be forked, and where to. */
+export interface ForkRequest {
+  /** The last entry that the fork shares; null for the last one there is. */
+  readonly at: number | null;
+  /** Absolute folder of the fork, empty or not there. */
+  readonly into: string;
+  /** The workspace, and an absolute folder for a copy of it as it was, empty or not there; null for no files. */
+  readonly workspace: { readonly from: string; readonly to: string } | null;
+}
+
+/** A path that was left out of a copy. */
+export interface LeftPath {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** What came of the files of a workspace. */
+export interface ForkedFiles {
+  /** Files, folders and links copied as they are. */
+  readonly copied: number;
+  /** Paths on which changes since then were taken back. */
+  readonly takenBack: number;
+  readonly left: readonly LeftPath[];
+}
+
+/** A fork that was made. It is held. */
+export interface ForkAnswer extends Forked {
+  /** Null when none were asked for. */
+  readonly files: ForkedFiles | null;
+}
 
 /** One field of an entity that differs. */
 export interface FieldChange {

@@ -7,8 +7,10 @@ import type { MachinePort } from "@toka/kernel";
 
 import { ServiceFailure } from "../failure.ts";
 import { failureFrom } from "../http/failure-body.ts";
+import type { Forked } from "@toka/store";
+
 import type { PastState, StateDiff } from "./answers.ts";
-import type { PastPosted, PastQuestion, PastTask } from "./past-worker.ts";
+import type { PastAnswer, PastPosted, PastQuestion, PastTask } from "./past-worker.ts";
 
 /** Questions that wait while one is answered: each takes a thread and the memory of a state for a second or three. */
 const waitingMax = 16;
@@ -28,6 +30,12 @@ export interface Past {
    * @throws a failure as above
    */
   readonly diff: (from: number, to: number) => Promise<StateDiff>;
+  /**
+   * @param of - the entry to go on from, and the new vault
+   * @returns the fork
+   * @throws a failure as above, or `vault_exists`
+   */
+  readonly fork: (of: Omit<Extract<PastQuestion, { readonly type: "fork" }>, "type">) => Promise<Forked>;
 }
 
 /**
@@ -43,7 +51,7 @@ export function createPast(
 ): Past {
   let last: Promise<unknown> = Promise.resolve();
   let waiting = 0;
-  const ask = async (question: PastQuestion): Promise<PastState | StateDiff> => {
+  const ask = async (question: PastQuestion): Promise<PastAnswer> => {
     if (waiting >= waitingMax)
       throw new ServiceFailure("past_busy", {
         message: `Cannot read the past of the vault: ${waiting} questions about it wait already`,
@@ -60,6 +68,7 @@ export function createPast(
   };
   return {
     state: async (at) => stateIn(await ask({ type: "state", at })),
+    fork: async (of) => forkIn(await ask({ type: "fork", ...of })),
     diff: async (from, to) => diffIn(await ask({ type: "diff", from, to })),
   };
 }
@@ -68,13 +77,13 @@ export function createPast(
 async function vouchedBy(machine: Pick<MachinePort, "view" | "read">): Promise<Omit<PastTask["options"], "dir">> {
   const { position, key } = await machine.view((state) => ({
     position: state.head.position,
-    key: state.vault?.keys.find(({ purpose }) => purpose === "checkpoint")?.publicKey ?? "",
+    key: state.vault?.keys.findLast(({ purpose }) => purpose === "checkpoint")?.publicKey ?? "",
   }));
   const [recorded] = await machine.read(position - 1, { limit: 1 });
   return { key, head: { position, digest: recorded?.digest ?? "" } };
 }
 
-async function onThread(task: PastTask, closing: AbortSignal): Promise<PastState | StateDiff> {
+async function onThread(task: PastTask, closing: AbortSignal): Promise<PastAnswer> {
   closing.throwIfAborted();
   // From source the thread is a .ts file, after a build a .js file, like this one.
   const name = import.meta.url.endsWith(".ts") ? "past-worker.ts" : "past-worker.js";
@@ -108,12 +117,17 @@ function ended(closing: AbortSignal): ServiceFailure {
   });
 }
 
-function stateIn(answer: PastState | StateDiff): PastState {
+function stateIn(answer: PastAnswer): PastState {
   if ("agents" in answer) return answer;
   throw new Error("Cannot read the past: the thread answered another question");
 }
 
-function diffIn(answer: PastState | StateDiff): StateDiff {
+function diffIn(answer: PastAnswer): StateDiff {
   if ("changes" in answer) return answer;
   throw new Error("Cannot read the past: the thread answered another question");
+}
+
+function forkIn(answer: PastAnswer): Forked {
+  if ("abandoned" in answer) return answer;
+  throw new Error("Cannot fork the vault: the thread answered another question");
 }

@@ -120,6 +120,8 @@ export class KnownCheck {
   readonly #checkpoint: Checkpoint;
   readonly #path: string;
   #passed = false;
+  /** Whose log it seems to be, where that is another vault's. What was forked begins as its parent's and becomes its own. */
+  #another: { readonly position: number; readonly state: string } | undefined;
 
   /**
    * @param known the record
@@ -155,14 +157,25 @@ export class KnownCheck {
     if (position === 1 || key?.position === position) {
       const presented = { path: this.#path, vault, key: key?.publicKey ?? this.#known.key, entries: this.#known.size };
       const difference = differenceFromKnown(this.#known, presented);
-      if (difference !== undefined)
-        differs(position, `this is not the vault known at ${this.#path}: ${difference.state}`);
+      if (difference !== undefined) this.#another ??= { position, state: difference.state };
     }
     if (position !== this.#checkpoint.size) return;
+    this.#sameVault();
     const difference = differenceAtKnown(this.#checkpoint, { root: rootOf(at), state: fold.stateDigest() });
     if (difference !== undefined)
       differs(position, `this is not the vault known at ${this.#path}: ${difference.state}`);
     this.#passed = true;
+  }
+
+  /** The log is another vault's from here on: whose it was before says nothing. */
+  restart(): void {
+    this.#another = undefined;
+  }
+
+  #sameVault(): void {
+    if (this.#another === undefined) return;
+    const { position, state } = this.#another;
+    differs(position, `this is not the vault known at ${this.#path}: ${state}`);
   }
 
   /**
@@ -172,6 +185,7 @@ export class KnownCheck {
    * @throws Differs when the log is shorter than was known
    */
   finish(position: number): void {
+    this.#sameVault();
     if (this.#checkpoint.size > position)
       differs(
         position + 1,

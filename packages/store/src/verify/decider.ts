@@ -69,6 +69,8 @@ export class Decider implements Judge {
     fold.moveTo(row);
     const at = { fold, root: linked.root };
     if (row.position === 1) this.#knownCheck = this.#knownOf(fold.state.vault?.vault ?? "");
+    // What is known of a fork is of its own entries and says nothing of its parent's.
+    if (entry.operation.type === "vault.fork") this.#knownCheck?.restart();
     this.#knownCheck?.pass(at);
     this.#checkpoints.pass(at);
     this.#passed = row.position;

@@ -4,11 +4,12 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import { checkpointOf } from "../backends/sqlite/rows.ts";
-import { leafDigest } from "../digest.ts";
+import { leafDigest, zeroDigest } from "../digest.ts";
 import type { KnownVault } from "../known-vaults.ts";
 import type { CheckpointRow } from "../log.ts";
 import { CompactRange } from "../merkle.ts";
 import { differs, quoted } from "./finding.ts";
+import { checkFork, forks } from "./fork-check.ts";
 import type { VerifyPart } from "./reading.ts";
 import type { FoundEntry } from "./rows.ts";
 
@@ -52,12 +53,18 @@ export class EntriesPart implements VerifyPart {
   readonly #judge: Judge;
   readonly #signedSizes: ReadonlySet<number>;
   readonly #tree = new CompactRange();
+  readonly #base: number;
+  #last = zeroDigest;
 
   /**
    * @param db the log, in the transaction that verifies it
-   * @param to the `judge`, and the `known` vaults, read before that transaction began
+   * @param to the `judge`, the `known` vaults, read before that transaction began, and how many entries are a parent's
    */
-  constructor(db: DatabaseSync, { judge, known }: { readonly judge: Judge; readonly known: readonly KnownVault[] }) {
+  constructor(
+    db: DatabaseSync,
+    { judge, known, base }: { readonly judge: Judge; readonly known: readonly KnownVault[]; readonly base: number },
+  ) {
+    this.#base = base;
     const checkpoints = db.prepare("SELECT size, note FROM checkpoints ORDER BY size").all().map(checkpointOf);
     this.#signedSizes = new Set([...checkpoints, ...known].map(({ size }) => size));
     this.#judge = judge;
@@ -66,8 +73,12 @@ export class EntriesPart implements VerifyPart {
 
   take(found: FoundEntry): void {
     const { digest, text } = linked(found, this.#tree.size + 1);
+    const position = this.#tree.size + 1;
+    if (forks(text)) checkFork(text, { position, digest: this.#last, root: () => this.#tree.root() });
+    else if (position === this.#base + 1 && this.#base > 0)
+      differs(position, `it is the first behind the entries of a parent, and does not say so`);
+    this.#last = digest;
     this.#tree.append(digest);
-    const position = this.#tree.size;
     const root = this.#signedSizes.has(position) ? this.#tree.root() : undefined;
     const { timeMs, kind, principal, agent, session, outcome } = found;
     this.#judge.take({ position, digest, timeMs, kind, principal, agent, session, outcome, text, root });

@@ -11,26 +11,36 @@ const pageRows = 64;
 /** Bytes of a page that are read in one piece (256 KiB); what a larger page holds is read row by row. */
 const pageBytesMax = 262_144;
 
-const below = "FROM payloads WHERE id >= ? ORDER BY id";
 /** Null for an empty page. SQLite tells a length without reading what is so long. */
-const lengthSql = `SELECT sum(length) FROM (SELECT length(salt) + length(bytes) AS length ${below} LIMIT ${pageRows})`;
+const lengthOf = (below: string): string =>
+  `SELECT sum(length) FROM (SELECT length(salt) + length(bytes) AS length ${below} LIMIT ${pageRows})`;
 /** Rows in which every column is what it must be, and a number one that JavaScript has: of others these lists would hold something else. */
 const whole = `typeof(commitment) = 'text' AND typeof(salt) = 'blob' AND typeof(bytes) = 'blob' AND typeof(children) = 'text'
   AND typeof("references") = 'integer' AND abs("references") < 9007199254740992 AND abs(id) < 9007199254740992`;
-const pageSql = `SELECT count(*), sum(${whole}), group_concat(id), group_concat(commitment, char(10)),
+const pageOf = (
+  below: string,
+): string => `SELECT count(*), sum(${whole}), group_concat(id), group_concat(commitment, char(10)),
   group_concat("references"), group_concat(length(salt)), group_concat(length(bytes)), group_concat(children, char(10)),
   CAST(group_concat(salt || bytes, '') AS BLOB)
   FROM (SELECT * ${below} LIMIT ${pageRows})`;
-const rowsSql = `SELECT id, commitment, "references", salt, bytes, children ${below} LIMIT ${pageRows}`;
+const rowsFrom = (below: string): string =>
+  `SELECT id, commitment, "references", salt, bytes, children ${below} LIMIT ${pageRows}`;
 
 /**
  * The payloads in the order in which they were stored.
  *
+ * @param db a connection
+ * @param log as what the log is attached that holds them
  * @returns rows in order
  * @throws Differs where SQLite cannot read on
  */
-export function* payloadsOf(db: DatabaseSync): Generator<FoundPayload, void, undefined> {
-  const [length, pages, rows] = [listing(db, lengthSql), listing(db, pageSql), listing(db, rowsSql)];
+export function* payloadsOf(db: DatabaseSync, log = "main"): Generator<FoundPayload, void, undefined> {
+  const below = `FROM ${log}.payloads WHERE id >= ? ORDER BY id`;
+  const [length, pages, rows] = [
+    listing(db, lengthOf(below)),
+    listing(db, pageOf(below)),
+    listing(db, rowsFrom(below)),
+  ];
   try {
     for (let from: SQLInputValue = firstRowid; ;) {
       const page = pageFrom(from, { length, pages });

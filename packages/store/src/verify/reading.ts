@@ -1,6 +1,7 @@
 /** Reading a vault's log for verification: for reading only, at one moment, every entry once for all parts together. */
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { attachPrefix, type Prefix } from "../backends/sqlite/prefix.ts";
 import { isBusy, isDamage } from "../backends/sqlite/result-code.ts";
 import { refuseNewer, schemaDifference } from "../backends/sqlite/schema.ts";
 import { StoreFailure, textOf } from "../failure.ts";
@@ -27,7 +28,7 @@ export interface VerifyPart {
  */
 export function firstDifferences(
   files: VaultFiles,
-  makers: readonly ((db: DatabaseSync) => VerifyPart)[],
+  makers: readonly ((db: DatabaseSync, prefix: Prefix) => VerifyPart)[],
 ): readonly (Finding | undefined)[] {
   if (!existsSync(files.log))
     throw new StoreFailure("vault_absent", {
@@ -36,14 +37,23 @@ export function firstDifferences(
     });
   const db = new DatabaseSync(files.log, { readOnly: true, timeout: fileLockWaitMs });
   try {
-    db.exec("BEGIN");
+    // Files cannot be attached in a transaction. What a parent's log holds up to there never changes.
     refuseNewer(db, "verify");
+    const prefix = attachPrefix(db, files.log);
+    db.exec("BEGIN");
     const difference = schemaDifference(db);
     if (difference !== undefined) {
       const finding = { position: 0, reason: `the schema of its log differs: ${difference}` };
       return makers.map(() => finding);
     }
-    return passAll(db, makers);
+    if (prefix.missing !== undefined) {
+      const finding = { position: 0, reason: `the beginning of its log lies with its parent: ${prefix.missing}` };
+      return makers.map(() => finding);
+    }
+    return passAll(
+      db,
+      makers.map((make) => (log) => make(log, prefix)),
+    );
   } catch (thrown) {
     if (isDamage(thrown)) {
       const finding = { position: 0, reason: `the file of its log is damaged: ${textOf(thrown)}` };

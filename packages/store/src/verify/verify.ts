@@ -32,6 +32,8 @@ export interface VerifyReport {
   readonly reDecided: number;
   /** Of these, entries whose operation brought inputs: the decision is proved, what was attested is taken on trust. */
   readonly attested: number;
+  /** Of the entries, those that a fork shares and that lie with its parent: the first ones. */
+  readonly shared: number;
   /** Payloads whose bytes were compared with their commitment. */
   readonly payloads: number;
   /** Payloads that have no bytes since an entry erased them. */
@@ -95,8 +97,8 @@ async function read(
   const known = options.knownVaults === null ? [] : await readKnownVaults(options.knownVaults);
   const made: { entries?: EntriesPart; payloads?: PayloadsPart } = {};
   const [ofEntries, ofPayloads] = firstDifferences(files, [
-    (db) => (made.entries = new EntriesPart(db, { judge, known })),
-    (db) => (made.payloads = new PayloadsPart(db, files)),
+    (db, { base }) => (made.entries = new EntriesPart(db, { judge, known, base })),
+    (db, prefix) => (made.payloads = new PayloadsPart(db, { files, prefix })),
   ]);
   const payloads = made.payloads?.report(ofPayloads) ?? nothingSeen(ofPayloads);
   return { begun: made.entries !== undefined, ofEntries, payloads };
@@ -104,7 +106,17 @@ async function read(
 
 /** The report of a part that could not even begin. */
 function nothingSeen(firstBad: Finding | undefined): EntriesReport & PayloadsReport {
-  return { entries: 0, attested: 0, checkpoints: 0, known: null, payloads: 0, erased: 0, complete: false, firstBad };
+  return {
+    entries: 0,
+    attested: 0,
+    checkpoints: 0,
+    known: null,
+    payloads: 0,
+    shared: 0,
+    erased: 0,
+    complete: false,
+    firstBad,
+  };
 }
 
 /**
@@ -119,6 +131,7 @@ export function joined({ entries, payloads }: PartReports): VerifyReport {
     entries: entries.entries,
     reDecided: entries.entries,
     attested: entries.attested,
+    shared: payloads.shared,
     payloads: payloads.payloads,
     erased: payloads.erased,
     checkpoints: entries.checkpoints,

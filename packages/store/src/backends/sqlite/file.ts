@@ -3,6 +3,7 @@ import { closeSync, existsSync, fsyncSync, openSync, rmSync, statSync } from "no
 import { DatabaseSync } from "node:sqlite";
 import { fileLockWaitMs } from "../../limits.ts";
 import type { SqliteClients } from "./log.ts";
+import { attachPrefix } from "./prefix.ts";
 import { createSchema, lastWriter } from "./schema.ts";
 import { startWritingThread } from "./writing-thread.ts";
 
@@ -13,14 +14,15 @@ const fileMode = 0o600;
  * Makes an empty `log.db`.
  *
  * @param path where; nothing may be there yet
+ * @param base entries that stand before its own, in the log of a parent
  * @throws the system's error when the file exists or cannot be written
  */
-export function createLogFile(path: string): void {
+export function createLogFile(path: string, base = 0): void {
   closeSync(openSync(path, "wx", fileMode));
   const db = new DatabaseSync(path);
   try {
     db.exec("PRAGMA page_size = 4096");
-    createSchema(db);
+    createSchema(db, base);
   } finally {
     db.close();
   }
@@ -37,6 +39,7 @@ export function createLogFile(path: string): void {
 export function clientsAt({ log, lookup }: { readonly log: string; readonly lookup: string }): SqliteClients {
   return {
     connect: () => existing(log),
+    join: (db) => attachPrefix(db, log),
     connectLookup: () => {
       // Opened and closed once it is in use, a file would lose the locks that SQLite holds on it for this process.
       if (!existsSync(lookup)) closeSync(openSync(lookup, "a", fileMode));

@@ -17,6 +17,8 @@ import type { Traces } from "../../traces.ts";
 import { isDamage } from "./result-code.ts";
 import { LookupFollower, tracesOver } from "./lookup-follower.ts";
 import { Lookups } from "./lookups.ts";
+import type { Prefix } from "./prefix.ts";
+import { PrefixReader } from "./prefix-reader.ts";
 import { bringUpToDate } from "./schema.ts";
 import { checkpointOf, entryColumns, entryOf, erasedAtIn, integer, payloadOf } from "./rows.ts";
 import { Upkeep, type UpkeepWork } from "./upkeep.ts";
@@ -29,6 +31,8 @@ import { Threads, type ThreadClients } from "./threads.ts";
 export interface SqliteClients extends ThreadClients {
   /** Opens `log.db`, whose schema exists. */
   connect(): DatabaseSync;
+  /** Joins a connection to the log with the beginning that it shares with a parent; without it a log is whole. */
+  join?(db: DatabaseSync): Prefix;
   /** Opens `lookup.db`, made when absent. */
   connectLookup(): DatabaseSync;
   /** Deletes `lookup.db`. */
@@ -58,6 +62,7 @@ interface Connection {
   readonly readEntries: StatementSync;
   readonly entryAt: StatementSync;
   readonly traces: Traces;
+  readonly prefix: PrefixReader;
   readonly threads: Threads;
   /** What was erased may still stand in the write-ahead log. */
   unscrubbed: boolean;
@@ -89,7 +94,8 @@ class SqliteLog implements Log {
     checkOrder(expectedPosition, batch.rows);
     const last = batch.rows.at(-1);
     if (last === undefined) return;
-    const write = settleWrite(batch, { afterId: asked.payloadId, lookups: connection.lookups });
+    const settled = connection.prefix.bringing(batch, (commitment) => connection.lookups.payloadId(commitment));
+    const write = settleWrite(settled, { afterId: asked.payloadId, lookups: connection.lookups });
     connection.asked = { position: last.position, payloadId: asked.payloadId + write.payloads.length };
     for (const payload of write.payloads) connection.lookups.notePayload(payload);
     try {
@@ -114,15 +120,17 @@ class SqliteLog implements Log {
   }
 
   async read({ after, limit }: LogPage): Promise<readonly LogRow[]> {
-    const { readEntries } = this.#connected();
+    const { readEntries, prefix } = this.#connected();
+    prefix.need(after);
     return readable(() => readEntries.all(after, Math.min(limit, readEntriesMax)).map(entryOf));
   }
 
   async find(filter: LogFilter, { after, limit }: LogPage): Promise<readonly LogRow[]> {
     if (Object.values(filter).every((value) => value === undefined)) return this.read({ after, limit });
     while (!(await this.#follow(this.#connected(), lookupLagMax)));
-    const { lookups, entryAt, traces } = this.#connected();
-    const positions = lookups.positions(filter);
+    const { lookups, entryAt, traces, prefix } = this.#connected();
+    prefix.need(after);
+    const positions = prefix.before(lookups.positions(filter), filter);
     const most = Math.min(limit, readEntriesMax);
     const found: LogRow[] = [];
     for (let at = positions.next(after); at !== undefined && found.length < most; at = positions.next(at)) {
@@ -160,12 +168,13 @@ class SqliteLog implements Log {
   }
 
   async payloadSizes(commitments: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    const sizeOf = this.#connected().payloadSize;
+    const { payloadSize: sizeOf, prefix } = this.#connected();
     const sizes = new Map<string, number>();
     for (const commitment of commitments) {
       const id = this.#payloadId(commitment);
       const row = id === undefined ? undefined : sizeOf.get(id, commitment);
-      if (row !== undefined) sizes.set(commitment, integer(row, "size"));
+      const size = row === undefined ? prefix.payload(commitment)?.size : integer(row, "size");
+      if (size !== undefined) sizes.set(commitment, size);
     }
     return sizes;
   }
@@ -188,15 +197,15 @@ class SqliteLog implements Log {
 
   async payload(commitment: string): Promise<StoredPayload | undefined> {
     const id = this.#payloadId(commitment);
-    if (id === undefined) return undefined;
-    const { db } = this.#connected();
+    const { db, prefix } = this.#connected();
+    if (id === undefined) return prefix.payload(commitment);
     const row = readable(() => db.prepare("SELECT * FROM payloads WHERE id = ?").get(id));
     const payload = row === undefined ? undefined : payloadOf(row);
     return payload?.commitment === commitment ? payload : undefined;
   }
 
   async putCheckpoint(checkpoint: CheckpointRow): Promise<void> {
-    this.#connected().db.prepare("INSERT INTO checkpoints VALUES (?, ?)").run(checkpoint.size, checkpoint.note);
+    this.#connected().db.prepare("INSERT INTO main.checkpoints VALUES (?, ?)").run(checkpoint.size, checkpoint.note);
   }
 
   async checkpoints({ after, limit }: LogPage): Promise<readonly CheckpointRow[]> {
@@ -220,6 +229,7 @@ class SqliteLog implements Log {
     await Promise.all([...this.#ending, connection?.threads.close()]);
     if (connection === undefined) return;
     await connection.upkeep.finish();
+    connection.prefix.close();
     connection.lookups.close();
     connection.db.close();
   }
@@ -288,7 +298,11 @@ class SqliteLog implements Log {
     connection.upkeep.stop();
     const ending: Promise<void> = connection.threads.close().finally(() => this.#ending.delete(ending));
     this.#ending.add(ending);
-    for (const close of [() => connection.lookups.close(), () => connection.db.close()]) {
+    for (const close of [
+      () => connection.prefix.close(),
+      () => connection.lookups.close(),
+      () => connection.db.close(),
+    ]) {
       try {
         close();
       } catch {
@@ -324,6 +338,7 @@ function connectionOver(clients: SqliteClients, work: UpkeepWork): Connection {
   const db = clients.connect();
   try {
     bringUpToDate(db);
+    const prefix = new PrefixReader(db, clients.join?.(db));
     const writer = new LogWriter(db);
     const { index, lookups } = lookupsOver(clients, db);
     const last = db.prepare("SELECT position, digest, time_ms FROM entries ORDER BY position DESC LIMIT 1").get();
@@ -344,6 +359,7 @@ function connectionOver(clients: SqliteClients, work: UpkeepWork): Connection {
       readEntries: db.prepare(`SELECT ${entryColumns} FROM entries WHERE position > ? ORDER BY position LIMIT ?`),
       entryAt: db.prepare(`SELECT ${entryColumns} FROM entries WHERE position = ?`),
       traces: tracesOver(db),
+      prefix,
       threads: new Threads(clients),
       // Whoever wrote before may have died between an erasure and the scrubbing after it.
       unscrubbed: true,

@@ -22,12 +22,12 @@ export interface Followed {
 const entriesSql = `SELECT position, kind, principal, agent, session,
   CASE WHEN agent IS NULL OR kind IN (${changeKinds.map((kind) => `'${kind}'`).join(", ")})
     OR instr(substr(bytes, 1, 320), '"causes":[]') = 0 THEN bytes END
-  FROM entries WHERE position > ? ORDER BY position LIMIT ?`;
+  FROM main.entries WHERE position > ? ORDER BY position LIMIT ?`;
 
 /**
  * What finds the traces of a log's entries.
  *
- * @param log a connection to the log
+ * @param log a connection to the log, joined with the beginning that it shares
  * @returns it
  */
 export function tracesOver(log: DatabaseSync): Traces {
@@ -60,7 +60,7 @@ export class LookupFollower {
     this.#traces = tracesOver(log);
     this.#payloads = log.prepare("SELECT id, commitment FROM payloads WHERE id > ? ORDER BY id LIMIT ?");
     for (const statement of [this.#entries, this.#payloads]) statement.setReturnArrays(true);
-    this.#digest = log.prepare("SELECT digest FROM entries WHERE position = ?");
+    this.#digest = log.prepare("SELECT digest FROM main.entries WHERE position = ?");
     this.#mark = index.prepare("SELECT at FROM marks WHERE name = ?");
     this.#setMark = index.prepare("INSERT OR REPLACE INTO marks VALUES (?, ?, ?)");
     this.#addPosting = index.prepare("INSERT OR IGNORE INTO postings VALUES (?, ?, ?, ?)");

@@ -60,6 +60,26 @@ export function prepareLookup(index: DatabaseSync): void {
   index.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF");
 }
 
+/**
+ * Positions that pass a filter, by an index alone.
+ *
+ * @param index a connection to it
+ * @param filter at least one field of which is given
+ * @returns positions in order, to be compared with the rows that stand there
+ */
+export function positionsIn(index: DatabaseSync, { agent, session, kind, cause, changes }: LogFilter): Postings {
+  const by = (field: LookupField, value: string | undefined): readonly Postings[] =>
+    value === undefined ? [] : [postingsOf(index, { field, value })];
+  const area = kind?.endsWith(".*") === true ? kind.slice(0, -1) : undefined;
+  return inAll([
+    ...(cause === undefined ? [] : [postingsOfCause(index, cause)]),
+    ...by("changes", changes === undefined ? undefined : changesTold),
+    ...by("agent", agent),
+    ...by("session", session),
+    ...(area === undefined ? by("kind", kind) : [postingsBegun(index, { field: "kind", begin: area })]),
+  ]);
+}
+
 /** The lookup index of one log, for reading. It lags behind: `behind` says how far, and `lookup-follower.ts` follows. */
 export class Lookups {
   readonly #index: DatabaseSync;
@@ -126,18 +146,8 @@ export class Lookups {
    * @param filter at least one field of which is given
    * @returns positions in order, to be compared with the rows that stand there
    */
-  positions({ agent, session, kind, cause, changes }: LogFilter): Postings {
-    const index = this.#index;
-    const by = (field: LookupField, value: string | undefined): readonly Postings[] =>
-      value === undefined ? [] : [postingsOf(index, { field, value })];
-    const area = kind?.endsWith(".*") === true ? kind.slice(0, -1) : undefined;
-    return inAll([
-      ...(cause === undefined ? [] : [postingsOfCause(index, cause)]),
-      ...by("changes", changes === undefined ? undefined : changesTold),
-      ...by("agent", agent),
-      ...by("session", session),
-      ...(area === undefined ? by("kind", kind) : [postingsBegun(index, { field: "kind", begin: area })]),
-    ]);
+  positions(filter: LogFilter): Postings {
+    return positionsIn(this.#index, filter);
   }
 
   /**
@@ -180,7 +190,7 @@ export class Lookups {
     const fits = marks.every((mark) => {
       const sql =
         mark["name"] === "entries"
-          ? "SELECT digest AS found FROM entries WHERE position = ?"
+          ? "SELECT digest AS found FROM main.entries WHERE position = ?"
           : "SELECT commitment AS found FROM payloads WHERE id = ?";
       return this.#log.prepare(sql).get(integer(mark, "at"))?.["found"] === mark["digest"];
     });

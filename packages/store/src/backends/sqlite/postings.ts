@@ -94,6 +94,36 @@ export function inAll(all: readonly Postings[]): Postings {
   };
 }
 
+/** Positions within a part of the log. */
+export interface PostingsWithin {
+  readonly postings: Postings;
+  /** Those behind it, and up to `upTo`, are meant. */
+  readonly after: number;
+  readonly upTo: number;
+}
+
+/**
+ * The positions of one part of the log after the other.
+ *
+ * @param parts in order
+ * @returns positions in order
+ */
+export function inTurn(parts: readonly PostingsWithin[]): Postings {
+  return {
+    next: (position) => {
+      for (const { postings, after, upTo } of parts) {
+        if (position >= upTo) continue;
+        const found = postings.next(Math.max(position, after));
+        if (found !== undefined && found <= upTo) return found;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** Every position. */
+export const everywhere: Postings = { next: (position) => position + 1 };
+
 /** One row of the index holds the positions of one slice: it is read once, however many of them are asked for. */
 class Blocks implements Postings {
   readonly #of: readonly [LookupField, string];

@@ -2,11 +2,17 @@
 import { DatabaseSync } from "node:sqlite";
 import { fileLockWaitMs, readEntriesMax } from "../../limits.ts";
 import type { Log, StoredPayload } from "../../log.ts";
+import { attachPrefix, type PrefixPart } from "./prefix.ts";
+import { beginningMissing } from "./prefix-reader.ts";
 import { checkpointOf, childrenOf, entryColumns, entryOf, erasedAtIn, integer, payloadOf, text } from "./rows.ts";
 import { refuseNewer } from "./schema.ts";
 
 /** What can be read without holding the vault. */
 export interface ReadOnlyLog extends Pick<Log, "read" | "checkpoints"> {
+  /** Entries that lie with a parent; 0 for a log that is whole. */
+  readonly base: number;
+  /** Where those lie, the last part first. */
+  readonly parts: readonly PrefixPart[];
   /** @returns the commitment of a row of `payloads`, or undefined when there is none such */
   commitmentAt(id: number): string | undefined;
   /** @returns a row of `payloads` */
@@ -23,12 +29,15 @@ export interface ReadOnlyLog extends Pick<Log, "read" | "checkpoints"> {
  *
  * @param path of `log.db`
  * @returns the log; whoever opened it closes it
- * @throws StoreFailure `vault_newer`; SQLite's error when it cannot be opened
+ * @throws StoreFailure `vault_newer`, or `parent_missing` when its beginning cannot be read; SQLite's error when it cannot be opened
  */
 export function openReadOnlyLog(path: string): ReadOnlyLog {
   const db = new DatabaseSync(path, { readOnly: true, timeout: fileLockWaitMs });
+  let prefix;
   try {
     refuseNewer(db, "read");
+    prefix = attachPrefix(db, path);
+    if (prefix.missing !== undefined) throw beginningMissing(prefix.missing);
   } catch (thrown) {
     db.close();
     throw thrown;
@@ -40,6 +49,8 @@ export function openReadOnlyLog(path: string): ReadOnlyLog {
   const erased = db.prepare("SELECT salt, bytes, children FROM payloads WHERE id = ? AND length(salt) = 0");
   const lastPayload = db.prepare("SELECT coalesce(max(id), 0) AS last FROM payloads");
   return {
+    base: prefix.base,
+    parts: prefix.parts,
     commitmentAt: (id) => {
       const row = commitment.get(id);
       return row === undefined ? undefined : text(row, "commitment");

@@ -76,16 +76,41 @@ export const newestLayout: number = layouts.length;
 /** Every table and trigger of `log.db` by name, exactly as SQLite keeps its text; verification compares them. */
 export const schemaObjects: Objects = { ...firstObjects, ...secondObjects };
 
+/** The tables and triggers of a log that goes on behind `base` entries of another. */
+function behind(objects: Objects, base: number): Objects {
+  const { entries_are_next: next } = objects;
+  return next === undefined ? objects : { ...objects, entries_are_next: atBase(next, base) };
+}
+
+function atBase(sql: string, base: number): string {
+  return sql.replace("coalesce(max(position), 0)", `coalesce(max(position), ${base})`);
+}
+
+/**
+ * How many entries stand before a log's own first: its trigger says so.
+ *
+ * @param db a connection
+ * @param database as what the log is attached; the connection's own when absent
+ * @returns 0 for a log that is whole
+ */
+export function baseOf(db: DatabaseSync, database = "main"): number {
+  const named = `SELECT sql FROM ${database}.sqlite_schema WHERE name = 'entries_are_next'`;
+  const found = /coalesce\(max\(position\), ([1-9][0-9]{0,15})\)/u.exec(String(db.prepare(named).get()?.["sql"]));
+  const base = Number(found?.[1] ?? 0);
+  return Number.isSafeInteger(base) ? base : 0;
+}
+
 /**
  * Makes the tables in an empty database.
  *
  * @param db a fresh connection
+ * @param base entries that are not its own
  */
-export function createSchema(db: DatabaseSync): void {
+export function createSchema(db: DatabaseSync, base = 0): void {
   db.exec("PRAGMA journal_mode = WAL");
   db.exec("BEGIN IMMEDIATE");
   db.exec(`PRAGMA application_id = ${applicationId}`);
-  take(db, 0);
+  take(db, { from: 0, base });
   db.exec("COMMIT");
 }
 
@@ -103,7 +128,7 @@ export function bringUpToDate(db: DatabaseSync): void {
   db.exec("PRAGMA synchronous = FULL");
   db.exec("BEGIN IMMEDIATE");
   try {
-    take(db, found);
+    take(db, { from: found, base: baseOf(db) });
     db.exec("COMMIT");
   } catch (thrown) {
     if (db.isTransaction) db.exec("ROLLBACK");
@@ -112,8 +137,8 @@ export function bringUpToDate(db: DatabaseSync): void {
 }
 
 /** From a layout to the newest. */
-function take(db: DatabaseSync, from: number): void {
-  for (const { steps } of layouts.slice(from)) for (const sql of steps) db.exec(sql);
+function take(db: DatabaseSync, { from, base }: { readonly from: number; readonly base: number }): void {
+  for (const { steps } of layouts.slice(from)) for (const sql of steps) db.exec(atBase(sql, base));
   db.exec(`PRAGMA user_version = ${newestLayout}`);
 }
 
@@ -189,11 +214,11 @@ export function schemaDifference(db: DatabaseSync): string | undefined {
   if (layout === undefined) return `found tables of layout ${version}, wanted 1 to ${newestLayout}`;
   const found = new Map(
     db
-      .prepare("SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")
+      .prepare("SELECT name, sql FROM main.sqlite_schema WHERE name NOT LIKE 'sqlite_%'")
       .all()
       .map((row) => [String(row["name"]), String(row["sql"])]),
   );
-  for (const [name, sql] of Object.entries(layout.objects)) {
+  for (const [name, sql] of Object.entries(behind(layout.objects, baseOf(db)))) {
     if (!found.has(name)) return `"${name}" is missing`;
     if (found.get(name) !== sql) return `"${name}" is not as it was created`;
     found.delete(name);

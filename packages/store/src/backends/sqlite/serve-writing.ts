@@ -15,6 +15,7 @@ import { LogWriter } from "./writer.ts";
 /** How the thread reaches its files. */
 export interface WritingClients {
   connect(): DatabaseSync;
+  join?(db: DatabaseSync): unknown;
   connectLookup(): DatabaseSync;
 }
 
@@ -26,6 +27,7 @@ export interface WritingClients {
  */
 export function serveWriting(port: MessagePort, clients: WritingClients): void {
   const db = clients.connect();
+  clients.join?.(db);
   const writer = new LogWriter(db);
   const index = clients.connectLookup();
   prepareLookup(index);

@@ -49,8 +49,8 @@ export class LogWriter {
     prepareWriter(db, { walBytesKept });
     this.#begin = db.prepare("BEGIN IMMEDIATE");
     this.#commit = db.prepare("COMMIT");
-    this.#addEntry = db.prepare("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    this.#addPayload = db.prepare("INSERT INTO payloads VALUES (?, ?, ?, ?, ?, ?)");
+    this.#addEntry = db.prepare("INSERT INTO main.entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    this.#addPayload = db.prepare("INSERT INTO main.payloads VALUES (?, ?, ?, ?, ?, ?)");
     this.#addReferences = db.prepare(
       'UPDATE payloads SET "references" = "references" + ? WHERE id = ? AND length(salt) > 0',
     );
