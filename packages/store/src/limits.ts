@@ -76,6 +76,12 @@ export const walPagesIdleMax = 1_024;
 export const walPagesBusyMax = 8_192;
 
 /**
+ * Pages that come to the write-ahead log while it is moved, after which an append waits for the end of that (24 MiB): together with
+ * those of before and a last flush no more than is kept of the file.
+ */
+export const walPagesAheadMax = 6_144;
+
+/**
  * Bytes to which the write-ahead log file is cut after it was moved into the database (64 MiB). Twice what is moved when busy, since
  * it goes on growing until that is done: a file that was cut has to grow again, and an append that makes a file longer waits for the
  * file system's journal, too.

@@ -107,12 +107,14 @@ class SqliteLog implements Log {
       throw appendFailure(thrown);
     }
     connection.head = { position: last.position, digest: last.digest, timeMs: last.timeMs };
-    connection.upkeep.appended(bytesOf(write));
+    const room = connection.upkeep.appended(bytesOf(write));
     if (write.erased.length > 0) {
       connection.unscrubbed = true;
       this.#scrubSoon(connection);
     }
     this.#bell.ring();
+    // It is durable, and whoever watches sees it; whoever appends more comes after the room for it is there.
+    await room;
   }
 
   overlaps(): boolean {

@@ -2,7 +2,14 @@
  * Work of the SQLite log that no caller waits for: moving the write-ahead log into the database and letting the lookup
  * index follow. It is done when appends pause, and during appends only when what has piled up passes a bound.
  */
-import { lookupLagBusyMax, lookupLagMax, lookupSliceBusyMax, walPagesBusyMax, walPagesIdleMax } from "../../limits.ts";
+import {
+  lookupLagBusyMax,
+  lookupLagMax,
+  lookupSliceBusyMax,
+  walPagesAheadMax,
+  walPagesBusyMax,
+  walPagesIdleMax,
+} from "../../limits.ts";
 
 const pageBytes = 4_096;
 
@@ -34,7 +41,7 @@ export class Upkeep {
   #appends = 0;
   #timer: NodeJS.Timeout | undefined;
   #following = false;
-  #moving = false;
+  #moving: Promise<unknown> | undefined;
 
   /** @param work what is to be done */
   constructor(work: UpkeepWork) {
@@ -46,11 +53,12 @@ export class Upkeep {
    * Notes an append of about `bytes`, and begins what cannot be put off any longer.
    *
    * @param bytes of the rows and payloads written
+   * @returns what the next append is to wait for, when the write-ahead log grows faster than it is moved
    */
-  appended(bytes: number): void {
+  appended(bytes: number): Promise<unknown> | undefined {
     this.#appends += 1;
     this.#walPages += 2 + Math.ceil(bytes / pageBytes);
-    if (!this.#moving && this.#walPages > walPagesBusyMax) {
+    if (this.#moving === undefined && this.#walPages > walPagesBusyMax) {
       this.#work.busy();
       void this.#moveWal();
     }
@@ -59,6 +67,7 @@ export class Upkeep {
       void this.#follow(lookupSliceBusyMax);
     }
     if (this.#timer === undefined && this.#due()) this.#arm(this.#pauseMs);
+    return this.#walPages > walPagesAheadMax ? this.#moving : undefined;
   }
 
   /** Does everything that is left; called once, before a clean close. */
@@ -100,15 +109,20 @@ export class Upkeep {
 
   async #moveWal(): Promise<boolean> {
     this.#walPages = 0;
-    this.#moving = true;
+    // Of two moves at once the later one has the file begin anew, and is what an append waits for.
+    const moving = this.#moved();
+    this.#moving = moving;
+    await moving;
+    if (this.#moving === moving) this.#moving = undefined;
+    return true;
+  }
+
+  async #moved(): Promise<void> {
     try {
       await this.#work.moveWal();
     } catch {
       // The thread that was asked has ended; the next append meets whatever ended it.
-    } finally {
-      this.#moving = false;
     }
-    return true;
   }
 
   /** @returns whether the index came nearer to the head */
