@@ -254,6 +254,8 @@ describe("what opens the secrets", () => {
       const thrown: unknown = await openStore(at).catch((error: unknown) => error);
       expect(Reflect.get(Object(thrown), "code")).toMatch(/^(?:secrets_damaged|secrets_foreign|secret_key_wrong)$/u);
     }
+    writeFileSync(file, sealed.replace('"format": 1', '"format": 2'), { mode: 0o600 });
+    await expect(up("write")).rejects.toMatchObject({ code: "secrets_newer" });
     const spaced = JSON.stringify(parsed);
     for (const cut of ["", "{}", sealed.slice(0, 80), spaced, `${sealed}\n`, sealed.replace("\n", "\r\n")]) {
       writeFileSync(file, cut, { mode: 0o600 });

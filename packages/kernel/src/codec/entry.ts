@@ -81,16 +81,19 @@ function upcastEntry(value: unknown): { readonly present: unknown; readonly writ
 function upcastOutcome(outcome: unknown): unknown {
   if (!isObject(outcome) || !Array.isArray(outcome["events"])) return outcome;
   const events: readonly unknown[] = outcome["events"];
-  const present = events.map(upcastEvent);
-  return present.every((event, index) => event === events[index]) ? outcome : { ...outcome, events: present };
+  // Nearly all are of the present: nothing is made anew for those.
+  const older = events.findIndex((event) => upcastEvent(event) !== event);
+  return older < 0 ? outcome : { ...outcome, events: events.map(upcastEvent) };
 }
 
 // In a log, unlike in what somebody asks for, an operation that nobody knows is one of a newer Toka.
 function known(operation: unknown): unknown {
   const type = isObject(operation) ? operation["type"] : undefined;
-  if (typeof type !== "string" || operationTypes.includes(type)) return operation;
+  if (typeof type !== "string" || knownTypes.has(type)) return operation;
   throw new Newer({ path: "type", found: type.slice(0, 64), wanted: "an operation that is known" });
 }
+
+const knownTypes: ReadonlySet<string> = new Set(operationTypes);
 
 function at<T>(root: string, reading: () => T): T {
   return read(() => reading(), { value: undefined, root });

@@ -38,6 +38,8 @@ const olderEvents: Readonly<Record<string, readonly ((older: Json) => Json)[]>> 
   "vault.configured": [({ limits: given, ...rest }) => ({ ...rest, schema: 2, flags: 0, limits: given })],
 };
 
+const presentSchemas: ReadonlyMap<string, number> = new Map(Object.entries(eventSchemas));
+
 /** A value, and what it was before it was upcast. */
 export interface Upcast {
   /** In its present shape, as far as it was older. */
@@ -82,8 +84,7 @@ export function upcastEvent(value: unknown): unknown {
   if (!isObject(value)) return value;
   const { type, schema } = value;
   if (typeof type !== "string" || typeof schema !== "number") return value;
-  const known: Readonly<Record<string, number>> = eventSchemas;
-  const present = Object.hasOwn(known, type) ? known[type] : undefined;
+  const present = presentSchemas.get(type);
   if (schema === present) return value;
   if (present === undefined) throw new Newer({ path: "type", found: type, wanted: "an event that is known" });
   if (schema > present) {

@@ -9,6 +9,7 @@ import { z } from "zod";
 
 import type { KeySource } from "../api.ts";
 import { ServiceFailure } from "../failure.ts";
+import { newerFormat } from "../newer-format.ts";
 import type { StoreKey } from "./custody.ts";
 
 /** One secret as it is kept. */
@@ -79,9 +80,12 @@ export function sealSecrets(
  * @param text - of the file
  * @param where - its path, for messages
  * @returns it, unproved
- * @throws a failure `secrets_damaged`
+ * @throws a failure `secrets_damaged`, or `secrets_newer` when a newer Toka wrote it
  */
 export function readSealed(text: string, where: string): SealedSecrets {
+  const newer = newerFormat(text, 1);
+  if (newer !== undefined)
+    throw new ServiceFailure("secrets_newer", { message: `Cannot open the secrets in ${where}: ${newer}` });
   let sealed: SealedSecrets;
   try {
     sealed = header.parse(JSON.parse(text));

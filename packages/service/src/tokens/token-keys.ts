@@ -10,6 +10,7 @@ import type { Caller, MachinePort } from "@toka/kernel";
 import { z } from "zod";
 
 import { ServiceFailure } from "../failure.ts";
+import { newerFormat } from "../newer-format.ts";
 import { readPrivateFile, writePrivateFile } from "../private-file.ts";
 import { refusalInWords } from "../refusal-words.ts";
 import { tokenLifetimeSMax } from "./token-claims.ts";
@@ -125,6 +126,9 @@ async function makeKey({ machine, host }: TokenKeysParts): Promise<TokenKey> {
 async function readKeys({ file, machine }: TokenKeysParts): Promise<readonly TokenKey[]> {
   const text = await readPrivateFile(file);
   if (text === undefined) return [];
+  const newer = newerFormat(text, 1);
+  if (newer !== undefined)
+    throw new ServiceFailure("token_keys_newer", { message: `Cannot use the token keys in ${file}: ${newer}` });
   let keys: readonly TokenKey[];
   try {
     keys = document

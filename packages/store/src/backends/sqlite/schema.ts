@@ -177,7 +177,7 @@ export function refuseNewer(db: DatabaseSync, doing: string): void {
   const writer = lastWriter(db);
   const by = writer === undefined ? "a newer Toka" : `Toka ${writer}`;
   throw new StoreFailure("vault_newer", {
-    message: `Cannot ${doing} the vault: ${by} wrote it, with tables of layout ${found}; this is Toka ${tokaVersion}, which knows layouts up to ${newestLayout}; use ${writer === undefined ? "that one" : by} or a newer one`,
+    message: `Cannot ${doing} the vault: ${by} wrote it, with tables of layout ${found}; this is Toka ${tokaVersion}, which knows layouts up to ${newestLayout}; use ${writer === undefined ? "the Toka that wrote it" : by} or a newer one`,
     retry: "never",
   });
 }
