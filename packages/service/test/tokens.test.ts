@@ -1,6 +1,16 @@
 /** Tokens: what one is good for, what ends it, and everything that must not pass for one. A real vault, attacked at the verifier. */
 import { createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -412,6 +422,15 @@ describe("the keys of tokens", () => {
     await expect(other.verify(token)).rejects.toMatchObject({ code: "private_file_open" });
     chmodSync(file, 0o600);
     expect(await other.verify(token)).toBeDefined();
+  });
+
+  test("that a newer Toka wrote are refused as such, and stay", async () => {
+    const { token } = await mint();
+    const file = join(vault.dir, tokenKeysFile);
+    const newer = readFileSync(file, "utf8").replace('"format": 1', '"format": 2');
+    writeFileSync(file, newer);
+    await expect(deskOf(vault).verify(token)).rejects.toMatchObject({ code: "token_keys_newer" });
+    expect(readFileSync(file, "utf8")).toBe(newer);
   });
 
   test("are made once when several mint at the same time", async () => {
