@@ -11,6 +11,7 @@ Python 3.9 or newer, standard library only. It ends with 0, or with 1 when somet
 import base64
 import gzip
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -42,6 +43,10 @@ def need(holds, where, what):
 
 def digest_text(data):
     return "sha256:" + base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode().rstrip("=")
+
+
+def digest_of(data):
+    return "sha256:" + base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
 def digest_bytes(text):
@@ -234,24 +239,53 @@ class Payloads:
         need(not self.left, where, "a payload counts more references than entries make")
 
 
-def verify_folder(folder, given):
+def logs_of(folder, deep=0):
+    """The log in a folder, behind those that it goes on from: each with the number of entries before its own."""
     path = os.path.abspath(os.path.join(folder, "log.db"))
     need(os.path.isfile(path), folder, "no log.db")
     db = sqlite3.connect("file:" + path.replace("?", "%3f").replace("#", "%23") + "?mode=ro", uri=True)
     db.execute("BEGIN")
-    need(db.execute("PRAGMA application_id").fetchone()[0] == 0x546F6B61, "log.db", "no log of Toka")
+    need(db.execute("PRAGMA application_id").fetchone()[0] == 0x546F6B61, path, "no log of Toka")
     layout = db.execute("PRAGMA user_version").fetchone()[0]
     need(layout <= max(SCHEMAS), "log.db", f"a newer Toka wrote it, with tables of layout {layout}: known is up to {max(SCHEMAS)}")
     need(layout in SCHEMAS, "log.db", f"of layout {layout}, which there is not")
     sql = "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name"
     schema = "".join(f"{name}\0{text}\n" for name, text in db.execute(sql.replace("sqlite_schema", "sqlite_master")))
+    behind = re.search(r"coalesce\(max\(position\), ([1-9][0-9]{0,15})\)", schema)
+    base = int(behind[1]) if behind else 0
+    if behind:
+        schema = schema.replace(behind[0], "coalesce(max(position), 0)")
     need(hashlib.sha256(schema.encode()).hexdigest() == SCHEMAS[layout], "log.db", "other tables or triggers than the format's")
-    notes = db.execute("SELECT size, note FROM checkpoints ORDER BY size").fetchall()
-    payloads, tree, key = Payloads(db), Tree(), None
+    if base == 0:
+        return [(db, 0, None)]
+    need(deep < 8, path, "too many forks lie one in another")
+    try:
+        with open(os.path.join(folder, "parent"), encoding="utf-8") as file:
+            parent = json.load(file)
+        where, at, last = parent["path"], parent["position"], int(parent["checkpoint"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Bad(f"{folder}: its file parent cannot be read: {error}") from None
+    need(at == base, folder, "its file parent is about another beginning")
+    return logs_of(where, deep + 1) + [(db, base, last)]
+
+
+def verify_folder(folder, given):
+    logs = logs_of(folder)
+    # Of each log before the last one, what is shared: up to where the next begins, and up to the checkpoint that it names.
+    ends = [(base, checkpoint) for _, base, checkpoint in logs[1:]] + [(None, None)]
+    notes, rows = [], []
+    all_rows = "SELECT position, digest, time_ms, kind, principal, agent, session, outcome, CAST(bytes AS BLOB) FROM entries"
+    for (db, _, _), (upto, last) in zip(logs, ends):
+        few = "" if last is None else f" WHERE size <= {int(last)}"
+        notes += db.execute(f"SELECT size, note FROM checkpoints{few} ORDER BY size").fetchall()
+        few = "" if upto is None else f" WHERE position <= {int(upto)}"
+        # As bytes: text that is not UTF-8 must be told, not read over.
+        rows.append(db.execute(f"{all_rows}{few} ORDER BY position"))
+    named_by = [Payloads(db) for db, _, _ in logs]
+    bases = [base for _, base, _ in logs]
+    tree, key = Tree(), None
     previous, time, signed, checked = ZERO, 0, 0, 0
-    # As bytes: text that is not UTF-8 must be told, not read over.
-    rows = "SELECT position, digest, time_ms, kind, principal, agent, session, outcome, CAST(bytes AS BLOB) FROM entries ORDER BY position"
-    for row in db.execute(rows):
+    for row in itertools.chain(*rows):
         position = tree.size + 1
         where = f"entry {position}"
         need(row[0] == position, where, f"missing; the next is {row[0]}")
@@ -263,6 +297,13 @@ def verify_folder(folder, given):
             raise Bad(f"{where}: not UTF-8") from None
         need(entry["previous"] == previous, where, "it does not follow the entry before it")
         stamp, operation, outcome = entry["stamp"], entry["operation"], entry["outcome"]
+        payloads = named_by[max(i for i, base in enumerate(bases) if base < position)]
+        forks = operation["type"] == "vault.fork" and "events" in outcome
+        need(forks or position - 1 not in bases[1:], where, "the first behind the entries of a parent, and it does not say so")
+        if forks:
+            shared = (operation.get("position"), operation.get("digest"), operation.get("root"))
+            need(shared == (position - 1, previous, digest_of(tree.root())), where, "it goes on from other entries than those before it")
+            key = None
         jumped = position > 1 and stamp["timeMs"] - time > 86_400_000 and "refusal" in outcome
         previous, time = found, time if jumped else max(time, stamp["timeMs"])
         word = outcome["refusal"]["code"] if "refusal" in outcome else "accepted"
@@ -282,9 +323,11 @@ def verify_folder(folder, given):
         need(position - signed <= BETWEEN_MAX, where, f"no checkpoint for more than {BETWEEN_MAX} entries")
     need(checked == len(notes), f"entry {tree.size + 1}", "missing: a checkpoint covers it")
     need(tree.size > 0 and key is not None, "log.db", "no entry records a key")
-    payloads.finish(f"entry {tree.size}")
+    # What a parent stores and counts for entries that are not shared is its own.
+    named_by[-1].finish(f"entry {tree.size}")
+    checked, blank = sum(one.checked for one in named_by), sum(one.erased for one in named_by)
     need(given in (None, key), "log.db", "its key is another than the one given")
-    return {"included": signed, "hashOnly": tree.size - signed, "payloads": payloads.checked, "erased": payloads.erased, "absent": 0, "key": key}
+    return {"included": signed, "hashOnly": tree.size - signed, "payloads": checked, "erased": blank, "absent": 0, "key": key}
 
 
 def lines_of(path):

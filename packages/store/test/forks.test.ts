@@ -1,13 +1,16 @@
 /** Forks of a vault: what they share, what is their own, and what is noticed when somebody changes either. */
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { encodeState, type Operation } from "@toka/kernel";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { leafDigest } from "../src/digest.ts";
 import { forkVault, type Forked, type ForkOptions } from "../src/fork/fork-vault.ts";
 import { lookAtPast } from "../src/past.ts";
 import { verifyHere, type VerifyReport } from "../src/verify/verify.ts";
 import { openVault, type Vault } from "../src/vault.ts";
-import { tamper } from "./tampering.ts";
+import { rowsOf, tamper } from "./tampering.ts";
 import {
   asRoot,
   count,
@@ -222,4 +225,65 @@ describe("verification of a fork", () => {
     await vault.close();
     expect(await verify(forked.dir)).toMatchObject({ ok: true });
   });
+
+  test("is red when its own first entry says that it goes on from something else", async () => {
+    const forked = await made();
+    const otherDigest = "sha256:q6uXvPDZ8kjlFLyvnmjhyiLLHkN4yRYjlRSEoTOYVpk";
+    const forgeries = [
+      ["root", otherDigest, /goes on from other entries: found the root/u],
+      ["digest", otherDigest, /goes on from another entry/u],
+      ["position", 3, /./u],
+      ["parent", `vault-${"0".repeat(32)}`, /./u],
+    ] as const;
+    const honest = rowsOf(forked.dir, "SELECT bytes FROM entries ORDER BY position LIMIT 1")[0]?.["bytes"];
+    for (const [field, value, reason] of forgeries) {
+      const entry: unknown = JSON.parse(String(honest), (key, one: unknown) =>
+        key === field && one !== null ? value : one,
+      );
+      // Its own entry's position comes first, and is left alone.
+      const bytes = JSON.stringify(entry).replace(/^\{"position":\d+/u, `{"position":${forked.position + 1}`);
+      changeFork(forked.dir, (db) =>
+        db
+          .prepare("UPDATE entries SET bytes = ?, digest = ? WHERE position = ?")
+          .run(bytes, leafDigest(bytes), forked.position + 1),
+      );
+      const report = await verify(forked.dir);
+      expect(report).toMatchObject({ ok: false, firstBad: { position: forked.position + 1 } });
+      expect(report.firstBad?.reason).toMatch(reason);
+    }
+  });
+});
+
+/** With the triggers of this very log out of the way, and back as they were. */
+function changeFork(dir: string, change: (db: DatabaseSync) => void): void {
+  const db = new DatabaseSync(join(dir, "log.db"));
+  const triggers = db.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").all();
+  db.exec("BEGIN");
+  for (const { name } of triggers) db.exec(`DROP TRIGGER ${String(name)}`);
+  change(db);
+  for (const { sql } of triggers) db.exec(String(sql));
+  db.exec("COMMIT");
+  db.close();
+}
+
+test("the verifier in Python takes a fork and its beginning for one log, and finds what was changed in it", async (context) => {
+  if (spawnSync("python3", ["--version"]).status !== 0) context.skip("no python3 on this machine");
+  const { vault, head } = await lived();
+  const first = await fork(head - 1, { of: vault, into: "first" });
+  const one = await openFork(first);
+  const second = await fork(head + 1, { of: one, into: "second" });
+  await one.close();
+  await vault.close();
+  const python = (dir: string): unknown => {
+    const script = join(import.meta.dirname, "../../../tools/verify-py/verify.py");
+    const env = { PATH: process.env["PATH"], PYTHONDONTWRITEBYTECODE: "1" };
+    const { stdout, stderr } = spawnSync("python3", [script, dir, "--json"], { encoding: "utf8", env });
+    expect(stderr).toBe("");
+    return JSON.parse(stdout);
+  };
+  for (const { dir, position } of [first, second]) {
+    expect(python(dir)).toMatchObject({ ok: true, included: position + 2, hashOnly: 0 });
+  }
+  tamper(place.vault, (db) => db.exec("UPDATE payloads SET bytes = x'00' WHERE id = 1"));
+  for (const { dir } of [first, second]) expect(python(dir)).toMatchObject({ ok: false });
 });
