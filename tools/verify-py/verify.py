@@ -361,7 +361,7 @@ def subtrees(begin, end):
 def verify_backup(folder, given):
     """Segments, each an export that goes on where the one before it ends."""
     names = sorted(name for name in os.listdir(folder) if re.fullmatch(r"entries-\d{15}-\d{15}\.gz", name))
-    so_far = {"tree": Tree(), "last": None, "awaited": {}, "come": set(), "gone": set(), "later": {}, "signed": 0, "key": given}
+    so_far = {"tree": Tree(), "last": None, "awaited": {}, "come": set(), "gone": set(), "later": {}, "signed": 0, "recorded": None, "key": given}
     for name in names:
         path, first, last = os.path.join(folder, name), int(name[8:23]), int(name[24:39])
         need(first == so_far["tree"].size + 1, path, f"the segment of entry {so_far['tree'].size + 1} is missing")
@@ -385,6 +385,8 @@ def verify_export(path, given, so_far=None):
     if so_far is not None:
         tree, last, awaited, come, gone = (so_far[name] for name in ("tree", "last", "awaited", "come", "gone"))
     held, first, gone_on, before = len(come), tree.size == 0, False, set(come)
+    # What was forked or restored begins with the entries of another vault, which signed with a key of its own.
+    recorded, whole = None if so_far is None else so_far["recorded"], True
     for where, line in lines:
         need(not ended, where, "something follows the end")
         need(first or entries > 0 or "entry" not in line or gone_on, where, "its gap is missing")
@@ -392,7 +394,7 @@ def verify_export(path, given, so_far=None):
             data = line["entry"].encode("utf-8", "surrogatepass")
             entry = entry_of(line["entry"], tree.size + 1, where)
             need(last is None or entry["previous"] == last, where, "it does not follow the entry before it")
-            need(signing_key(entry) in (None, key.text), where, "it records another key")
+            recorded = signing_key(entry) or recorded
             last = digest_text(b"\0" + data)
             tree.append(digest_bytes(last))
             entries += 1
@@ -416,7 +418,8 @@ def verify_export(path, given, so_far=None):
             gone_on = line["gap"] == tree.size and line.get("hashes") == peaks
             need(gone_on, where, "it does not go on where the one before it ends")
         elif isinstance(line.get("signed"), str):
-            at, at_root, at_previous = key.open(line["signed"], where)
+            signer = key if recorded is None else Key(recorded, where)
+            at, at_root, at_previous = signer.open(line["signed"], where)
             need((at, at_root) == (tree.size, tree.root()), where, "its checkpoint has another size or root")
             need(so_far is None or at_previous == so_far["signed"], where, "a checkpoint before it is missing")
             if so_far is not None:
@@ -428,7 +431,7 @@ def verify_export(path, given, so_far=None):
                 value = unbase64(text, where)
                 need(len(value) == 32, where, "a hash has 32 bytes")
                 tree.append(value, level)
-            last = None
+            last, whole = None, False
         elif isinstance(line.get("payload"), str):
             commitment, length, children = line["payload"], line.get("size"), line.get("children")
             need(commitment in awaited, where, "no entry before it names this payload")
@@ -454,11 +457,12 @@ def verify_export(path, given, so_far=None):
             need(line.get("end") is True, where, "no line of an export")
             need((line.get("entries"), line.get("payloads")) == (entries, len(come) - held), where, "it counts otherwise")
             need(tree.size == size and tree.root() == root, where, "what is in the file does not give the signed root")
+            need(not whole or recorded in (None, key.text), where, "it records another key")
             ended = True
     need(ended, where, "the file is cut")
     if so_far is not None:
         need(previous == so_far["signed"], where, "a checkpoint before its own is missing")
-        so_far.update(last=last, signed=size)
+        so_far.update(last=last, signed=size, recorded=recorded)
     absent = awaited.keys() - gone
     return {"included": entries, "hashOnly": 0, "payloads": len(come), "erased": len(awaited) - len(absent), "absent": len(absent), "key": key.text}
 

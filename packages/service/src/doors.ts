@@ -15,6 +15,7 @@ import type { DoctorOptions, DoctorReport } from "./doctor.ts";
 import { ServiceFailure, systemCode } from "./failure.ts";
 import type { BackUpRequest } from "./keep/back-up.ts";
 import type { StoreReport } from "./keep/look-over.ts";
+import type { Restored, RestoreRequest } from "./keep/restore.ts";
 import type { Places } from "./places.ts";
 import type { CrewSource } from "./sessions/crew-source.ts";
 import type { RunPlan } from "./sessions/plan-run.ts";
@@ -88,12 +89,18 @@ export const keeping: {
   readonly lookOver: (places: Places) => Promise<StoreReport>;
   /** Brings a backup of a vault up to its head: see `keep/back-up.ts`. */
   readonly backUp: (places: Places, options: BackUpRequest) => Promise<BackUpReport>;
+  /** Makes a vault from a backup: see `keep/restore.ts`. */
+  readonly restore: (places: Places, options: RestoreRequest) => Promise<Restored>;
   /** Decides every entry again: see `verify.ts`. */
   readonly verify: (places: Places) => Promise<VaultVerdict>;
 } = {
   lookOver: async (places) => (await import("./keep/look-over.ts")).lookOverVault(places),
   backUp: async (places, options) =>
     told(`back up to ${options.to}`, async () => (await import("./keep/back-up.ts")).backUpVault(places, options)),
+  restore: async (places, options) =>
+    told(`restore ${options.from} into ${options.into}`, async () =>
+      (await import("./keep/restore.ts")).restoreBackup(places, options),
+    ),
   verify: async (places) => (await import("./verify.ts")).verifyVaultFiles(places),
 };
 

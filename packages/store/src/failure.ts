@@ -26,6 +26,8 @@ export type StoreFailureCode =
   | "backup_not_empty"
   | "backup_of_another"
   | "backup_stopped"
+  | "backup_of_fork"
+  | "restore_erased"
   | "position_conflict"
   | "position_beyond"
   | "log_unavailable"

@@ -21,7 +21,7 @@ export type { VerifyFileOptions } from "./proof/verify-file.ts";
 export type { EntryVerdict, FileVerdict } from "./proof/file-verdict.ts";
 export type { ConsistencyDocument, InclusionDocument, Prover } from "./proof/prover.ts";
 export { lookOver } from "./keep/look-over.ts";
-export type { StoreCheck } from "./keep/look-over.ts";
 export { backUp } from "./keep/back-up.ts";
 export type { BackUpReport } from "./keep/back-up.ts";
+export { restoreVault } from "./keep/restore.ts";
 export { verifyBackup } from "./keep/verify-backup.ts";

@@ -8,14 +8,14 @@
 import type { KernelState } from "@toka/kernel";
 import { join } from "node:path";
 import { openReadOnlyLog, type ReadOnlyLog } from "./backends/sqlite/read-only.ts";
-import { openCheckpoint } from "./checkpoint.ts";
+import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
 import { leafDigest } from "./digest.ts";
 import { StoreFailure } from "./failure.ts";
 import { Fold } from "./fold.ts";
 import { keptStates } from "./kept-states.ts";
 import type { LogHead } from "./log.ts";
 import { CompactRange } from "./merkle.ts";
-import { verifierOf } from "./note.ts";
+import { type NoteVerifier, verifierOf } from "./note.ts";
 import { replay } from "./replay.ts";
 import { readSnapshot, snapshotSize } from "./snapshot.ts";
 import { vaultFiles } from "./vault-files.ts";
@@ -95,8 +95,9 @@ export async function vouchFor(
   if (verifier === undefined) throw damaged(dir, "its key is not a public key");
   // A parent's signature is as good as the parent: what a fork vouches for it signed itself.
   const after = Math.max(fold.head.position - 1, log.base);
-  const [signed] = await log.checkpoints({ after, limit: 1 });
-  const until = Math.min(signed?.size ?? Number.POSITIVE_INFINITY, head.position);
+  const before = fold.state.vault?.keys.flatMap(({ publicKey }) => verifierOf(publicKey) ?? []) ?? [];
+  const checkpoint = await nextSigned(log, { after, verifier, before, dir });
+  const until = Math.min(checkpoint?.size ?? Number.POSITIVE_INFINITY, head.position);
   const tree = new CompactRange({ size: fold.head.position, peaks: fold.tree.peaks });
   let last = fold.head.digest;
   while (tree.size < until) {
@@ -113,9 +114,30 @@ export async function vouchFor(
     if (last !== head.digest) throw damaged(dir, `entry ${until} is not the one that it was`);
     return;
   }
-  const checkpoint = signed === undefined ? undefined : openCheckpoint(signed.note, verifier);
   if (checkpoint?.size !== until || !tree.root().equals(Buffer.from(checkpoint.root)))
     throw damaged(dir, `its first ${until} entries are not those that its key signed`);
+}
+
+/** The next checkpoint that the vault signed itself: one that was restored holds those of the vault that it comes from, too. */
+async function nextSigned(
+  log: ReadOnlyLog,
+  of: {
+    readonly after: number;
+    readonly verifier: NoteVerifier;
+    readonly before: readonly NoteVerifier[];
+    readonly dir: string;
+  },
+): Promise<Checkpoint | undefined> {
+  for (let at = of.after; ;) {
+    const [row] = await log.checkpoints({ after: at, limit: 1 });
+    if (row === undefined) return undefined;
+    const { size, note } = row;
+    const checkpoint = openCheckpoint(note, of.verifier);
+    if (checkpoint?.size === size) return checkpoint;
+    if (!of.before.some((verifier) => openCheckpoint(note, verifier)?.size === size))
+      throw damaged(of.dir, `its first ${size} entries are not those that its key signed`);
+    at = size;
+  }
 }
 
 /** The fold at the last usable kept state that is not beyond `at`. */

@@ -11,6 +11,8 @@ import { contentsOf } from "../src/contents.ts";
 import { bytesOfDigest, digestOf } from "../src/digest.ts";
 import { generateKey, signerOf } from "../src/note.ts";
 import { backUp } from "../src/keep/back-up.ts";
+import { restoreVault } from "../src/keep/restore.ts";
+import { openVault } from "../src/vault.ts";
 import type { ExportOptions } from "../src/proof/export.ts";
 import { forge, tamper } from "./tampering.ts";
 import { asRoot, createAt, live, newPlace } from "./world.ts";
@@ -356,6 +358,19 @@ describe("a forged export is red in Python", () => {
 });
 
 describe("a backup in Python", () => {
+  test("of a vault that was restored is included whole, with the checkpoints of the one before, and so is the vault", async (context) => {
+    if (!hasPython) context.skip("no python3 on this machine");
+    const at = { into: join(place.dir, "again"), to: join(place.dir, "kept-again") };
+    const trusted = { key: honest.key };
+    await restoreVault({ from: kept, into: at.into, trusted, until: {}, knownVaults: null, signal: never });
+    const again = await openVault({ dir: at.into, knownVaults: null });
+    const head = await again.checkpoint();
+    await backUp({ dir: at.into, to: at.to, key: again.key, head, signal: never });
+    await again.close();
+    for (const path of [at.into, at.to])
+      expect(verify(context, path, again.key)).toMatchObject({ ok: true, included: head.size, hashOnly: 0 });
+  });
+
   test("is included whole, in two segments", (context) => {
     expect(verify(context, kept)).toMatchObject({ ok: true, included: honest.entries, hashOnly: 0, payloads: 15 });
   });

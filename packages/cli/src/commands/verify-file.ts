@@ -45,12 +45,26 @@ export async function runVerifyFile(options: VerifyFileOptions, context: Command
   return verdict.ok ? exitDone : exitFailed;
 }
 
-/** A key is given as it is, or as a file that holds it. */
-function keyFrom(word: string, path: string): string {
+/**
+ * Reads a key that is given as it is, or as a file that holds it.
+ *
+ * @param word - as given
+ * @param path - the file that it would be
+ * @returns the key
+ * @throws a failure `malformed` when the file is too large
+ */
+export function keyFrom(word: string, path: string): string {
   return existsSync(path) ? trustedIn(path).trim() : word;
 }
 
-function trustedIn(path: string): string {
+/**
+ * Reads a key or a checkpoint.
+ *
+ * @param path - of the file
+ * @returns its text
+ * @throws a failure `malformed` when the file is too large
+ */
+export function trustedIn(path: string): string {
   const { size } = statSync(path);
   if (size > trustedBytesMax)
     throw new ServiceFailure("malformed", {

@@ -1,10 +1,11 @@
 /**
- * `toka store` and `toka backup`: the command lines about a vault's files as a whole.
+ * `toka store`, `toka backup` and `toka restore`: the command lines about a vault's files as a whole.
  */
 import type { Command } from "commander";
 
 import type { BackupOptions } from "../commands/backup.ts";
 import type { PlaceOptions } from "../commands/places.ts";
+import type { RestoreOptions } from "../commands/restore.ts";
 import { example, type Frame, jsonCommand, perform } from "../frame.ts";
 import { addNoun } from "./noun.ts";
 
@@ -32,5 +33,22 @@ export function addKeeping(program: Command, frame: Frame): void {
     .action(async (options: BackupOptions) => {
       const { runBackup } = await import("../commands/backup.ts");
       await perform(frame, options, runBackup);
+    });
+  program
+    .command("restore")
+    .description("Make a vault from a backup, as it was after an entry or at a time; it is another vault, and held")
+    .argument("<dir>", "folder of the backup")
+    .requiredOption("--into <dir>", "folder of the vault, which must be empty or not there")
+    .option("--at <position|time>", "as of this entry, or of the last one up to this time (default: the backup's end)")
+    .option("--key <key|file>", "public key that must have signed the backup")
+    .option("--checkpoint <file>", "an older checkpoint that the backup must continue")
+    .option("--json", "print one JSON object", false)
+    .addHelpText(
+      "after",
+      example("toka restore ../kept --into ../again/.toka", "toka restore ../kept --into ../then/.toka --at 4 --json"),
+    )
+    .action(async (dir: string, options: Omit<RestoreOptions, "dir">) => {
+      const { runRestore } = await import("../commands/restore.ts");
+      await perform(frame, { ...options, dir }, runRestore);
     });
 }

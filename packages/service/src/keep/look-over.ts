@@ -1,7 +1,7 @@
 /**
  * Looks a vault over: its files, who has it open, and how old what was kept of it is.
  */
-import { lookOver, type StoreCheck } from "@toka/store";
+import { lookOver } from "@toka/store";
 
 import { isServed } from "../client/vault-client.ts";
 import { holderOf } from "../patience.ts";
@@ -12,6 +12,9 @@ const dayMs = 86_400_000;
 
 /** Age from which a backup is told to be old: a week's work is what most can bear to lose, and many cannot. */
 const backupAgeMsMax = 7 * dayMs;
+
+/** One thing that was looked at. */
+type StoreCheck = Awaited<ReturnType<typeof lookOver>>[number];
 
 /** The whole look. */
 export interface StoreReport {

@@ -86,6 +86,11 @@ export async function backUp(options: BackUpOptions): Promise<BackUpReport> {
     });
   const log = openReadOnlyLog(vaultFiles(dir).log);
   try {
+    if (log.base > 0)
+      throw new StoreFailure("backup_of_fork", {
+        message: `Cannot back up the vault ${dir}: its first ${log.base} entries lie with the vault that it was forked from; back that one up`,
+        retry: "never",
+      });
     const reached = await goOnFrom(options);
     await forget(log, { options, size: reached.tree.size });
     return await writeSegments({ log, verifier }, { options, reached });
