@@ -13,7 +13,7 @@ import { operationShape, operationTypes } from "./operation.ts";
 import { integer, list, nullable, oneOf, optional, problem, read, record } from "./shape.ts";
 import type { Shape } from "./shape.ts";
 import { digest, id, momentMs } from "./shapes.ts";
-import { upcastEvent, upcastOperation } from "./upcast.ts";
+import { hasOneSchema, upcastEvent, upcastOperation } from "./upcast.ts";
 
 /**
  * Writes an entry.
@@ -57,7 +57,7 @@ export function decodeEntry(bytes: string): Entry {
   } catch {
     throw new Malformed({ path: "entry", wanted: "JSON", found: "something else" });
   }
-  const { present, written } = read(upcastEntry, { value, root: "entry" });
+  const { present, written } = isOfToday(value) ? { present: value } : read(upcastEntry, { value, root: "entry" });
   const entry = read(entryShape, { value: present, root: "entry" });
   if (encodeEntry(written === undefined ? entry : { ...entry, ...written }) !== bytes) {
     throw new Malformed({ path: "entry", wanted: "its canonical encoding", found: "another encoding" });
@@ -67,6 +67,21 @@ export function decodeEntry(bytes: string): Entry {
 
 /** Parts of an entry as they were written. */
 type Written = Pick<Entry, "operation" | "outcome">;
+
+// Nearly every entry is, and finding that out must not cost what reading it does.
+function isOfToday(value: unknown): boolean {
+  if (!isObject(value)) return true;
+  const { operation, outcome } = value;
+  if (!isObject(operation) || !isOperationOfToday(operation["type"])) return false;
+  const events = isObject(outcome) ? outcome["events"] : undefined;
+  if (!Array.isArray(events)) return true;
+  for (const event of events) if (upcastEvent(event) !== event) return false;
+  return true;
+}
+
+function isOperationOfToday(type: unknown): boolean {
+  return typeof type === "string" && knownTypes.has(type) && hasOneSchema(type);
+}
 
 // What is older is brought up to date before anything is read; `written` is there when something was.
 function upcastEntry(value: unknown): { readonly present: unknown; readonly written?: Written } {

@@ -49,6 +49,15 @@ export interface Upcast {
 }
 
 /**
+ * Tells whether operations of a type have always had the shape of today.
+ *
+ * @returns false for a batch, too, which holds others
+ */
+export function hasOneSchema(type: string): boolean {
+  return type !== "batch" && !Object.hasOwn(olderOperations, type);
+}
+
+/**
  * Reads an operation's schema.
  *
  * @param value as JSON gives it, of any schema; anything else is given back as it is
