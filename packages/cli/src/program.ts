@@ -22,6 +22,7 @@ import { addAgent } from "./nouns/agent.ts";
 import { addBudget } from "./nouns/budget.ts";
 import { addApproval, addMessage, addSignals } from "./nouns/exchange.ts";
 import { addGrant, addPrincipal } from "./nouns/grant.ts";
+import { addErase } from "./nouns/erase.ts";
 import { addKeeping } from "./nouns/keeping.ts";
 import { addLease } from "./nouns/lease.ts";
 import { withVerb } from "./nouns/noun.ts";
@@ -94,7 +95,18 @@ function buildProgram(frame: Frame): Command {
   addExec(program, frame);
   addDoctor(program, frame);
   const nouns = [addRun, addAgent, addTool, addTask, addSession, addGrant, addPrincipal, addBudget, addOwed, addState];
-  const more = [addApproval, addPolicy, addLease, addMessage, addSecret, addSignals, addToken, addUndo, addKeeping];
+  const more = [
+    addApproval,
+    addPolicy,
+    addLease,
+    addMessage,
+    addSecret,
+    addSignals,
+    addToken,
+    addUndo,
+    addErase,
+    addKeeping,
+  ];
   for (const add of [...nouns, ...more, addOriginalNames]) add(program, frame);
   return program;
 }

@@ -207,6 +207,7 @@ export { applyEntry } from "./apply.ts";
 export { authorises, grantIsLive } from "./authority/authorises.ts";
 export { findAgents, type AgentQuery } from "./discovery.ts";
 export { leasesIn } from "./leases.ts";
+export { contentUses } from "./content-uses.ts";
 export { approvalsIn, bindingOf, mayAnswer } from "./approvals.ts";
 export type { AwaitedApproval, Binding } from "./approvals.ts";
 export { covers, excess } from "./authority/covers.ts";

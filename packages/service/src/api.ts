@@ -7,6 +7,7 @@
 import type { AgentQuery, Amounts, PolicyEffect, PolicyRef, Receipt, RecordedEntry, Refusal } from "@toka/kernel";
 
 import type { ForkAnswer, ForkRequest, PastState, StateDiff } from "./past/answers.ts";
+import type { EraseAnswer, EraseRequest } from "./erasing/answers.ts";
 import type { ExportRequest, ProofDocument, ProveRequest, SignedHead } from "./proof/answers.ts";
 import type { StartedSession, StartSessionRequest } from "./sessions/start-request.ts";
 import type { StateAnswer, StateArea } from "./state/areas.ts";
@@ -377,6 +378,14 @@ export interface VaultApi {
    * @throws a failure when nothing of that name can be undone
    */
   undo(request: UndoRequest): Promise<UndoAnswer>;
+  /**
+   * Erases contents for good, in the caller's name, or says what that would do; for whoever administers the vault.
+   *
+   * @param request - what, and why
+   * @returns what came of it
+   * @throws a failure `permission_denied`, `payload_unknown` and the like
+   */
+  erase(request: EraseRequest): Promise<EraseAnswer>;
   /**
    * Reads bytes that the log keeps by commitment.
    *

@@ -131,6 +131,11 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
       ...{ dir, knownVaults: places.knownVaults, sessions, tools, machine, host },
       proofs: opened,
       ...{ clock: clock.nowMs, seek: async (timeMs: number) => opened.machine.seek(timeMs), tokens },
+      erasing: {
+        held: async (commitment: string) => opened.machine.stored(commitment),
+        erasedAt: async (commitment: string) => opened.machine.erasedAt({ commitment }),
+        scrub: async () => opened.machine.scrub(),
+      },
       secrets: openSecrets,
       redactor,
       runtime: gate?.runtime,

@@ -7,6 +7,7 @@ import type { Runtime } from "@toka/runtime";
 import type { ServingProcess, VaultApi } from "./api.ts";
 import { execProgram } from "./exec.ts";
 import { forkHere } from "./fork/fork.ts";
+import { erase, type EraseParts } from "./erasing/erase.ts";
 import { ServiceFailure } from "./failure.ts";
 import type { GrowingTools } from "./growing-tools.ts";
 import { queryLog } from "./log-query.ts";
@@ -42,6 +43,8 @@ export interface LocalVaultParts {
   readonly clock: () => number;
   /** The position after which all entries have an effective time at or above a moment. */
   readonly seek: (timeMs: number) => Promise<number>;
+  /** What of erasing only the store can do. */
+  readonly erasing: Pick<EraseParts, "held" | "erasedAt" | "scrub">;
   readonly tokens: TokenDesk;
   /** Opens the secrets at first need. */
   readonly secrets: () => Promise<SecretStore>;
@@ -119,6 +122,7 @@ export function createLocalVault(parts: LocalVaultParts): LocalVault {
           mayNow(machine, { caller, permission: `fs.read:${path}`, clock });
         return counted(undo(request, { machine, runtime, caller, mayRead }));
       },
+      erase: async (request) => counted(erase(request, { machine, caller, clock, seek: parts.seek, ...parts.erasing })),
       mintToken: async (request) => tokens.mint(request, caller),
       rotateTokenKey: async () => ({ kid: await tokens.rotate(caller) }),
       ...secretCalls(secrets, caller),

@@ -66,6 +66,7 @@ function answering(changes: Partial<VaultApi>): VaultApi {
     prove: unasked,
     export: unasked,
     undo: unasked,
+    erase: unasked,
     setSecret: unasked,
     secrets: unasked,
     removeSecret: unasked,

@@ -39,7 +39,7 @@ import {
   readEntriesMax,
   recentEntriesMax,
 } from "./limits.ts";
-import type { Log, LogFilter, LogHead, LogPage, LogRow } from "./log.ts";
+import type { Log, LogFilter, LogHead, LogPage, LogRow, StoredPayload } from "./log.ts";
 import { RecentEntries } from "./recent.ts";
 import { mismatch, unsettledOf } from "./references.ts";
 import { readStamp } from "./read-stamp.ts";
@@ -226,6 +226,15 @@ export class Machine implements MachinePort {
 
   async payload({ commitment }: Content): Promise<Uint8Array | undefined> {
     return (await this.#parts.log.payload(commitment))?.bytes;
+  }
+
+  /**
+   * Reads a payload with the commitments that its content names.
+   *
+   * @returns it, or undefined when it is not in the log or was erased
+   */
+  async stored(commitment: string): Promise<Pick<StoredPayload, "size" | "bytes" | "children"> | undefined> {
+    return this.#parts.log.payload(commitment);
   }
 
   /**

@@ -34,7 +34,12 @@ export async function recoverLayers(layersDir: string, means: SettlementMeans): 
       continue;
     }
     const bytes = await means.machine.payload(changes);
-    const recorded = bytes === undefined ? undefined : readChangesDocument(bytes);
+    if (bytes === undefined) {
+      // Erased: what was still to be written goes with it.
+      discardLayer(layer);
+      continue;
+    }
+    const recorded = readChangesDocument(bytes);
     if (recorded === undefined) {
       throw new RuntimeFailure(`Cannot finish the changes of ${effect}: the log holds no readable list of them`, {
         code: "changes_unreadable",

@@ -21,6 +21,7 @@ import { failureFrom } from "../http/failure-body.ts";
 import { openSocketPath } from "../http/socket-path.ts";
 import { decodeJson, type EntryLine, type ExecLine, readJson, readLines } from "../http/wire.ts";
 import type { ForkAnswer } from "../past/answers.ts";
+import type { EraseAnswer } from "../erasing/answers.ts";
 import type { ChangeRecord, UndoAnswer } from "../undo/answers.ts";
 import { overLoopback, overSocket, type Transport } from "./transport.ts";
 
@@ -101,6 +102,7 @@ function vaultOver(transport: Transport): VaultApi {
     exec: async (body, options) => runRemotely(transport, { body, ...options }),
     changes: (query, options) => readChanges(transport, { body: JSON.stringify(query), signal: options.signal }),
     undo: async (request) => post<UndoAnswer>("/v1/undo", request),
+    erase: async (request) => post<EraseAnswer>("/v1/erase", request),
     checkpoint: async () => post("/v1/checkpoint", {}),
     prove: async (request) => post("/v1/prove", request),
     export: (request, options) => readExport(transport, { body: JSON.stringify(request), signal: options.signal }),

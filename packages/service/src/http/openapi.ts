@@ -26,6 +26,7 @@ const summaries: Readonly<Record<string, { readonly summary: string; readonly an
   "POST /v1/changes": { summary: "Who changed what, and under which grant", answer: "lines" },
   "POST /v1/fork": { summary: "Make a vault that goes on from an entry of this one, for the operator alone" },
   "POST /v1/undo": { summary: "Take back what effects changed, or say what that would do" },
+  "POST /v1/erase": { summary: "Erase contents for good, or say what that would do; for who administers the vault" },
   "POST /v1/checkpoint": { summary: "Sign a checkpoint of the log as it is" },
   "POST /v1/prove": { summary: "Prove that an entry stands in the log, or that the log only grew" },
   "POST /v1/export": { summary: "A part of the log as a file that verifies by itself", answer: "lines" },

@@ -9,6 +9,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 import type { ExecOutcome, ExecRequest, KeySource, LogQuery, MintRequest, VaultApi } from "../api.ts";
 import type { ForkRequest } from "../past/answers.ts";
+import type { EraseRequest } from "../erasing/answers.ts";
 import type { ExportRequest, ProveRequest } from "../proof/answers.ts";
 import type { StartSessionRequest } from "../sessions/start-request.ts";
 import type { RunToolRequest } from "../tools/tool-call.ts";
@@ -199,6 +200,22 @@ const changesSchema = {
   },
 } as const;
 
+const eraseSchema = {
+  type: "object",
+  additionalProperties: false,
+  required: ["payloads", "entries", "agent", "session", "before", "beforeMs", "reason", "dryRun"],
+  properties: {
+    payloads: { type: "array", maxItems: 10_000, items: { type: "string", pattern: "^sha256:[A-Za-z0-9_-]{43}$" } },
+    entries: { type: "array", maxItems: 10_000, items: { type: "integer", minimum: 1 } },
+    agent: { type: ["string", "null"], maxLength: 200 },
+    session: { type: ["string", "null"], maxLength: 100 },
+    before: { type: ["integer", "null"], minimum: 1 },
+    beforeMs: { type: ["integer", "null"], minimum: 0 },
+    reason: { type: "string", minLength: 1, maxLength: 500 },
+    dryRun: { type: "boolean" },
+  },
+} as const;
+
 const undoSchema = {
   type: "object",
   additionalProperties: false,
@@ -323,6 +340,7 @@ export function addRoutes(app: FastifyInstance, apiOf: ApiOf): void {
   app.post("/v1/tokens/rotate", async (request) => apiOf(request).rotateTokenKey());
   addPast(app, apiOf);
   addChanges(app, apiOf);
+  addErasing(app, apiOf);
   addProofs(app, apiOf);
   addSecretRoutes(app, apiOf);
 }
@@ -391,6 +409,12 @@ function addChanges(app: FastifyInstance, apiOf: ApiOf): void {
   });
   app.post<{ Body: UndoRequest }>("/v1/undo", { schema: { body: undoSchema } }, async (request) =>
     apiOf(request).undo(request.body),
+  );
+}
+
+function addErasing(app: FastifyInstance, apiOf: ApiOf): void {
+  app.post<{ Body: EraseRequest }>("/v1/erase", { schema: { body: eraseSchema } }, async (request) =>
+    apiOf(request).erase(request.body),
   );
 }
 

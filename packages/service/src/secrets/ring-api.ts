@@ -32,6 +32,7 @@ function withoutSecrets(api: VaultApi, redactor: Redactor): VaultApi {
     },
     operate: async (request) => api.operate({ ...request, operation: redactor.fields(request.operation) }),
     abandon: async (effect, reason) => api.abandon(text(effect), text(reason)),
+    erase: async (request) => api.erase({ ...request, reason: text(request.reason) }),
     exec: async (request, options) => {
       const { argv, workspace, cwd, permissions, stdin } = request;
       const kept = { argv: argv.map(text), workspace: text(workspace), cwd: text(cwd), stdin: inside(stdin) };
