@@ -1,7 +1,8 @@
 /** The last word on a simulated log: everything is decided again from the first entry, as verification does it. */
-import type { Entry } from "@toka/kernel";
+import type { Entry, PayloadDraft } from "@toka/kernel";
 import { commitmentOf, contentsOf } from "../packages/store/src/contents.ts";
 import { leafDigest } from "../packages/store/src/digest.ts";
+import { erasedBy } from "../packages/store/src/erasure.ts";
 import { Fold } from "../packages/store/src/fold.ts";
 import { readEntriesMax } from "../packages/store/src/limits.ts";
 import type { CheckpointRow, Log, LogRow } from "../packages/store/src/log.ts";
@@ -71,25 +72,50 @@ export function auditEntries({ rows, checkpoints }: LogContent): Audited {
   return { fold, effects };
 }
 
+/** What was sealed, and what a crash left: where erased bytes could still stand. */
+export interface Remains {
+  readonly drafts: ReadonlyMap<string, PayloadDraft>;
+  /** Everything that can be read from the disk. */
+  readonly files: readonly Uint8Array[];
+}
+
 /**
- * Reads every payload that the entries name, and compares bytes and counts.
+ * Reads every payload that the entries name, and compares bytes and counts. What an entry erased must be readable nowhere.
  *
- * @throws Broken when one is gone, is not what was committed to, or is counted wrong
+ * @returns how many were erased
+ * @throws Broken when one is gone that no entry erased, is not what was committed to, is counted wrong, or is erased and still there
  */
-export async function auditPayloads(log: Log, entries: readonly Entry[]): Promise<void> {
+export async function auditPayloads(log: Log, entries: readonly Entry[], remains: Remains): Promise<number> {
+  const erased = new Map<string, number>();
+  for (const { operation, outcome, position } of entries)
+    if ("events" in outcome) for (const commitment of erasedBy(operation)) erased.set(commitment, position);
+  for (const [commitment, position] of erased) {
+    if ((await log.erasedAt(commitment)) !== position || (await log.payload(commitment)) !== undefined)
+      throw new Broken(`payload ${commitment} was erased by entry ${position}, and the log has it otherwise`);
+    const salt = Buffer.from(remains.drafts.get(commitment)?.salt ?? []);
+    if (salt.length === 0) throw new Broken(`payload ${commitment} was erased, and nobody sealed it`);
+    if (remains.files.some((bytes) => Buffer.from(bytes).includes(salt)))
+      throw new Broken(`payload ${commitment} was erased by entry ${position}, and can be read from the disk`);
+  }
   const counted = new Map<string, number>();
   const count = async (commitment: string): Promise<void> => {
     const before = counted.get(commitment) ?? 0;
     counted.set(commitment, before + 1);
     if (before > 0) return;
-    const payload = await log.payload(commitment);
+    const payload = erased.has(commitment) ? undefined : await log.payload(commitment);
+    if (erased.has(commitment)) {
+      for (const child of remains.drafts.get(commitment)?.references ?? []) await count(child.commitment);
+      return;
+    }
     if (payload === undefined) throw new Broken(`payload ${commitment} is lost`);
     if (commitmentOf(payload) !== commitment) throw new Broken(`payload ${commitment} is not what was committed to`);
     for (const child of payload.children) await count(child);
   };
   for (const { operation } of entries) for (const { commitment } of contentsOf(operation)) await count(commitment);
   for (const [commitment, references] of counted) {
+    if (erased.has(commitment)) continue;
     const found = (await log.payload(commitment))?.references;
     if (found !== references) throw new Broken(`payload ${commitment} is counted ${found} times, wanted ${references}`);
   }
+  return erased.size;
 }

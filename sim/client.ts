@@ -17,6 +17,7 @@ const passing = new Set([
   "outcome_unknown",
   "position_conflict",
   "payload_missing",
+  "payload_erased",
   "vault_closed",
   "queue_full",
 ]);

@@ -18,6 +18,8 @@ export class Furnisher {
   readonly #tools: SimulatedTools;
   /** Sealed before, and in the log if their operations are. */
   readonly #sealed: PayloadDraft[] = [];
+  /** Everything ever sealed, by commitment. */
+  readonly drafts: Map<string, PayloadDraft> = new Map<string, PayloadDraft>();
   #count = 0;
 
   constructor(random: Random, tools: SimulatedTools) {
@@ -44,10 +46,20 @@ export class Furnisher {
     if ("commitment" in value && "size" in value) return this.#content(payloads);
     const full = Object.fromEntries(Object.entries(value).map(([key, part]) => [key, this.#full(part, payloads)]));
     const { type, name, program } = full;
+    if (type === "payload.erase") return { ...full, payloads: this.#erased() };
     // The generator knows of one program that is right, and of one that is another.
     if ((type === "tool.register" || type === "tool.update") && program === someDigest)
       return { ...full, program: this.#program(String(name)) };
     return full;
+  }
+
+  /** Contents used before, each once; some of them may be lost, needed or gone. */
+  #erased(): readonly Digest[] {
+    const random = this.#random;
+    const known = this.#sealed;
+    if (known.length === 0) return [someDigest];
+    const drawn = Array.from({ length: 1 + random.below(3) }, () => random.of(known).content.commitment);
+    return [...new Set(drawn)];
   }
 
   #program(name: string): Digest {
@@ -77,6 +89,7 @@ export class Furnisher {
     const children = leaves.length > 0 && random.chance(100) ? [random.of(leaves).content] : [];
     const draft = seal(`content ${this.#count} ${"x".repeat(size)}`, children);
     this.#sealed.push(draft);
+    this.drafts.set(draft.content.commitment, draft);
     // What is long gone is not named again.
     if (this.#sealed.length > 40) this.#sealed.shift();
     return draft;

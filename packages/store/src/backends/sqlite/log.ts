@@ -175,7 +175,9 @@ class SqliteLog implements Log {
     for (const commitment of commitments) {
       const id = this.#payloadId(commitment);
       const row = id === undefined ? undefined : sizeOf.get(id, commitment);
-      const size = row === undefined ? prefix.payload(commitment)?.size : integer(row, "size");
+      // What the log holds itself, and has erased, a parent may still hold: it is gone for this log.
+      const shared = id === undefined ? prefix.payload(commitment)?.size : undefined;
+      const size = row === undefined ? shared : integer(row, "size");
       if (size !== undefined) sizes.set(commitment, size);
     }
     return sizes;
