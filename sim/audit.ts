@@ -72,8 +72,9 @@ export function auditEntries({ rows, checkpoints }: LogContent): Audited {
   return { fold, effects };
 }
 
-/** What was sealed, and what a crash left: where erased bytes could still stand. */
+/** What the log says, what was sealed, and what a crash left: where erased bytes could still stand. */
 export interface Remains {
+  readonly entries: readonly Entry[];
   readonly drafts: ReadonlyMap<string, PayloadDraft>;
   /** Everything that can be read from the disk. */
   readonly files: readonly Uint8Array[];
@@ -85,7 +86,7 @@ export interface Remains {
  * @returns how many were erased
  * @throws Broken when one is gone that no entry erased, is not what was committed to, is counted wrong, or is erased and still there
  */
-export async function auditPayloads(log: Log, entries: readonly Entry[], remains: Remains): Promise<number> {
+export async function auditPayloads(log: Log, { entries, ...remains }: Remains): Promise<number> {
   const erased = new Map<string, number>();
   for (const { operation, outcome, position } of entries)
     if ("events" in outcome) for (const commitment of erasedBy(operation)) erased.set(commitment, position);

@@ -225,11 +225,11 @@ async function auditAll(life: Life, world: World): Promise<number> {
   const content = await contentOf(life.log);
   const { fold, effects } = auditEntries(content);
   const files = [...world.disk.files.values()].map((file) => file.read(0, file.size));
-  const erased = await auditPayloads(
-    life.log,
-    content.rows.map(({ bytes }) => decodeEntry(bytes)),
-    { drafts: world.furnisher.drafts, files },
-  );
+  const erased = await auditPayloads(life.log, {
+    entries: content.rows.map(({ bytes }) => decodeEntry(bytes)),
+    drafts: world.furnisher.drafts,
+    files,
+  });
   world.counts.add("payload erased at the end", erased);
   const live = await life.machine.still(async (mine) => mine.stateDigest());
   if (live !== fold.stateDigest()) throw new Broken("the state is not the fold of the log");

@@ -9,6 +9,7 @@ import { join } from "node:path";
 
 import { clockOver } from "@toka/agent";
 import type { Caller, MachinePort } from "@toka/kernel";
+import type { Machine } from "@toka/store";
 import {
   createRuntime,
   createSandbox,
@@ -28,7 +29,7 @@ import type { LoopbackOptions, LoopbackServer } from "./http/loopback.ts";
 import { createGrowingTools, type GrowingTools } from "./growing-tools.ts";
 import type { VaultServer } from "./http/server.ts";
 import { type BackupSchedule, keepBackups } from "./keep/schedule.ts";
-import { createLocalVault } from "./local-vault.ts";
+import { createLocalVault, type LocalVaultParts } from "./local-vault.ts";
 import { endOrphans } from "./orphans.ts";
 import { outputsFolder, type Places } from "./places.ts";
 import { refusalInWords } from "./refusal-words.ts";
@@ -131,11 +132,7 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
       ...{ dir, knownVaults: places.knownVaults, sessions, tools, machine, host },
       proofs: opened,
       ...{ clock: clock.nowMs, seek: async (timeMs: number) => opened.machine.seek(timeMs), tokens },
-      erasing: {
-        held: async (commitment: string) => opened.machine.stored(commitment),
-        erasedAt: async (commitment: string) => opened.machine.erasedAt({ commitment }),
-        scrub: async () => opened.machine.scrub(),
-      },
+      erasing: erasingOf(opened.machine),
       secrets: openSecrets,
       redactor,
       runtime: gate?.runtime,
@@ -308,4 +305,13 @@ async function registerTools(
       });
     }),
   );
+}
+
+/** What of erasing only the store can do. */
+function erasingOf(store: Machine): LocalVaultParts["erasing"] {
+  return {
+    held: async (commitment) => store.stored(commitment),
+    erasedAt: async (commitment) => store.erasedAt({ commitment }),
+    scrub: async () => store.scrub(),
+  };
 }

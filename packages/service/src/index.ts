@@ -44,5 +44,4 @@ export type { OperateRequest } from "./state/operate.ts";
 export { refusalInWords } from "./refusal-words.ts";
 export type { UpOptions, UpRun } from "./up.ts";
 export type { UpSummary } from "./up-summary.ts";
-export type { EraseAnswer, EraseRequest } from "./erasing/answers.ts";
 export type { BlockedPath, ChangeRecord, UndoAnswer, UndoneChange, UndoRequest } from "./undo/answers.ts";

@@ -3,12 +3,15 @@
  */
 import { createInterface } from "node:readline";
 
-import { askVault, type EraseAnswer, type EraseRequest, refusalInWords, type VaultApi } from "@toka/service";
+import { askVault, refusalInWords, type VaultApi } from "@toka/service";
 
 import { type CommandContext, exitDone, exitFailed, writeLine } from "../context.ts";
 import { showAsJson, showOnOneLine } from "../output/plain.ts";
 import { UsageError } from "../usage-error.ts";
 import { asking, type PlaceOptions, placesOf } from "./places.ts";
+
+type EraseRequest = Parameters<VaultApi["erase"]>[0];
+type EraseAnswer = Awaited<ReturnType<VaultApi["erase"]>>;
 
 /** What `toka erase` takes. */
 export interface EraseOptions extends PlaceOptions {
