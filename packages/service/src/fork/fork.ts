@@ -4,6 +4,7 @@ import type { Caller, MachinePort } from "@toka/kernel";
 import type { ForkAnswer, ForkRequest } from "../past/answers.ts";
 import type { Past } from "../past/read-past.ts";
 import { requireOperator } from "../tokens/mint-token.ts";
+import { passOnTools } from "../tools/remembered-tools.ts";
 import { copyWorkspace } from "./copy-workspace.ts";
 
 /** What a fork is made with. */
@@ -35,5 +36,7 @@ export async function forkHere({ at, into, workspace }: ForkRequest, parts: Fork
     workspace === null ? null : await copyWorkspace(machine, { ...workspace, at: position, except, signal });
   // What lies below the vault, its deliverables, is the fork's own, too.
   const moves = [{ from: dir, to: into }, ...(workspace === null ? [] : [workspace])];
-  return { ...(await past.fork({ at: position, into, knownVaults, moves })), files };
+  const made = await past.fork({ at: position, into, knownVaults, moves });
+  await passOnTools(dir, into);
+  return { ...made, files };
 }

@@ -43,6 +43,18 @@ export async function rememberedTools(vault: string): Promise<readonly Tool[]> {
 }
 
 /**
+ * Has another vault remember what one remembers: a fork knows the same tools, each as it was when it was registered.
+ *
+ * @param vault - the vault folder
+ * @param other - the other one's, which remembers none yet
+ * @throws a failure `tool_folders_damaged` when what is remembered is not as this module writes it
+ */
+export async function passOnTools(vault: string, other: string): Promise<void> {
+  const folders = await readFolders(vault);
+  if (folders.length > 0) await writePrivateFile(fileOf(other), `${JSON.stringify(folders)}\n`);
+}
+
+/**
  * Remembers the tools of a folder, in place of what was remembered of it.
  *
  * @param vault - the vault folder, held by this process
