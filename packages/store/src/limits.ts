@@ -45,8 +45,8 @@ export const checkpointEntriesMax = 10_000;
 /** Entries after which a snapshot is written: bounds the replay at the next open to a fraction of a second. */
 export const snapshotEntriesMax = 20_000;
 
-/** Entries between two kept states: the state after any entry is had by replaying about as many, which takes a second or two. */
-export const keptStateEntriesMin = 50_000;
+/** Entries between two kept states: the state after any entry is had by replaying about as many, which takes half a second, and verification finds one near the middle of the log. */
+export const keptStateEntriesMin = 20_000;
 
 /** Kept states together take at most this part of what the log takes: a fourth. */
 export const keptStatesPartOfLog = 4;

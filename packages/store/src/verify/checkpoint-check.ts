@@ -38,11 +38,15 @@ function rootOf({ fold, root }: Passing): Buffer {
 export class CheckpointCheck {
   readonly #rows: Iterator<CheckpointRow>;
   #next: CheckpointRow | undefined;
-  #previous = 0;
+  #previous: number;
   #checked = 0;
 
-  /** @param rows in the order of their sizes */
-  constructor(rows: Iterable<CheckpointRow>) {
+  /**
+   * @param rows in the order of their sizes
+   * @param previous size of the one before the first of them
+   */
+  constructor(rows: Iterable<CheckpointRow>, previous = 0) {
+    this.#previous = previous;
     this.#rows = rows[Symbol.iterator]();
     this.#advance();
   }
@@ -50,6 +54,11 @@ export class CheckpointCheck {
   /** Checkpoints whose signature, root and state were compared. */
   get checked(): number {
     return this.#checked;
+  }
+
+  /** Size of the last one that was compared, or of the one before them. */
+  get last(): number {
+    return this.#previous;
   }
 
   /**
@@ -165,6 +174,11 @@ export class KnownCheck {
     if (difference !== undefined)
       differs(position, `this is not the vault known at ${this.#path}: ${difference.state}`);
     this.#passed = true;
+  }
+
+  /** Whether the log seems to be another vault's so far. */
+  get isOfAnother(): boolean {
+    return this.#another !== undefined;
   }
 
   /** The log is another vault's from here on: whose it was before says nothing. */

@@ -28,17 +28,32 @@ export interface EntriesReport {
 /** The fold of one log, decided again. */
 export class Decider implements Judge {
   readonly #files: VaultFiles;
-  readonly #fold = new Fold();
+  readonly #fold: Fold;
   readonly #reader = new QuickReader();
   #known: readonly KnownVault[] = [];
   #checkpoints = new CheckpointCheck([]);
   #knownCheck: KnownCheck | undefined;
-  #passed = 0;
+  #passed: number;
   #attested = 0;
 
-  /** @param files of the vault */
-  constructor(files: VaultFiles) {
+  /**
+   * @param files of the vault
+   * @param fold what to go on from, a checkpoint being its last entry; nothing for the first entry of the log
+   */
+  constructor(files: VaultFiles, fold: Fold = new Fold()) {
     this.#files = files;
+    this.#fold = fold;
+    this.#passed = fold.head.position;
+  }
+
+  /** Whether what known-vaults holds is of another vault than the entries so far: a fork among the next may explain it. */
+  get isOfAnother(): boolean {
+    return this.#knownCheck?.isOfAnother === true;
+  }
+
+  /** Size of the last checkpoint that was compared, or of the one that it goes on from. */
+  get checkpoint(): number {
+    return this.#checkpoints.last;
   }
 
   /**
@@ -59,7 +74,9 @@ export class Decider implements Judge {
 
   begin({ checkpoints, known }: Signed): void {
     this.#known = known;
-    this.#checkpoints = new CheckpointCheck(checkpoints);
+    const { position } = this.#fold.head;
+    this.#checkpoints = new CheckpointCheck(checkpoints, position);
+    if (position > 0) this.#knownCheck = this.#knownOf(this.#fold.state.vault?.vault ?? "");
   }
 
   take(linked: LinkedEntry): void {

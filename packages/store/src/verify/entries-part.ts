@@ -12,6 +12,7 @@ import { differs, quoted } from "./finding.ts";
 import { checkFork, forks } from "./fork-check.ts";
 import type { VerifyPart } from "./reading.ts";
 import type { FoundEntry } from "./rows.ts";
+import { wholeLog, type Stretch } from "./stretch.ts";
 
 /** What the entries of a log are held against. */
 export interface Signed {
@@ -48,27 +49,54 @@ export interface Judge {
   finish(): void;
 }
 
+/** What the entries of a log, or of a half of it, are linked with. */
+export interface EntriesPartOptions {
+  readonly judge: Judge;
+  readonly known: readonly KnownVault[];
+  /** Entries that lie with a parent. */
+  readonly base: number;
+  readonly stretch?: Stretch;
+  /** Of the entries before it. */
+  readonly tree?: CompactRange;
+  /** Digest of the entry before it. */
+  readonly last?: string;
+}
+
 /** The entries of one log, linked and handed on. */
 export class EntriesPart implements VerifyPart {
   readonly #judge: Judge;
   readonly #signedSizes: ReadonlySet<number>;
-  readonly #tree = new CompactRange();
+  readonly #tree: CompactRange;
+  readonly #stretch: Stretch;
   readonly #base: number;
-  #last = zeroDigest;
+  #last: string;
 
   /**
    * @param db the log, in the transaction that verifies it
-   * @param to the `judge`, the `known` vaults, read before that transaction began, and how many entries are a parent's
+   * @param to the `judge`, the `known` vaults, read before that transaction began, and how many entries are a parent's; of a
+   *   half also its `stretch`, and the `tree` and the digest before it
    */
   constructor(
     db: DatabaseSync,
-    { judge, known, base }: { readonly judge: Judge; readonly known: readonly KnownVault[]; readonly base: number },
+    { judge, known, base, stretch = wholeLog, tree, last = zeroDigest }: EntriesPartOptions,
   ) {
     this.#base = base;
-    const checkpoints = db.prepare("SELECT size, note FROM checkpoints ORDER BY size").all().map(checkpointOf);
+    this.#last = last;
+    this.#stretch = stretch;
+    this.#tree = new CompactRange(tree);
+    const checkpoints = db
+      .prepare("SELECT size, note FROM checkpoints ORDER BY size")
+      .all()
+      .map(checkpointOf)
+      .filter(({ size }) => (size > stretch.after || stretch.after === 0) && size <= stretch.until);
     this.#signedSizes = new Set([...checkpoints, ...known].map(({ size }) => size));
     this.#judge = judge;
     judge.begin({ checkpoints, known });
+  }
+
+  /** Root of the tree over the entries so far. */
+  get root(): Uint8Array {
+    return this.#tree.root();
   }
 
   take(found: FoundEntry): void {
@@ -85,7 +113,10 @@ export class EntriesPart implements VerifyPart {
   }
 
   finish(): void {
-    this.#judge.finish();
+    const { until } = this.#stretch;
+    if (until === Infinity) this.#judge.finish();
+    else if (this.#tree.size !== until)
+      differs(this.#tree.size + 1, `the entry is missing: the log ends before ${until}`);
   }
 }
 

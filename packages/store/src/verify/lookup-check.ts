@@ -15,9 +15,17 @@ import { tellsOfChanges } from "../changes-mark.ts";
 import { textOf } from "../failure.ts";
 import type { TracedRow, Traces } from "../traces.ts";
 import { differs } from "./finding.ts";
+import type { Stretch } from "./stretch.ts";
 import { columnsOf, isSqlite, type FoundEntry, type FoundPayload } from "./rows.ts";
 
 const remedy = "the log is whole; delete lookup.db, and it is made again";
+
+const postingsSql = "SELECT first, field, value, positions FROM lookup.postings WHERE first <= ? ORDER BY first";
+/** Those of the second half, and those that only end in it. */
+const laterPostingsSql = `SELECT first, field, value, positions FROM lookup.postings
+  WHERE first > ? OR json_extract(positions, '$[#-1]') > ? ORDER BY first`;
+const keysSql = "SELECT id, key FROM lookup.payload_keys WHERE (id > ?1 OR ?1 = 0) AND id <= ?2 ORDER BY id";
+const causesSql = "SELECT count(*) AS rows FROM lookup.causes WHERE (position > ?1 OR ?1 = 0) AND position <= ?2";
 
 /** What the index says of one field, beside what the entries say. */
 class Tally {
@@ -76,31 +84,35 @@ export class LookupCheck {
   readonly #traces: Traces;
   readonly #findCause: StatementSync | undefined;
   readonly #countCauses: StatementSync | undefined;
+  readonly #stretch: Stretch;
 
   /**
    * @param db the log, in the transaction that verifies it
-   * @param path of `lookup.db`
+   * @param of the `path` of `lookup.db`, and the `stretch` of the log that is verified
    */
-  constructor(db: DatabaseSync, path: string) {
+  constructor(db: DatabaseSync, { path, stretch }: { readonly path: string; readonly stretch: Stretch }) {
+    this.#stretch = stretch;
     this.#covered = existsSync(path) ? attach(db, path) : undefined;
     const on = this.#covered !== undefined;
     this.#traces = tracesOver(db);
     this.#findCause = on ? db.prepare("SELECT 1 FROM lookup.causes WHERE cause = ? AND position = ?") : undefined;
-    this.#countCauses = on ? db.prepare("SELECT count(*) AS rows FROM lookup.causes") : undefined;
+    this.#countCauses = on ? db.prepare(causesSql) : undefined;
     this.#fields = lookupFields.map((field) => [field, new Tally()]);
     this.#tallies = new Map(this.#fields);
+    const { after, until, payloadsAfter, payloadsUntil } = stretch;
     this.#postings = new Cursor(on, () =>
-      columnsOf(db, "SELECT first, field, value, positions FROM lookup.postings ORDER BY first"),
+      after === 0
+        ? columnsOf(db, { sql: postingsSql, values: [until] })
+        : columnsOf(db, { sql: laterPostingsSql, values: [after, after] }),
     );
-    this.#keys = new Cursor(on, () => columnsOf(db, "SELECT id, key FROM lookup.payload_keys ORDER BY id"));
+    this.#keys = new Cursor(on, () => columnsOf(db, { sql: keysSql, values: [payloadsAfter, payloadsUntil] }));
   }
 
   /** Takes in the next entry. */
   entry(found: FoundEntry): void {
     const { position } = found;
     if (this.#covered === undefined || typeof position !== "number" || position > this.#covered.entries) return;
-    for (let row = this.#postings.upTo(position); row !== undefined; row = this.#postings.upTo(position))
-      this.#list(row);
+    this.#listTo(position);
     const traces = this.#traces.of(tracedRow(position, found));
     const values = { agent: traces.agents, changes: changesOf(found), kind: traces.kinds, session: traces.sessions };
     for (const [field, tally] of this.#fields) for (const value of values[field]) tally.want(value, position);
@@ -112,7 +124,9 @@ export class LookupCheck {
 
   /** Takes in the next payload. */
   payload({ id, commitment }: FoundPayload): void {
-    if (this.#covered === undefined || typeof id !== "number" || id > this.#covered.payloads) return;
+    // The first half looks one payload ahead.
+    const until = Math.min(this.#covered?.payloads ?? 0, this.#stretch.payloadsUntil);
+    if (this.#covered === undefined || typeof id !== "number" || id > until) return;
     this.#payloads.wanted += 1;
     let right = false;
     for (let row = this.#keys.upTo(id); row !== undefined; row = this.#keys.upTo(id))
@@ -127,8 +141,7 @@ export class LookupCheck {
    */
   finish(): void {
     if (this.#covered === undefined) return;
-    for (let row = this.#postings.upTo(Infinity); row !== undefined; row = this.#postings.upTo(Infinity))
-      this.#list(row);
+    this.#listTo(Infinity);
     const broken = this.#postings.broken ?? this.#keys.broken;
     if (broken !== undefined) differs(0, `the lookup index cannot be read: ${broken}: ${remedy}`);
     for (const [field, { wanted, right, listed }] of this.#fields)
@@ -137,7 +150,10 @@ export class LookupCheck {
           0,
           `the lookup index finds ${right === wanted ? listed : right} entries by ${field}, and there are ${wanted}: ${remedy}`,
         );
-    const causes = { ...this.#causes, listed: Number(this.#countCauses?.get()?.["rows"] ?? 0) };
+    const causes = {
+      ...this.#causes,
+      listed: Number(this.#countCauses?.get(this.#stretch.after, this.#stretch.until)?.["rows"] ?? 0),
+    };
     if (causes.right !== causes.wanted || causes.listed !== causes.wanted)
       differs(
         0,
@@ -147,13 +163,18 @@ export class LookupCheck {
     if (right !== wanted) differs(0, `the lookup index finds ${right} payloads, and there are ${wanted}: ${remedy}`);
   }
 
+  #listTo(position: number): void {
+    for (let row = this.#postings.upTo(position); row !== undefined; row = this.#postings.upTo(position))
+      this.#list(row);
+  }
+
   #list([first, field, value, positions]: readonly unknown[]): void {
     const tally = this.#tallies.get(String(field));
     const listed = listOf(positions);
-    // By `first` a list is found: under another one its entries are not.
     if (tally === undefined) return;
-    if (listed[0] === first) tally.list(String(value), listed);
-    else tally.listed += listed.length;
+    // By `first` a list is found: under another one its entries are not, and out of order not all of them.
+    if (listed[0] !== first || !ascends(listed)) tally.listed += listed.length;
+    else tally.list(String(value), within(listed, this.#stretch));
   }
 }
 
@@ -212,6 +233,18 @@ function tracedRow(position: number, { kind, principal, agent, session, text }: 
     session: typeof session === "string" ? session : null,
     bytes: text ?? null,
   };
+}
+
+function ascends(positions: readonly number[]): boolean {
+  // NaN is above nothing.
+  return positions.every((position, index) => index === 0 || position > (positions[index - 1] ?? Infinity));
+}
+
+/** A list that begins in the one half can go on in the other. */
+function within(positions: readonly number[], { after, until }: Stretch): readonly number[] {
+  const last = positions.at(-1) ?? 0;
+  if ((after === 0 || (positions[0] ?? 0) > after) && last <= until) return positions;
+  return positions.filter((position) => (after === 0 || position > after) && position <= until);
 }
 
 function listOf(positions: unknown): readonly number[] {

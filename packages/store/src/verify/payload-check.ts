@@ -8,6 +8,29 @@ import { childrenOf, erasedAtIn } from "../backends/sqlite/rows.ts";
 import { differs, quoted } from "./finding.ts";
 import type { FoundPayload } from "./rows.ts";
 
+/** A reference to something that the payloads at hand do not show. */
+export interface Reference {
+  readonly commitment: string;
+  /** Undefined where a payload makes the reference. */
+  readonly size: number | undefined;
+}
+
+/** What is still open between two halves of a log. */
+export interface PayloadsEdge {
+  /** Id of the payload that comes next; undefined for none. */
+  readonly next: unknown;
+  /** Payloads that later entries must name, how often, and their size; undefined for an erased one. */
+  readonly outstanding: ReadonlyMap<string, { readonly left: number; readonly size: number | undefined }>;
+  /** Payloads without bytes, with the later entry that must erase each. */
+  readonly blanked: ReadonlyMap<string, { readonly by: number }>;
+}
+
+/** What entries ask of payloads that are not among those at hand. */
+export interface Earlier {
+  readonly references: Reference[];
+  readonly erasures: { readonly commitment: string; readonly by: number }[];
+}
+
 /** A payload that more references were counted for than have been seen. */
 interface Outstanding {
   left: number;
@@ -23,15 +46,21 @@ export class PayloadCheck {
   readonly #outstanding = new Map<string, Outstanding>();
   /** Payloads without bytes whose erasure has not been seen: the entry that is said to have erased each, and the one that named it first. */
   readonly #blanked = new Map<string, { readonly by: number; readonly position: number }>();
+  readonly #earlier: Earlier | undefined;
   #next: FoundPayload | undefined;
   #checked = 0;
   #erased = 0;
 
   /**
    * @param rows in the order of their ids
-   * @param exists whether a payload of this commitment is anywhere in the log; asked only to explain a difference
+   * @param how whether a payload of this commitment `exists` anywhere in the log, asked only to explain a difference; and
+   *   where goes what only an `earlier` payload can meet, when these are not all
    */
-  constructor(rows: Iterable<FoundPayload>, exists: (commitment: string) => boolean) {
+  constructor(
+    rows: Iterable<FoundPayload>,
+    { exists, earlier }: { readonly exists: (commitment: string) => boolean; readonly earlier?: Earlier },
+  ) {
+    this.#earlier = earlier;
     this.#rows = rows[Symbol.iterator]();
     this.#exists = exists;
     this.#advance();
@@ -55,6 +84,10 @@ export class PayloadCheck {
    */
   erase(commitment: string, position: number): void {
     const blanked = this.#blanked.get(commitment);
+    if (blanked === undefined && this.#earlier !== undefined && this.#earlier.erasures.length < earlierMax) {
+      this.#earlier.erasures.push({ commitment, by: position });
+      return;
+    }
     if (blanked === undefined)
       differs(
         position,
@@ -66,16 +99,18 @@ export class PayloadCheck {
     this.#erased += 1;
   }
 
+  /** What entries behind those so far must still name or erase. */
+  get edge(): PayloadsEdge {
+    return { next: this.#next?.id, outstanding: this.#outstanding, blanked: this.#blanked };
+  }
+
   /**
    * Takes in one reference.
    *
    * @param position of the entry that makes it
    * @throws Differs when there is no such payload, or it is not what is committed to
    */
-  refer(
-    { commitment, size }: { readonly commitment: string; readonly size: number | undefined },
-    position: number,
-  ): void {
+  refer({ commitment, size }: Reference, position: number): void {
     const known = this.#outstanding.get(commitment);
     if (known !== undefined) {
       if (size !== undefined && known.size !== undefined && size !== known.size)
@@ -85,7 +120,12 @@ export class PayloadCheck {
       return;
     }
     const row = this.#next;
-    if (row?.commitment !== commitment) return this.#explain(commitment, position);
+    if (row?.commitment !== commitment) {
+      const references = this.#earlier?.references;
+      if (references === undefined || references.length >= earlierMax) this.#explain(commitment, position);
+      references.push({ commitment, size });
+      return;
+    }
     this.#advance();
     this.#compare(row, { commitment, size, position });
   }
@@ -151,6 +191,9 @@ export class PayloadCheck {
 function notErased(commitment: string): string {
   return `payload ${commitment}, which it names, has no bytes, and no entry erased it`;
 }
+
+/** References to payloads of the first half that the second remembers: some 20 MB of them. */
+const earlierMax = 100_000;
 
 function wrongSize(
   commitment: Content["commitment"],

@@ -30,11 +30,14 @@ const rowsFrom = (below: string): string =>
  * The payloads in the order in which they were stored.
  *
  * @param db a connection
- * @param log as what the log is attached that holds them
+ * @param of as what the `log` is attached that holds them, and the `first` id that is asked for
  * @returns rows in order
  * @throws Differs where SQLite cannot read on
  */
-export function* payloadsOf(db: DatabaseSync, log = "main"): Generator<FoundPayload, void, undefined> {
+export function* payloadsOf(
+  db: DatabaseSync,
+  { log = "main", first = firstRowid }: { readonly log?: string; readonly first?: number | bigint } = {},
+): Generator<FoundPayload, void, undefined> {
   const below = `FROM ${log}.payloads WHERE id >= ? ORDER BY id`;
   const [length, pages, rows] = [
     listing(db, lengthOf(below)),
@@ -42,7 +45,7 @@ export function* payloadsOf(db: DatabaseSync, log = "main"): Generator<FoundPayl
     listing(db, rowsFrom(below)),
   ];
   try {
-    for (let from: SQLInputValue = firstRowid; ;) {
+    for (let from = first; ;) {
       const page = pageFrom(from, { length, pages });
       let last = page?.at(-1)?.id;
       if (page !== undefined) yield* page;

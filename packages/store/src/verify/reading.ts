@@ -8,6 +8,7 @@ import { StoreFailure, textOf } from "../failure.ts";
 import { fileLockWaitMs } from "../limits.ts";
 import type { VaultFiles } from "../vault-files.ts";
 import { differenceIn, type Finding } from "./finding.ts";
+import { wholeLog, type Stretch } from "./stretch.ts";
 import { entriesOf, type FoundEntry } from "./rows.ts";
 
 /** A part of verification. Each of its methods throws Differs at the first difference, and is not called again after it. */
@@ -18,17 +19,24 @@ export interface VerifyPart {
   finish(): void;
 }
 
+/** What is run over a log. */
+export interface Parts {
+  readonly makers: readonly ((db: DatabaseSync, prefix: Prefix) => VerifyPart)[];
+  readonly stretch?: Stretch;
+}
+
 /**
  * Runs parts over a log as it is at one moment.
  *
  * @param files of the vault
- * @param makers of the parts, each called with the log in the transaction that verifies it
+ * @param what the `makers` of the parts, each called with the log in the transaction that verifies it; and the `stretch` of
+ *   the log, all of it unless said
  * @returns the first difference that each part found, in the order of the makers; undefined for none
  * @throws StoreFailure `vault_absent`; `vault_newer`; `log_unavailable` when somebody holds the log locked
  */
 export function firstDifferences(
   files: VaultFiles,
-  makers: readonly ((db: DatabaseSync, prefix: Prefix) => VerifyPart)[],
+  { makers, stretch = wholeLog }: Parts,
 ): readonly (Finding | undefined)[] {
   if (!existsSync(files.log))
     throw new StoreFailure("vault_absent", {
@@ -50,10 +58,7 @@ export function firstDifferences(
       const finding = { position: 0, reason: `the beginning of its log lies with its parent: ${prefix.missing}` };
       return makers.map(() => finding);
     }
-    return passAll(
-      db,
-      makers.map((make) => (log) => make(log, prefix)),
-    );
+    return passAll(db, { makers: makers.map((make) => (log) => make(log, prefix)), stretch });
   } catch (thrown) {
     if (isDamage(thrown)) {
       const finding = { position: 0, reason: `the file of its log is damaged: ${textOf(thrown)}` };
@@ -78,12 +83,12 @@ interface Running {
 
 function passAll(
   db: DatabaseSync,
-  makers: readonly ((db: DatabaseSync) => VerifyPart)[],
+  { makers, stretch }: { readonly makers: readonly ((db: DatabaseSync) => VerifyPart)[]; readonly stretch: Stretch },
 ): readonly (Finding | undefined)[] {
   const all = makers.map((make) => begin(() => make(db)));
   let running = all.filter(isRunning);
   const unreadable = differenceIn(() => {
-    for (const found of entriesOf(db)) {
+    for (const found of entriesOf(db, stretch)) {
       for (const one of running) one.finding = differenceIn(() => one.part?.take(found));
       if (!running.every(isRunning)) running = running.filter(isRunning);
       if (running.length === 0) return;

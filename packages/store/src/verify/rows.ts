@@ -3,6 +3,7 @@ import { isUtf8 } from "node:buffer";
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { textOf } from "../failure.ts";
 import { differs } from "./finding.ts";
+import { wholeLog, type Stretch } from "./stretch.ts";
 
 /** A row of `entries` as it is found. */
 export interface FoundEntry {
@@ -43,17 +44,21 @@ const pageEntries = 64;
 const replacement = "\uFFFD";
 
 /**
- * The entries from the first on.
+ * The entries of a stretch, from its first on.
  *
  * @returns rows in order
  * @throws Differs where SQLite cannot read on
  */
-export function* entriesOf(db: DatabaseSync): Generator<FoundEntry, void, undefined> {
-  let after = 0;
+export function* entriesOf(
+  db: DatabaseSync,
+  stretch: Pick<Stretch, "after" | "until"> = wholeLog,
+): Generator<FoundEntry, void, undefined> {
+  let { after } = stretch;
   const raw = db.prepare("SELECT CAST(bytes AS BLOB) AS bytes FROM entries WHERE position = ?");
   try {
-    for (const row of entryRows(db)) {
+    for (const row of entryRows(db, after === 0 ? firstRowid : after + 1)) {
       const [position, digest, timeMs, kind, principal, agent, session, outcome, bytes] = row;
+      if (Number(position) > stretch.until) return;
       const ascends = typeof position === "number" && position > after;
       if (ascends) after = position;
       const doubtful = typeof bytes !== "string" || bytes.includes(replacement);
@@ -68,9 +73,9 @@ export function* entriesOf(db: DatabaseSync): Generator<FoundEntry, void, undefi
   }
 }
 
-function* entryRows(db: DatabaseSync): Generator<readonly unknown[], void, undefined> {
+function* entryRows(db: DatabaseSync, first: SQLInputValue): Generator<readonly unknown[], void, undefined> {
   const pages = listing(db, `${entriesSql} LIMIT ${pageEntries}`);
-  let from: SQLInputValue = firstRowid;
+  let from = first;
   for (;;) {
     let page: readonly (readonly unknown[])[];
     try {
@@ -93,8 +98,11 @@ function* entryRows(db: DatabaseSync): Generator<readonly unknown[], void, undef
  *
  * @returns the rows, read as they are asked for
  */
-export function columnsOf(db: DatabaseSync, sql: string): Iterable<readonly unknown[]> {
-  return rowsOf(listing(db, sql).iterate());
+export function columnsOf(
+  db: DatabaseSync,
+  { sql, values = [] }: { readonly sql: string; readonly values?: readonly SQLInputValue[] },
+): Iterable<readonly unknown[]> {
+  return rowsOf(listing(db, sql).iterate(...values));
 }
 
 /**

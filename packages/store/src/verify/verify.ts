@@ -1,7 +1,8 @@
 /**
  * Verification: folds a log from its first entry, decides every operation again, and names the first place that differs.
  *
- * Two parts over one reading of the log: the entries with everything that is signed over them, and the payloads with the
+ * Where two threads can each take half of the log (halves.ts) they do, and whatever they find is looked for again from here, in
+ * the order of the log. Two parts over one reading of the log: the entries with everything that is signed over them, and the payloads with the
  * lookup index. The entries are linked where the log is read, and decided again there or on a thread beside it. The log is
  * read in one transaction, so verification runs beside the process that writes and sees one moment. Nothing uses the
  * snapshot, or believes a column that it has not derived.
@@ -96,10 +97,12 @@ async function read(
   // Read before the log: the writer appends first and remembers then, so the log can only be ahead.
   const known = options.knownVaults === null ? [] : await readKnownVaults(options.knownVaults);
   const made: { entries?: EntriesPart; payloads?: PayloadsPart } = {};
-  const [ofEntries, ofPayloads] = firstDifferences(files, [
-    (db, { base }) => (made.entries = new EntriesPart(db, { judge, known, base })),
-    (db, prefix) => (made.payloads = new PayloadsPart(db, { files, prefix })),
-  ]);
+  const [ofEntries, ofPayloads] = firstDifferences(files, {
+    makers: [
+      (db, { base }) => (made.entries = new EntriesPart(db, { judge, known, base })),
+      (db, prefix) => (made.payloads = new PayloadsPart(db, { files, prefix })),
+    ],
+  });
   const payloads = made.payloads?.report(ofPayloads) ?? nothingSeen(ofPayloads);
   return { begun: made.entries !== undefined, ofEntries, payloads };
 }

@@ -3,24 +3,28 @@ import { parentPort, workerData } from "node:worker_threads";
 import { StoreFailure, textOf } from "../failure.ts";
 import type { EntriesReport } from "./decider.ts";
 import { Feed, type FeedEnd, type MouthEnd } from "./feed.ts";
+import { verifyHalf, type Half, type HalfFound, type Standing } from "./half.ts";
 import type { PayloadsReport } from "./payloads-part.ts";
 import { verifyDeciding, verifyHere, verifyReading, type VerifyOptions, type VerifyReport } from "./verify.ts";
 
-/** What a thread is started with: without an end of a feed it does everything. */
-export interface VerifyTask {
-  readonly options: VerifyOptions;
-  readonly end: FeedEnd | MouthEnd | undefined;
-}
+/** What a thread is started with: one half; or without an end of a feed everything, with one its side of the feed. */
+export type VerifyTask =
+  | { readonly half: Half }
+  | { readonly options: VerifyOptions; readonly end: FeedEnd | MouthEnd | undefined };
 
 /** What a thread found. */
 export type VerifyFound =
   | { readonly report: VerifyReport }
   | { readonly entries: EntriesReport }
-  | { readonly payloads: PayloadsReport };
+  | { readonly payloads: PayloadsReport }
+  /** Undefined when it could not be begun. */
+  | { readonly half: HalfFound | undefined };
 
 /** What a thread answers. */
 export type VerifyAnswer =
   | VerifyFound
+  /** Said first by a thread with a half. */
+  | { readonly begun: Standing }
   | {
       readonly failure: {
         readonly code: StoreFailure["code"];
@@ -29,10 +33,21 @@ export type VerifyAnswer =
       };
     };
 
-async function found({ options, end }: VerifyTask): Promise<VerifyFound> {
+async function found(given: VerifyTask): Promise<VerifyFound> {
+  if ("half" in given) return { half: halfFound(given.half) };
+  const { options, end } = given;
   if (end === undefined) return { report: await verifyHere(options) };
   if (end.end === "mouth") return { entries: verifyDeciding(options, end) };
   return { payloads: await verifyReading(options, new Feed(end)) };
+}
+
+/** Whatever is wrong with a half is met again by who verifies in order. */
+function halfFound(half: Half): HalfFound | undefined {
+  try {
+    return verifyHalf(half, (begun) => say({ begun }));
+  } catch {
+    return undefined;
+  }
 }
 
 async function answer(given: VerifyTask): Promise<VerifyAnswer> {
@@ -46,6 +61,10 @@ async function answer(given: VerifyTask): Promise<VerifyAnswer> {
   }
 }
 
+function say(said: VerifyAnswer): void {
+  parentPort?.postMessage(said);
+}
+
 // The other side of this boundary is verify-vault.ts, which sends exactly this.
 const task: VerifyTask = workerData;
-parentPort?.postMessage(await answer(task));
+say(await answer(task));
