@@ -129,6 +129,23 @@ describe("entries are found by words", () => {
     expect(await asked(composition.api, { text: "noise", limit: 120 })).toHaveLength(120);
   });
 
+  test("no longer by the words of a content that was erased", async () => {
+    const { machine } = composition.vault;
+    const position = await say("a regrettable remark", "gossip");
+    for (const api of both()) expect(await asked(api, { text: "regrettable" })).toEqual([position]);
+    const [recorded] = await machine.read(position - 1, { limit: 1 });
+    const operation = recorded?.entry.operation;
+    if (operation?.type !== "observation.emit") throw new Error("Cannot test: nothing was said");
+    const erase: Operation = { type: "payload.erase", payloads: [operation.content.commitment], reason: "asked for" };
+    const { outcome } = await machine.submit(erase, { caller: composition.operator });
+    expect(outcome).toMatchObject({ events: [{ type: "payload.erased" }] });
+    for (const api of both()) {
+      expect(await asked(api, { text: "regrettable" })).toEqual([]);
+      // What stands inline stays.
+      expect(await asked(api, { text: "gossip" })).toEqual([position]);
+    }
+  });
+
   test("as they come, when they are followed", async () => {
     const [, remote] = both();
     if (remote === undefined) throw new Error("Cannot test: there is no other way to ask");
