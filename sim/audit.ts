@@ -9,6 +9,7 @@ import type { CheckpointRow, Log, LogRow } from "../packages/store/src/log.ts";
 import { CheckpointCheck } from "../packages/store/src/verify/checkpoint-check.ts";
 import { checkEntry } from "../packages/store/src/verify/entry-check.ts";
 import { Differs } from "../packages/store/src/verify/finding.ts";
+import { ReplayedFamilies } from "../packages/store/src/families/replayed.ts";
 import { QuickReader } from "../packages/store/src/verify/read-entry.ts";
 import { budgetsAreConserved, EffectStories, grantsOnlyNarrow } from "./laws.ts";
 import { Broken } from "./ledger.ts";
@@ -50,13 +51,14 @@ export interface Audited {
 export function auditEntries({ rows, checkpoints }: LogContent): Audited {
   const fold = new Fold();
   const reader = new QuickReader();
+  const families = new ReplayedFamilies({ engine: undefined, bundle: () => undefined });
   const effects = new EffectStories();
   const heads = new CheckpointCheck(checkpoints);
   try {
     for (const found of rows) {
       if (leafDigest(found.bytes) !== found.digest)
         throw new Broken(`entry ${found.position} is not what its digest says`);
-      const { entry, row } = checkEntry({ ...found, text: found.bytes, root: undefined }, { fold, reader });
+      const { entry, row } = checkEntry({ ...found, text: found.bytes, root: undefined }, { fold, reader, families });
       fold.apply(entry);
       fold.advance(row);
       heads.pass({ fold, root: fold.tree.root() });

@@ -46,7 +46,7 @@ describe("a vault that somebody changed", () => {
     const ended = await scene.toka(["verify", "--json"]);
     expect(ended.code).toBe(0);
     const verdict = JSON.parse(ended.stdout) as Record<string, unknown>;
-    expect(Object.keys(verdict)).toEqual(["ok", "entries", "reDecided", "attested"]);
+    expect(Object.keys(verdict)).toEqual(["ok", "entries", "reDecided", "hashOnly", "attested"]);
     expect(verdict).toMatchObject({ ok: true, attested: 0 });
   });
 

@@ -11,6 +11,7 @@ import type { Answer, Moment, OperationKind } from "./decision.ts";
 import type { Decision } from "./entry.ts";
 import type { KernelEvent } from "./event.ts";
 import { evolve } from "./evolve.ts";
+import { noFamilies, type Families } from "./family-port.ts";
 import { effectiveTimeMs, jumps, refusalsThisMinute } from "./time.ts";
 import { genesisIds, makeId } from "./ids.ts";
 import type { IdKind, IdsByKind } from "./ids.ts";
@@ -24,7 +25,7 @@ import type { LiveState } from "./state/live-state.ts";
 import type { KernelState } from "./state/state.ts";
 
 /**
- * Decides an operation.
+ * Decides an operation. Those of families are refused, unrecorded, as by who has no bundle.
  *
  * @param state the fold of all entries so far; it is the same afterwards
  * @param operation with keys in canonical order, as `parseOperation` gives it
@@ -33,12 +34,29 @@ import type { KernelState } from "./state/state.ts";
  * @throws Fault when the state is not one that this kernel made
  */
 export function decide(state: KernelState, operation: Operation, stamp: Stamp): Decision {
+  return decideWith(state, operation, { stamp, families: noFamilies });
+}
+
+/**
+ * Decides an operation, also one of a family.
+ *
+ * @param state the fold of all entries so far; it is the same afterwards
+ * @param operation with keys in canonical order, as `parseOperation` gives it
+ * @param given the stamp, and what runs the bundles of families
+ * @returns the events, or a refusal and whether it is to be recorded
+ * @throws Fault when the state is not one that this kernel made
+ */
+export function decideWith(
+  state: KernelState,
+  operation: Operation,
+  { stamp, families }: { readonly stamp: Stamp; readonly families: Families },
+): Decision {
   const at = live(state);
   const timeMs = effectiveTimeMs(at, stamp);
   const position = at.head.position + 1;
   let index = 0;
   const fresh = <Kind extends IdKind>(kind: Kind): IdsByKind[Kind] => makeId(kind, { position, index: index++ });
-  const moment: Moment = { stamp, timeMs, position, fresh };
+  const moment: Moment = { stamp, timeMs, position, families, fresh };
 
   const amiss = outOfPlace(at, { operation, stamp });
   if (amiss !== undefined) return refused(at, { refusal: amiss, stamp });
@@ -148,6 +166,15 @@ function refused(
   state: LiveState,
   { refusal, stamp }: { readonly refusal: PlainRefusal | Refusal; readonly stamp: Stamp },
 ): Decision {
-  const recorded = state.vault !== null && refusalsThisMinute(state, stamp).recorded < fixedLimits.refusalsPerMinuteMax;
+  const recorded =
+    state.vault !== null &&
+    !saysAbsent(refusal) &&
+    refusalsThisMinute(state, stamp).recorded < fixedLimits.refusalsPerMinuteMax;
   return { refused: refusal, recorded };
+}
+
+function saysAbsent(refusal: Refusal): boolean {
+  return (
+    refusal.code === "family_absent" || (refusal.code === "batch_refused" && refusal.refusal.code === "family_absent")
+  );
 }

@@ -3,6 +3,7 @@ import type { Permission } from "./authority/permission.ts";
 import type { Shape } from "./codec/shape.ts";
 import type { KernelEvent } from "./event.ts";
 import { fault } from "./failure.ts";
+import type { Families } from "./family-port.ts";
 import type { AgentId, IdKind, IdsByKind } from "./ids.ts";
 import type { KernelLimits } from "./limits.ts";
 import type { LimitRefusal, PlainRefusal } from "./refusal.ts";
@@ -31,6 +32,8 @@ export interface Moment {
   readonly timeMs: number;
   /** Of the entry being made. */
   readonly position: number;
+  /** What decides the operations of families. */
+  readonly families: Families;
   /** The next id of this entry. */
   readonly fresh: <Kind extends IdKind>(kind: Kind) => IdsByKind[Kind];
 }

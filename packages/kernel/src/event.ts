@@ -5,6 +5,7 @@ import type { AuthorityEvent } from "./events/authority.ts";
 import type { BudgetEvent } from "./events/budget.ts";
 import type { DefinitionEvent } from "./events/definition.ts";
 import type { EffectEvent } from "./events/effect.ts";
+import type { FamilyEvent } from "./events/family.ts";
 import type { LeaseEvent } from "./events/lease.ts";
 import type { MessageEvent } from "./events/message.ts";
 import type { ObservationEvent } from "./events/observation.ts";
@@ -29,6 +30,7 @@ export type KernelEvent =
   | TimerEvent
   | LeaseEvent
   | PayloadEvent
+  | FamilyEvent
   | ApprovalEvent;
 
 /** The types of events. */

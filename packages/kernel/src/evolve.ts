@@ -10,6 +10,7 @@ import { evolveAuthority } from "./evolve/authority.ts";
 import { evolveBudget } from "./evolve/budget.ts";
 import { evolveDefinition } from "./evolve/definition.ts";
 import { evolveEffect } from "./evolve/effect.ts";
+import { evolveFamily } from "./evolve/family.ts";
 import { evolveLease } from "./evolve/lease.ts";
 import { evolveMessage } from "./evolve/message.ts";
 import { evolveObservation } from "./evolve/observation.ts";
@@ -107,6 +108,9 @@ function evolveRarer(state: LiveState, event: Exclude<KernelEvent, Busy>, cause:
     case "payload.erased":
       // Contents are in nobody's state.
       return;
+    case "family.enabled":
+    case "family.happened":
+      return evolveFamily(state, event, cause);
     case "timer.set":
     case "timer.cancelled":
     case "timer.fired":

@@ -18,6 +18,8 @@ export interface ReplayFlag {
 export const flagNumbers = {
   /** A suspended agent renews no lease. */
   suspendedOwner: 1,
+  /** Who opens a vault may ask families. */
+  familiesAtGenesis: 2,
 } as const;
 
 /** All flags, in the order of their numbers. */
@@ -27,6 +29,12 @@ export const replayFlags: readonly ReplayFlag[] = [
     name: "suspended-owner",
     story:
       "A suspended agent could take no lease, but went on renewing one that it had taken before: whoever suspended it could wait for ever for what it owned. Its renewal is refused with agent_suspended, so that the lease runs out; releasing it is still allowed.",
+  },
+  {
+    number: flagNumbers.familiesAtGenesis,
+    name: "families-at-genesis",
+    story:
+      "The root grant lists every action, and family.call was not one of them when older vaults were opened. Where this flag is on from the start, the root grant lists it, too; elsewhere an administrator issues it.",
   },
 ];
 

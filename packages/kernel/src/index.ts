@@ -202,10 +202,13 @@ export type {
   RecordedEntry,
   StopSignal,
 } from "./machine-port.ts";
-export { decide } from "./decide.ts";
+export { decide, decideWith } from "./decide.ts";
 export { applyEntry } from "./apply.ts";
 export { authorises, grantIsLive } from "./authority/authorises.ts";
 export { findAgents, type AgentQuery } from "./discovery.ts";
+export { familyRowsOf } from "./families.ts";
+export type { Families, FamilyAnswer, FamilyCalling } from "./family-port.ts";
+export { canonicalJson } from "./codec/plain-json.ts";
 export { leasesIn } from "./leases.ts";
 export { contentUses } from "./content-uses.ts";
 export { approvalsIn, bindingOf, mayAnswer } from "./approvals.ts";

@@ -205,6 +205,26 @@ export const fixedLimits = {
   erasedPayloadsMax: 256,
   /** Longest span of a lease: who owns something for longer than a day says so again. */
   leaseMsMax: 86_400_000,
+  /** Families enabled: each keeps rows in memory. */
+  familiesMax: 32,
+  /** Bytes of a family's bundle: code that somebody can read. */
+  familyBundleBytesMax: 262_144,
+  /** Characters of what a family is asked, and of what one of its events says. */
+  familyBodyCharsMax: 16_384,
+  /** Characters beside a family's refusal. */
+  familyDetailCharsMax: 1_024,
+  /** Nesting of plain data: reader and writer recurse. */
+  familyDepthMax: 16,
+  /** Events that one operation of a family can make. */
+  familyEventsMax: 64,
+  /** Rows that one operation of a family can write. */
+  familyWritesMax: 256,
+  /** Rows of a family: they stay in memory. */
+  familyRowsMax: 100_000,
+  /** Characters of a row. */
+  familyRowCharsMax: 4_096,
+  /** Characters of all rows of a family, with their keys. */
+  familyCharsMax: 16_777_216,
   /** Parts of a predicate. */
   predicateNodesMax: 512,
   /** Nesting of a predicate: the reader recurses. */

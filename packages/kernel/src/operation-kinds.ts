@@ -24,6 +24,8 @@ import { effectAbandon } from "./operations/effect-abandon.ts";
 import { effectRequest } from "./operations/effect-request.ts";
 import { effectSettle } from "./operations/effect-settle.ts";
 import { effectStart } from "./operations/effect-start.ts";
+import { familyCall } from "./operations/family-call.ts";
+import { familyEnable } from "./operations/family-enable.ts";
 import { faultRecord } from "./operations/fault-record.ts";
 import { grantDelegate } from "./operations/grant-delegate.ts";
 import { grantIssue } from "./operations/grant-issue.ts";
@@ -130,6 +132,8 @@ export const operationKinds: { readonly [Type in keyof OperationsByType]: Operat
   "lease.renew": leaseRenew,
   "lease.release": leaseRelease,
   "payload.erase": payloadErase,
+  "family.enable": familyEnable,
+  "family.call": familyCall,
   "clock.tick": clockTick,
   "fault.record": faultRecord,
 };

@@ -22,6 +22,8 @@ import type { EffectAbandon } from "./operations/effect-abandon.ts";
 import type { EffectRequest } from "./operations/effect-request.ts";
 import type { EffectSettle } from "./operations/effect-settle.ts";
 import type { EffectStart } from "./operations/effect-start.ts";
+import type { FamilyCall } from "./operations/family-call.ts";
+import type { FamilyEnable } from "./operations/family-enable.ts";
 import type { FaultRecord } from "./operations/fault-record.ts";
 import type { GrantDelegate } from "./operations/grant-delegate.ts";
 import type { GrantIssue } from "./operations/grant-issue.ts";
@@ -128,6 +130,8 @@ export interface OperationsByType {
   readonly "lease.renew": LeaseRenew;
   readonly "lease.release": LeaseRelease;
   readonly "payload.erase": PayloadErase;
+  readonly "family.enable": FamilyEnable;
+  readonly "family.call": FamilyCall;
   readonly "clock.tick": ClockTick;
   readonly "fault.record": FaultRecord;
 }

@@ -2,6 +2,7 @@
 import type { AmountKind } from "./budget/amounts.ts";
 import type { Permission } from "./authority/permission.ts";
 import type { ContentUser } from "./content-uses.ts";
+import type { FamilyTrouble } from "./family-port.ts";
 import type { PolicyRef, StepState, TaskEnd } from "./state/entities.ts";
 import type {
   AgentId,
@@ -159,6 +160,30 @@ export interface PayloadRefusal {
   readonly user: ContentUser;
 }
 
+/** Refusals about families. */
+export type FamilyRefusal =
+  | { readonly code: "family_version_passed"; readonly family: string; readonly version: number }
+  | { readonly code: "family_unknown"; readonly family: string }
+  /** Never recorded: it says what is here, not what is so. */
+  | { readonly code: "family_absent"; readonly family: string; readonly program: Digest }
+  | {
+      readonly code: "family_failed";
+      readonly family: string;
+      readonly version: number;
+      readonly reason: FamilyTrouble;
+      readonly message: string;
+    }
+  /** The family's own no. */
+  | {
+      readonly code: "family_refused";
+      readonly family: string;
+      readonly version: number;
+      /** A code of the family's. */
+      readonly reason: string;
+      /** Canonical JSON. */
+      readonly detail: string;
+    };
+
 /** Refusals about policies and approvals. */
 export type ApprovalRefusal =
   | { readonly code: "agent_sets_policy"; readonly principal: PrincipalId }
@@ -191,6 +216,7 @@ export type PlainRefusal =
   | TimerRefusal
   | LeaseRefusal
   | PayloadRefusal
+  | FamilyRefusal
   | ApprovalRefusal
   | LimitRefusal;
 

@@ -1,9 +1,10 @@
 /** Replay flags: what was decided before one is decided so for ever, and otherwise where it is on. */
 import { describe, expect, test } from "vitest";
-import { applyEntry, decide, decodeEntry, emptyState, encodeEntry, encodeState } from "../src/index.ts";
+import { applyEntry, decideWith, decodeEntry, emptyState, encodeEntry, encodeState } from "../src/index.ts";
 import { flagNumbers, flagsOf, newestFlag, replayFlags } from "../src/flags.ts";
 import { inhabited } from "./furnished.ts";
 import { takeOf } from "./refusals/lease.ts";
+import { tally } from "./tally.ts";
 import { genesis, host, one, outcomeOf, World } from "./world.ts";
 
 const { flags: _newest, ...before } = genesis;
@@ -20,7 +21,7 @@ function again(bytes: readonly string[]): string {
   const state = emptyState();
   for (const text of bytes) {
     const entry = decodeEntry(text);
-    const outcome = outcomeOf(decide(state, entry.operation, entry.stamp));
+    const outcome = outcomeOf(decideWith(state, entry.operation, { stamp: entry.stamp, families: tally }));
     expect(encodeEntry({ ...entry, outcome })).toBe(text);
     applyEntry(state, entry);
   }

@@ -20,7 +20,7 @@ export const workerPart: DefinitionPart = {
   permissions: [
     ...["fs.read:/w/**", "net.connect:*", "tool.call:*", "agent.spawn:*", "code.run:native", "fs.write:/w/**"],
     ...["agent.message:*", "topic.publish:*", "topic.subscribe:*"],
-    ...["approval.answer:*", "lease.take:*"],
+    ...["approval.answer:*", "lease.take:*", "family.call:*"],
   ],
   allotment: { cpuMs: 100 },
   tools: ["reader", "sender", "admin"],

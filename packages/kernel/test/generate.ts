@@ -16,6 +16,7 @@ import type { Choices, Made, Setting } from "./generate/setting.ts";
 import { makeAlert, makeMetric, makeObservation } from "./generate/observation.ts";
 import { makeTick, makeTimer } from "./generate/timer.ts";
 import { forkOf } from "./generate/fork.ts";
+import { makeFamily } from "./generate/family.ts";
 import { makeLease } from "./generate/lease.ts";
 import { makeMessage, makeTopic } from "./generate/message.ts";
 import {
@@ -169,6 +170,7 @@ const makers: { readonly [area: string]: Maker } = {
   payload: ({ choices }) => ({
     draft: { payloads: choices.chance(70) ? [otherDigest] : [someDigest, otherDigest], reason: "asked for" },
   }),
+  family: makeFamily,
   clock: ({ state, choices }, verb) =>
     verb === "tick" ? makeTick({ state, choices }) : { draft: { timeMs: state.head.timeMs + choices.below(600_000) } },
   principal: ({ choices }) => ({ draft: { name: `p${choices.below(100)}`, kind: "service" } }),

@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import {
   amountKinds,
   applyEntry,
-  decide,
+  decideWith,
   decodeEntry,
   decodeState,
   emptyState,
@@ -24,6 +24,7 @@ import {
 import { furnished } from "./furnished.ts";
 import { draw } from "./generate.ts";
 import { Choices } from "./generate/setting.ts";
+import { tally as families } from "./tally.ts";
 import { genesis, outcomeOf, startMs, type World } from "./world.ts";
 
 const sequences = fc.array(fc.array(fc.nat({ max: 1_000_000 }), { minLength: 16, maxLength: 16 }), {
@@ -78,7 +79,7 @@ describe("after any sequence of operations", () => {
         const state = emptyState();
         for (const text of world.bytes) {
           const entry = decodeEntry(text);
-          const outcome = outcomeOf(decide(state, entry.operation, entry.stamp));
+          const outcome = outcomeOf(decideWith(state, entry.operation, { stamp: entry.stamp, families }));
           expect(encodeEntry({ ...entry, outcome })).toBe(text);
           applyEntry(state, entry);
         }
@@ -289,7 +290,7 @@ describe("after any sequence of operations", () => {
         const restored = decodeState(encodeState(replay(world.bytes.slice(0, cut))));
         for (const text of world.bytes.slice(cut)) {
           const entry = decodeEntry(text);
-          const outcome = outcomeOf(decide(restored, entry.operation, entry.stamp));
+          const outcome = outcomeOf(decideWith(restored, entry.operation, { stamp: entry.stamp, families }));
           expect(encodeEntry({ ...entry, outcome })).toBe(text);
           applyEntry(restored, entry);
         }

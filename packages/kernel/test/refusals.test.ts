@@ -8,6 +8,7 @@ import { authorityTables } from "./refusals/authority.ts";
 import { budgetTables } from "./refusals/budget.ts";
 import { effectTables } from "./refusals/effect.ts";
 import { messageTables } from "./refusals/message.ts";
+import { familyTables } from "./refusals/family.ts";
 import { leaseTables } from "./refusals/lease.ts";
 import { observationTables } from "./refusals/observation.ts";
 import { payloadTables } from "./refusals/payload.ts";
@@ -27,6 +28,7 @@ const tables = [
   ...timerTables,
   ...leaseTables,
   ...payloadTables,
+  ...familyTables,
   ...approvalTables,
   ...policyTables,
 ];
@@ -142,6 +144,11 @@ const everyCode: { readonly [Code in RefusalCode]: true } = {
   lease_not_held: true,
   lease_expired: true,
   payload_in_use: true,
+  family_version_passed: true,
+  family_unknown: true,
+  family_absent: true,
+  family_failed: true,
+  family_refused: true,
   limit_reached: true,
   batch_refused: true,
 };

@@ -1,6 +1,7 @@
 /** One log in which every operation is accepted, and one is refused: what the golden bytes are taken from. */
 import { genesisIds } from "../src/index.ts";
 import { forkOf } from "./generate/fork.ts";
+import { callOf, familyOf } from "./refusals/family.ts";
 import { takeOf } from "./refusals/lease.ts";
 import { policyOf } from "./refusals/policy.ts";
 import { furnished, go, noGo, toolOf, workerPart } from "./furnished.ts";
@@ -33,6 +34,7 @@ export function tour(): World {
   timers(world);
   leases(world);
   erasure(world);
+  families(world);
   session(world);
   fork(world);
   return world;
@@ -202,6 +204,16 @@ function erasure(world: World): void {
   const erase = { type: "payload.erase", payloads: [otherDigest], reason: "the person asked for it" };
   world.must(erase);
   world.ask({ ...erase, payloads: [otherDigest, someDigest] });
+}
+
+function families(world: World): void {
+  world.must(familyOf());
+  world.must(callOf());
+  world.must(callOf({ body: '{"name":"b"}' }));
+  world.ask(callOf({ body: '{"by":2000}' }));
+  world.ask(callOf({ verb: "break" }));
+  world.must(familyOf({ version: 2 }));
+  world.must(callOf({ verb: "drop", body: '{"name":"b"}' }));
 }
 
 function session(world: World): void {

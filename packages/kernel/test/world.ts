@@ -1,7 +1,7 @@
 /** A log in memory for tests: asks the kernel, applies what it decides, and keeps every entry. */
 import {
   applyEntry,
-  decide,
+  decideWith,
   emptyState,
   encodeEntry,
   genesisIds,
@@ -14,6 +14,7 @@ import {
   type Decision,
   type Digest,
   type EffectId,
+  type Families,
   type Entry,
   type GrantId,
   type KernelEvent,
@@ -25,6 +26,8 @@ import {
   type Stamp,
   type TaskId,
 } from "../src/index.ts";
+
+import { tally } from "./tally.ts";
 
 /** Who asks, under which grant. */
 export interface By {
@@ -85,6 +88,8 @@ export class World {
   readonly entries: Entry[] = [];
   readonly bytes: string[] = [];
   timeMs: number = startMs;
+  /** What runs the bundles of families. */
+  families: Families = tally;
 
   /** A world whose vault is open. */
   static open(changes: Partial<Draft> = {}): World {
@@ -101,7 +106,7 @@ export class World {
 
   /** What the kernel would say; nothing is applied. */
   decide(draft: Draft, by: By = root): Decision {
-    return decide(this.state, parseOperation(draft), this.stamp(by));
+    return decideWith(this.state, parseOperation(draft), { stamp: this.stamp(by), families: this.families });
   }
 
   /** What the kernel would say, as it would stand in the entry. */
@@ -113,7 +118,7 @@ export class World {
   ask(draft: Draft, by: By = root): Outcome {
     const operation = parseOperation(draft);
     const stamp = this.stamp(by);
-    const decision = decide(this.state, operation, stamp);
+    const decision = decideWith(this.state, operation, { stamp, families: this.families });
     const outcome = outcomeOf(decision);
     if ("refused" in decision && !decision.recorded) return outcome;
     const position = this.state.head.position + 1;

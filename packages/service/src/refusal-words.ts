@@ -72,6 +72,16 @@ function sentenceBetween(refusal: PlainRefusal): string {
       return `the schedule gives no moment after ${iso(refusal.nowMs)}`;
     case "timer_unknown":
       return `no timer ${refusal.timer} is set that who asked may cancel`;
+    case "family_refused":
+      return `${refusal.family} says ${refusal.reason}${refusal.detail === "{}" ? "" : `, ${refusal.detail}`}`;
+    case "family_failed":
+      return `the bundle of ${refusal.family} ${refusal.version} gave no answer (${refusal.reason}): ${refusal.message}`;
+    case "family_absent":
+      return `the bundle of ${refusal.family} is not in the vault any more; enable it again as a later version`;
+    case "family_unknown":
+      return `no family ${refusal.family} is enabled`;
+    case "family_version_passed":
+      return `version ${refusal.version} of ${refusal.family} is enabled; another bundle is a later version`;
     case "lease_held":
       return `${refusal.resource} is owned by ${refusal.holder} (epoch ${refusal.epoch}) until ${iso(refusal.expiresAtMs)}`;
     case "lease_not_held":

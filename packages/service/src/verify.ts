@@ -12,6 +12,8 @@ export interface VaultVerdict {
   readonly entries: number;
   /** Entries that were decided again and came out the same. */
   readonly reDecided: number;
+  /** Entries that were not, as a whole: the bundle of a family is not in the vault. With any, the verdict is not OK. */
+  readonly hashOnly: number;
   /** Of these, entries whose operation brought values that only a witness vouches for. */
   readonly attested: number;
   /** Of the entries, those that lie with the vault that this one was forked from; absent when there are none. */
@@ -27,7 +29,7 @@ export interface VaultVerdict {
  * @throws a failure `vault_absent` when there is no vault, `known_vaults_damaged` when what is remembered cannot be read
  */
 export async function verifyVaultFiles(places: Places): Promise<VaultVerdict> {
-  const { ok, entries, reDecided, attested, shared, firstBad } = await verifyVault({
+  const { ok, entries, reDecided, hashOnly, attested, shared, firstBad } = await verifyVault({
     dir: places.vault,
     knownVaults: places.knownVaults,
   });
@@ -35,6 +37,7 @@ export async function verifyVaultFiles(places: Places): Promise<VaultVerdict> {
     ok,
     entries,
     reDecided,
+    hashOnly,
     attested,
     ...(shared === 0 ? {} : { shared }),
     ...(firstBad === undefined ? {} : { firstBad: { position: firstBad.position, reason: firstBad.reason } }),

@@ -1,8 +1,9 @@
 /** One flush: operations decided in order against the state, and what must be appended for them. */
 import {
-  decide,
+  decideWith,
   encodeEntry,
   type Decision,
+  type Families,
   type Entry,
   type Operation,
   type Outcome,
@@ -60,6 +61,7 @@ export function decideFlush(
     readonly sizes: Map<string, number>;
     readonly erased: Set<string>;
     readonly suppressed: SuppressedRefusals;
+    readonly families: Families;
   },
 ): Flush {
   const rows: LogRow[] = [];
@@ -74,7 +76,7 @@ export function decideFlush(
     const stamp = { timeMs: of.timeMs, principal, grant, causes, proof };
     const references = tryReferences(waiting, of);
     if (references === undefined) continue;
-    const decision = decide(fold.state, operation, stamp);
+    const decision = decideWith(fold.state, operation, { stamp, families: of.families });
     if ("refused" in decision && !decision.recorded) {
       of.suppressed.add(principal, { timeMs: of.timeMs, count: 1 });
       receipts.push({ waiting, receipt: { position: null, digest: null, outcome: { refusal: decision.refused } } });

@@ -26,6 +26,7 @@ import { zeroDigest } from "./digest.ts";
 import { erasedBy } from "./erasure.ts";
 import { StoreFailure, textOf } from "./failure.ts";
 import { decideFlush, type Flush, type Waiting } from "./flush.ts";
+import { LivingFamilies } from "./families/living.ts";
 import type { Fold } from "./fold.ts";
 import { InFlight, type Failed } from "./in-flight.ts";
 import { Bell, follow } from "./follow.ts";
@@ -78,6 +79,10 @@ export class Machine implements MachinePort {
     durable: (flush) => this.#durable(flush),
     unknown: (flush, failed) => this.#unknown(flush, failed),
   });
+  readonly #families = new LivingFamilies({
+    state: () => this.#fold?.state,
+    payload: (commitment) => this.payload({ commitment, size: 0 }),
+  });
   /** The state as decided, which may be ahead of what is durable. */
   #fold: Fold | undefined;
   #loading: Promise<Fold> | undefined;
@@ -106,6 +111,19 @@ export class Machine implements MachinePort {
   }
 
   submit(operation: Operation, options: SubmitOptions): Promise<Receipt> {
+    return this.#families.concerns(operation)
+      ? this.#submitPrepared(operation, options)
+      : this.#submit(operation, options);
+  }
+
+  async #submitPrepared(operation: Operation, options: SubmitOptions): Promise<Receipt> {
+    this.#checkOpen();
+    if (this.#fold === undefined) await this.#loaded();
+    await this.#families.prepare(parseOperation(operation), options.payloads ?? []);
+    return this.#submit(operation, options);
+  }
+
+  #submit(operation: Operation, options: SubmitOptions): Promise<Receipt> {
     return new Promise((answer, fail) => {
       this.#checkOpen();
       this.#enqueue(this.#waitingFor(operation, { ...options, answer, fail }));
@@ -425,7 +443,12 @@ export class Machine implements MachinePort {
   /** A fault of the kernel stops the machine: nothing of this flush is written, and nothing after it is decided. */
   #decide(fold: Fold, of: KnownPayloads & { readonly waiting: readonly Waiting[] }): Flush {
     try {
-      return decideFlush(fold, { ...of, timeMs: this.#parts.clock(), suppressed: this.#suppressed });
+      return decideFlush(fold, {
+        ...of,
+        timeMs: this.#parts.clock(),
+        suppressed: this.#suppressed,
+        families: this.#families,
+      });
     } catch (thrown) {
       this.#fold = undefined;
       this.#fault = new StoreFailure("vault_faulted", {

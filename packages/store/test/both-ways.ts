@@ -3,6 +3,7 @@ import { expect } from "vitest";
 import { readKnownVaults } from "../src/known-vaults.ts";
 import { vaultFiles } from "../src/vault-files.ts";
 import { Feed, newFeed } from "../src/verify/feed.ts";
+import { loadFamilyEngine } from "../src/families/load-engine.ts";
 import { verifyHalf, type Standing } from "../src/verify/half.ts";
 import { halvesOf, meet, together } from "../src/verify/halves.ts";
 import { joined, verifyDeciding, verifyHere, verifyReading } from "../src/verify/verify.ts";
@@ -21,7 +22,7 @@ export async function verifyBothWays(options: VerifyOptions): Promise<VerifyRepo
   const { feed, mouth } = newFeed();
   try {
     const payloads = await verifyReading(options, new Feed(feed));
-    expect(joined({ payloads, entries: verifyDeciding(options, mouth) })).toEqual(report);
+    expect(joined({ payloads, entries: await verifyDeciding(options, mouth) })).toEqual(report);
   } finally {
     feed.port.close();
   }
@@ -40,11 +41,12 @@ export async function verifyByHalves({ dir, knownVaults }: VerifyOptions): Promi
   const halves = await halvesOf(vaultFiles(dir), always);
   if (halves === undefined) return undefined;
   const stop = new SharedArrayBuffer(4);
-  const first = verifyHalf({ dir, known, stretch: halves.first, state: undefined, stop }, () => undefined);
+  const engine = await loadFamilyEngine();
+  const first = verifyHalf({ dir, known, stretch: halves.first, state: undefined, stop, engine }, () => undefined);
   const begun: Standing[] = [];
   if (first === undefined) return undefined;
   try {
-    const half = { dir, known, stretch: halves.second, state: halves.state, stop };
+    const half = { dir, known, stretch: halves.second, state: halves.state, stop, engine };
     const second = verifyHalf(half, (standing) => begun.push(standing));
     if (second === undefined || begun[0] === undefined || !meet(first.standing, begun[0])) return undefined;
     return together(first, second);

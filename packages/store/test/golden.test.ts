@@ -16,8 +16,12 @@ import type { LogRow } from "../src/log.ts";
 import { Machine } from "../src/machine.ts";
 import { signerOf } from "../src/note.ts";
 import { checkEntry } from "../src/verify/entry-check.ts";
+import { ReplayedFamilies } from "../src/families/replayed.ts";
 import { QuickReader } from "../src/verify/read-entry.ts";
 import { genesis, host, live, steadyClock } from "./world.ts";
+
+/** No golden entry is of a family. */
+const families = new ReplayedFamilies({ engine: undefined, bundle: () => undefined });
 
 /** What the file holds. Bytes are base64, digests as everywhere. */
 interface Golden {
@@ -58,7 +62,10 @@ async function write(): Promise<void> {
   const checkpoints: { size: number; note: string }[] = [];
   const named = new Set<string>();
   const entries = rows.map((row) => {
-    const { entry } = checkEntry({ ...row, text: row.bytes, root: undefined }, { fold, reader: new QuickReader() });
+    const { entry } = checkEntry(
+      { ...row, text: row.bytes, root: undefined },
+      { fold, reader: new QuickReader(), families },
+    );
     for (const { commitment } of contentsOf(entry.operation)) named.add(commitment);
     fold.apply(entry);
     fold.advance(row);
@@ -110,7 +117,10 @@ describe("golden vectors", () => {
     const fold = new Fold();
     for (const { root, state, ...row } of golden.entries) {
       expect(leafDigest(row.bytes)).toBe(row.digest);
-      const checked = checkEntry({ ...row, text: row.bytes, root: undefined }, { fold, reader: new QuickReader() });
+      const checked = checkEntry(
+        { ...row, text: row.bytes, root: undefined },
+        { fold, reader: new QuickReader(), families },
+      );
       expect(checked.row).toEqual(row);
       fold.apply(checked.entry);
       fold.advance(row);

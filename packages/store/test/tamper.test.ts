@@ -65,6 +65,7 @@ describe("verify", () => {
       shared: 0,
       entries,
       reDecided: entries,
+      hashOnly: 0,
       attested: 5,
       payloads: 20,
       erased: 0,

@@ -28,6 +28,11 @@ export async function runVerify(
       context.stdout,
       `verify: OK, ${verdict.entries} entries, re-decided ${verdict.reDecided}, attested ${verdict.attested}${verdict.shared === undefined ? "" : `; the first ${verdict.shared} lie with its parent`}`,
     );
+  } else if (verdict.firstBad === undefined) {
+    await writeLine(
+      context.stdout,
+      `verify: HASH ONLY, ${verdict.entries} entries, re-decided ${verdict.reDecided}, hash only ${verdict.hashOnly}: the bundle of a family is not in the vault, so what it decided is not decided again`,
+    );
   } else {
     const place =
       verdict.firstBad === undefined

@@ -29,6 +29,8 @@ export const actions: { readonly [action: string]: "path" | "host" | "name" } = 
   "definition.register": "name",
   "session.run": "name",
   "lease.take": "name",
+  // Named by prefix and operation, such as ledger.transfer.
+  "family.call": "name",
   "budget.allot": "name",
   "memory.read": "name",
   "memory.write": "name",

@@ -70,6 +70,8 @@ export const eventSchemas: {
   "timer.set": 1,
   "timer.cancelled": 1,
   "timer.fired": 1,
+  "family.enabled": 1,
+  "family.happened": 1,
   "lease.taken": 1,
   "lease.renewed": 1,
   "lease.released": 1,

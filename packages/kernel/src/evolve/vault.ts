@@ -1,9 +1,11 @@
 /** What events of the vault do to the state. */
 import { allPermissions } from "../authority/permission.ts";
+import type { Permission } from "../authority/permission.ts";
 import { openBudget } from "../budget/booking.ts";
 import { movedIn } from "../codec/moved.ts";
 import type { VaultEvent, VaultOpened } from "../events/vault.ts";
 import { fault } from "../failure.ts";
+import { flagNumbers } from "../flags.ts";
 import { genesisIds } from "../ids.ts";
 import { fixedLimits } from "../limits.ts";
 import type { Vault } from "../state/entities.ts";
@@ -55,6 +57,12 @@ function flagsIn({ flags }: { readonly flags: number }): Pick<Vault, "flags"> {
   return flags === 0 ? {} : { flags };
 }
 
+// Those of before do not list what came later.
+function rootPermissions({ flags }: VaultOpened): readonly Permission[] {
+  if (flags >= flagNumbers.familiesAtGenesis) return allPermissions;
+  return allPermissions.filter((permission) => permission !== "family.call:*");
+}
+
 function openedVault(state: LiveState, event: VaultOpened, cause: Cause): void {
   const { vault, format, name, held, host, root, allotment } = askedFor(cause, "vault.open");
   state.table.vault.put({
@@ -76,7 +84,7 @@ function openedVault(state: LiveState, event: VaultOpened, cause: Cause): void {
     id: genesisIds.rootGrant,
     holder: genesisIds.root,
     parent: null,
-    permissions: allPermissions,
+    permissions: rootPermissions(event),
     expiresAtMs: null,
     depthLeft: fixedLimits.delegationDepthMax,
   });

@@ -66,6 +66,31 @@ export interface Lease {
   readonly expiresAtMs: number;
 }
 
+/** A family that is enabled. */
+export interface Family {
+  /** Its prefix. */
+  readonly id: string;
+  readonly version: number;
+  /** The code that decides its operations. */
+  readonly bundle: Content;
+  /** SHA-256 of the bundle's bytes. */
+  readonly program: Digest;
+  /** What runs it. */
+  readonly engine: string;
+  /** Rows it has. */
+  readonly rows: number;
+  /** Characters of them, with their keys. */
+  readonly chars: number;
+}
+
+/** A row of a family's own state. */
+export interface FamilyRow {
+  /** `FAMILY/KEY`. */
+  readonly id: string;
+  /** Canonical JSON. */
+  readonly value: string;
+}
+
 /** What a policy does with the requests that it is about. */
 export type PolicyEffect = "deny" | "require-approval" | "allow";
 

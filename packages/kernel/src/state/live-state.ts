@@ -21,6 +21,8 @@ import type {
   Budget,
   Definition,
   Effect,
+  Family,
+  FamilyRow,
   Grant,
   Head,
   Lease,
@@ -100,6 +102,8 @@ export class LiveState implements KernelState {
     readonly subscriptions: Table<SubscriptionId, Subscription>;
     readonly timers: Table<TimerId, Timer>;
     readonly leases: Table<string, Lease>;
+    readonly families: Table<string, Family>;
+    readonly familyRows: Table<string, FamilyRow>;
     readonly signals: Table<PrincipalId, SignalWindow>;
     readonly refusals: Table<PrincipalId, RefusalWindow>;
   };
@@ -168,6 +172,8 @@ export class LiveState implements KernelState {
       subscriptions: new Table(trial, subscriptionIndexes(index)),
       timers: new Table(trial, timerIndexes(index)),
       leases: new Table(trial),
+      families: new Table(trial),
+      familyRows: new Table(trial),
       signals: new Table(trial),
       refusals: new Table(trial),
     };
@@ -217,6 +223,12 @@ export class LiveState implements KernelState {
   }
   get leases(): ReadonlyMap<string, Lease> {
     return this.table.leases.rows;
+  }
+  get families(): ReadonlyMap<string, Family> {
+    return this.table.families.rows;
+  }
+  get familyRows(): ReadonlyMap<string, FamilyRow> {
+    return this.table.familyRows.rows;
   }
   get signals(): ReadonlyMap<PrincipalId, SignalWindow> {
     return this.table.signals.rows;

@@ -4,6 +4,8 @@ import type {
   Budget,
   Definition,
   Effect,
+  Family,
+  FamilyRow,
   Grant,
   Head,
   Lease,
@@ -55,6 +57,9 @@ export interface KernelState {
   readonly timers: ReadonlyMap<TimerId, Timer>;
   /** By the name of what is owned; a row may have run out. */
   readonly leases: ReadonlyMap<string, Lease>;
+  /** By prefix. */
+  readonly families: ReadonlyMap<string, Family>;
+  readonly familyRows: ReadonlyMap<string, FamilyRow>;
   readonly signals: ReadonlyMap<PrincipalId, SignalWindow>;
   readonly refusals: ReadonlyMap<PrincipalId, RefusalWindow>;
   /** Entries taken from the tables by what they belong to; derived, not encoded. */

@@ -1,6 +1,7 @@
 /** Reads a backup from its first segment to its last, deciding every entry again. */
 import { anchorOf, signedBy, type Anchor, type Trusted } from "../proof/anchor.ts";
 import type { EntryVerdict } from "../proof/file-verdict.ts";
+import { loadFamilyEngine } from "../families/load-engine.ts";
 import { BadLine, linesOf, objectIn, textIn, type Line } from "../proof/read-lines.ts";
 import { ExportCheck, type ExportFound, type ExportSink } from "../proof/verify-export.ts";
 import type { CheckpointRow } from "../log.ts";
@@ -84,11 +85,14 @@ async function readSegment(
     const { sink, onEntry } = reading;
     const check =
       before?.check ??
-      new ExportCheck({
-        ...{ anchor, whole: true },
-        ...(sink === undefined ? {} : { sink }),
-        ...(onEntry === undefined ? {} : { onEntry }),
-      });
+      new ExportCheck(
+        {
+          ...{ anchor, whole: true },
+          ...(sink === undefined ? {} : { sink }),
+          ...(onEntry === undefined ? {} : { onEntry }),
+        },
+        await loadFamilyEngine(),
+      );
     const checkpoint = signedBy(note, { anchor, what: "its checkpoint", line: 1 });
     if (check.size !== first - 1 || checkpoint.size !== last)
       throw new BadLine(1, `it holds other entries than its name says: they end at ${checkpoint.size}`);

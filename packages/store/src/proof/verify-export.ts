@@ -17,6 +17,9 @@ import { CompactRange } from "../merkle.ts";
 import { isAttested } from "../verify/attested.ts";
 import { recordedKey } from "../verify/checkpoint-check.ts";
 import { checkText } from "../verify/entry-check.ts";
+import type { FamilyEngine } from "../families/engine.ts";
+import { loadFamilyEngine } from "../families/load-engine.ts";
+import { ReplayedFamilies } from "../families/replayed.ts";
 import { Differs } from "../verify/finding.ts";
 import { QuickReader } from "../verify/read-entry.ts";
 import { compareOlder, signedBy, type Anchor } from "./anchor.ts";
@@ -68,7 +71,7 @@ export async function verifyExport(head: Fields, reading: ExportReading): Promis
   const { anchor } = reading;
   const note = textIn(head, { name: "checkpoint", line: 1 });
   const checkpoint = signedBy(note, { anchor, what: "its checkpoint", line: 1 });
-  const check = new ExportCheck(reading);
+  const check = new ExportCheck(reading, await loadFamilyEngine());
   check.begin({ checkpoint, note });
   for await (const line of reading.lines) check.take(line);
   return check.finish();
@@ -76,6 +79,8 @@ export async function verifyExport(head: Fields, reading: ExportReading): Promis
 
 /** A payload that is being read. */
 interface OpenPayload {
+  /** The bytes so far, of a family's bundle. */
+  readonly kept: Buffer[] | undefined;
   readonly commitment: string;
   readonly hash: Hash;
   readonly size: number;
@@ -89,6 +94,9 @@ export class ExportCheck {
   readonly #tree = new CompactRange();
   readonly #fold = new Fold();
   readonly #reader = new QuickReader();
+  readonly #families: ReplayedFamilies;
+  /** Bundles of families that came, by commitment. */
+  readonly #bundles = new Map<string, string>();
   /** Payloads that were named and have not come, with their sizes where these are known. */
   readonly #awaited = new Map<string, number | undefined>();
   readonly #come = new Set<string>();
@@ -111,7 +119,8 @@ export class ExportCheck {
   #ended = false;
   #line = 1;
 
-  constructor(reading: ExportHearing) {
+  constructor(reading: ExportHearing, engine: FamilyEngine) {
+    this.#families = new ReplayedFamilies({ engine, bundle: (commitment) => this.#bundles.get(commitment) });
     this.#reading = reading;
   }
 
@@ -212,11 +221,14 @@ export class ExportCheck {
 
   #decided(text: string): { readonly operation: Operation; readonly verdict: EntryVerdict } {
     try {
-      const { entry, row } = checkText(text, { fold: this.#fold, reader: this.#reader });
+      const against = { fold: this.#fold, reader: this.#reader, families: this.#families };
+      const { entry, row, hashOnly } = checkText(text, against);
       this.#fold.apply(entry);
       this.#fold.advance(row);
       this.#reading.sink?.entry(entry, row);
       const { operation } = entry;
+      // Without the bundle of its family it was not decided again; the checkpoint signs it all the same.
+      if (hashOnly) return { operation, verdict: "included" };
       return { operation, verdict: isAttested(operation) ? "attested" : "re-decided" };
     } catch (thrown) {
       if (thrown instanceof Differs) throw this.#bad(`entry ${thrown.finding.position}: ${thrown.finding.reason}`);
@@ -347,7 +359,9 @@ export class ExportCheck {
     if (salt.length !== saltBytes) throw this.#bad(`its salt has ${salt.length} bytes, wanted ${saltBytes}`);
     const named = this.#childrenIn(fields);
     this.#reading.sink?.payload({ commitment, size, salt, children: named });
-    this.#payload = { commitment, size, children: named, hash: createHash("sha256").update(salt), read: 0 };
+    const hash = createHash("sha256").update(salt);
+    const kept = this.#isBundle(commitment) ? [] : undefined;
+    this.#payload = { commitment, size, children: named, hash, read: 0, kept };
     this.#complete(this.#payload);
   }
 
@@ -358,10 +372,16 @@ export class ExportCheck {
       throw this.#bad(`its payload has ${payload.read} bytes, wanted ${payload.size}`);
     payload.hash.update(part);
     this.#reading.sink?.part(part);
+    payload.kept?.push(part);
     this.#complete(payload);
   }
 
-  #complete({ commitment, size, children, hash, read }: OpenPayload): void {
+  /** The kernel bounds how large one is. */
+  #isBundle(commitment: string): boolean {
+    return [...this.#fold.state.families.values()].some(({ bundle }) => bundle.commitment === commitment);
+  }
+
+  #complete({ commitment, size, children, hash, read, kept }: OpenPayload): void {
     if (read < size) return;
     const found = `sha256:${hash.digest("base64url")}`;
     if (found !== commitment) throw this.#bad(`the bytes of payload ${commitment} are not those committed to`);
@@ -369,6 +389,7 @@ export class ExportCheck {
     this.#awaited.delete(commitment);
     this.#come.add(commitment);
     this.#comeHere.add(commitment);
+    if (kept !== undefined) this.#bundles.set(commitment, Buffer.concat(kept).toString("utf8"));
     for (const child of children) this.#name(child, undefined);
   }
 

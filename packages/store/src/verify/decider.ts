@@ -1,6 +1,9 @@
 /** Decides the entries of a log again, one after the other, and compares what is signed over them. */
 import { existsSync, readFileSync } from "node:fs";
 import { originOf } from "../checkpoint.ts";
+import { bundleIn } from "../families/bundle-in.ts";
+import type { FamilyEngine } from "../families/engine.ts";
+import { ReplayedFamilies } from "../families/replayed.ts";
 import { Fold } from "../fold.ts";
 import { knownOf, type KnownVault } from "../known-vaults.ts";
 import { signerOf } from "../note.ts";
@@ -18,6 +21,8 @@ export interface EntriesReport {
   readonly entries: number;
   /** Of these, entries whose operation brought inputs. */
   readonly attested: number;
+  /** Entries that were not decided again as a whole: the bundle of a family is not in the vault. */
+  readonly hashOnly: number;
   /** Signed heads in the log that were compared. */
   readonly checkpoints: number;
   /** Entries up to which known-vaults agrees; null when it knows nothing of this vault. */
@@ -30,18 +35,25 @@ export class Decider implements Judge {
   readonly #files: VaultFiles;
   readonly #fold: Fold;
   readonly #reader = new QuickReader();
+  readonly #families: ReplayedFamilies;
   #known: readonly KnownVault[] = [];
   #checkpoints = new CheckpointCheck([]);
   #knownCheck: KnownCheck | undefined;
   #passed: number;
   #attested = 0;
+  #hashOnly = 0;
 
   /**
    * @param files of the vault
-   * @param fold what to go on from, a checkpoint being its last entry; nothing for the first entry of the log
+   * @param from `engine` runs bundles of families, without it what they decided is hash only; `fold` is what to go on from,
+   *   a checkpoint being its last entry; nothing for the first entry of the log
    */
-  constructor(files: VaultFiles, fold: Fold = new Fold()) {
+  constructor(
+    files: VaultFiles,
+    { engine, fold = new Fold() }: { readonly engine: FamilyEngine | undefined; readonly fold?: Fold | undefined },
+  ) {
     this.#files = files;
+    this.#families = new ReplayedFamilies({ engine, bundle: (commitment) => bundleIn(files, commitment) });
     this.#fold = fold;
     this.#passed = fold.head.position;
   }
@@ -66,6 +78,7 @@ export class Decider implements Judge {
     return {
       entries: this.#passed,
       attested: this.#attested,
+      hashOnly: this.#hashOnly,
       checkpoints: this.#checkpoints.checked,
       known: this.#knownCheck?.passed === true ? this.#knownCheck.size : null,
       firstBad,
@@ -81,7 +94,7 @@ export class Decider implements Judge {
 
   take(linked: LinkedEntry): void {
     const fold = this.#fold;
-    const { entry, row } = checkEntry(linked, { fold, reader: this.#reader });
+    const { entry, row, hashOnly } = checkEntry(linked, { fold, reader: this.#reader, families: this.#families });
     fold.apply(entry);
     fold.moveTo(row);
     const at = { fold, root: linked.root };
@@ -91,6 +104,7 @@ export class Decider implements Judge {
     this.#knownCheck?.pass(at);
     this.#checkpoints.pass(at);
     this.#passed = row.position;
+    if (hashOnly) this.#hashOnly += 1;
     if (isAttested(entry.operation)) this.#attested += 1;
   }
 

@@ -3,7 +3,7 @@
  * the same, byte for byte. Only when it is not, the difference is looked for.
  */
 import {
-  decide,
+  decideWith,
   decodeEntry,
   encodeEntry,
   Newer,
@@ -15,6 +15,7 @@ import {
 import { leafDigest } from "../digest.ts";
 import { rowOf } from "../entry-row.ts";
 import { textOf } from "../failure.ts";
+import { Undecidable, type ReplayedFamilies } from "../families/replayed.ts";
 import type { Fold } from "../fold.ts";
 import type { LogRow } from "../log.ts";
 import { recordOf } from "../read-stamp.ts";
@@ -28,6 +29,16 @@ export interface CheckAgainst {
   /** Standing at the entry before; it is not moved. */
   readonly fold: Fold;
   readonly reader: QuickReader;
+  /** What decides operations of families. */
+  readonly families: ReplayedFamilies;
+}
+
+/** An entry that came out the same. */
+export interface CheckedEntry {
+  readonly entry: Entry;
+  readonly row: LogRow;
+  /** What a family answered was taken from the entry itself, since its bundle is not here. */
+  readonly hashOnly: boolean;
 }
 
 /**
@@ -37,12 +48,9 @@ export interface CheckAgainst {
  * @returns the entry and its row
  * @throws Differs
  */
-export function checkEntry(
-  linked: LinkedEntry,
-  { fold, reader }: CheckAgainst,
-): { readonly entry: Entry; readonly row: LogRow } {
+export function checkEntry(linked: LinkedEntry, against: CheckAgainst): CheckedEntry {
   const { text, digest } = linked;
-  const checked = checkText(text, { fold, reader, digest });
+  const checked = checkText(text, { ...against, digest });
   compareColumns(linked, checked.row);
   return checked;
 }
@@ -57,20 +65,28 @@ export function checkEntry(
  */
 export function checkText(
   text: string,
-  { fold, reader, digest = leafDigest(text) }: CheckAgainst & { readonly digest?: string },
-): { readonly entry: Entry; readonly row: LogRow } {
-  // A text that is the encoding of what was read from it was read right, however quickly.
-  const quick = reader.read(text);
-  let entry = quick === undefined ? undefined : decidedAgain(quick, fold);
-  if (entry === undefined || quick === undefined || !isTextOf(entry, { text, quick }))
-    entry = decidedSlowly(text, fold);
-  return { entry, row: rowOf({ entry, bytes: text, digest }, fold.head.timeMs) };
+  { digest = leafDigest(text), ...against }: CheckAgainst & { readonly digest?: string },
+): CheckedEntry {
+  const { fold, reader, families } = against;
+  let entry: Entry | undefined;
+  try {
+    // A text that is the encoding of what was read from it was read right, however quickly.
+    const quick = reader.read(text);
+    entry = quick === undefined ? undefined : decidedAgain(quick, { text, against });
+    if (entry === undefined || quick === undefined || !isTextOf(entry, { text, quick }))
+      entry = decidedSlowly(text, against);
+  } catch (thrown) {
+    if (!(thrown instanceof Undecidable)) throw thrown;
+    entry = decodeEntry(text);
+  }
+  const row = rowOf({ entry, bytes: text, digest }, fold.head.timeMs);
+  return { entry, row, hashOnly: families.isRecorded };
 }
 
-function decidedSlowly(text: string, fold: Fold): Entry {
-  const position = fold.head.position + 1;
+function decidedSlowly(text: string, against: CheckAgainst): Entry {
+  const position = against.fold.head.position + 1;
   const present = presentOf(text, position);
-  const entry = decidedAgain(readAsked(text, position), fold);
+  const entry = decidedAgain(readAsked(text, position), { text, against });
   const again = encodeEntry(entry);
   if (again !== text && again !== present) explain(text, entry);
   return entry;
@@ -87,17 +103,26 @@ function presentOf(text: string, position: number): string | undefined {
   }
 }
 
-function decidedAgain({ operation, stamp }: Asked, fold: Fold): Entry {
-  const outcome = outcomeOf(operation, { stamp, fold });
+function decidedAgain(
+  { operation, stamp }: Asked,
+  { text, against }: { readonly text: string; readonly against: CheckAgainst },
+): Entry {
+  const { fold, families } = against;
+  families.begin(text);
+  const outcome = outcomeOf(operation, { stamp, fold, families });
   return { position: fold.head.position + 1, previous: fold.head.digest, stamp, operation, outcome };
 }
 
-function outcomeOf(operation: Operation, { stamp, fold }: { readonly stamp: Stamp; readonly fold: Fold }): Outcome {
+function outcomeOf(
+  operation: Operation,
+  { stamp, fold, families }: { readonly stamp: Stamp; readonly fold: Fold; readonly families: ReplayedFamilies },
+): Outcome {
   const position = fold.head.position + 1;
   let decision;
   try {
-    decision = decide(fold.state, operation, stamp);
+    decision = decideWith(fold.state, operation, { stamp, families });
   } catch (thrown) {
+    if (thrown instanceof Undecidable) throw thrown;
     differs(position, `deciding it again fails: ${textOf(thrown)}`);
   }
   if ("refused" in decision) {

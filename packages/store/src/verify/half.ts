@@ -5,6 +5,7 @@
  */
 import type { KnownVault } from "../known-vaults.ts";
 import { digestText } from "../digest.ts";
+import type { FamilyEngine } from "../families/engine.ts";
 import { Fold } from "../fold.ts";
 import { readUnchecked } from "../snapshot.ts";
 import { vaultFiles } from "../vault-files.ts";
@@ -52,13 +53,13 @@ export interface HalfFound {
 /**
  * Verifies a half.
  *
- * @param half which one
+ * @param half which one, and what runs bundles of families
  * @param begun told where it begins, before the first of its entries is looked at
  * @returns what was found; undefined when the log could not even be begun, or seems to be another vault's
  * @throws Error when the kept state is none, and when it was stopped; whatever deciding on such a state throws
  */
 export function verifyHalf(
-  { dir, known, stretch, state, stop }: Half,
+  { dir, known, stretch, state, stop, engine }: Half & { readonly engine: FamilyEngine },
   begun: (standing: Standing) => void,
 ): HalfFound | undefined {
   const files = vaultFiles(dir);
@@ -66,7 +67,7 @@ export function verifyHalf(
   const checkpoint = fold.head.position;
   const from = standingOf(fold, { root: fold.tree.root(), checkpoint });
   begun(from);
-  const decider = new Decider(files, fold);
+  const decider = new Decider(files, { engine, fold });
   const stopped = new Int32Array(stop);
   const made: { entries?: EntriesPart; payloads?: PayloadsPart } = {};
   const [ofEntries, ofPayloads] = firstDifferences(files, {

@@ -140,10 +140,12 @@ export function together(first: HalfFound, second: HalfFound): VerifyReport | un
   const findings = [first, second].flatMap(({ entries, payloads }) => [entries.firstBad, payloads.firstBad]);
   if (findings.some((finding) => finding !== undefined) || !payloadsMeet(first, second)) return undefined;
   const { entries } = second.entries;
+  const hashOnly = first.entries.hashOnly + second.entries.hashOnly;
   return {
-    ok: true,
+    ok: hashOnly === 0,
     entries,
-    reDecided: entries,
+    reDecided: entries - hashOnly,
+    hashOnly,
     attested: first.entries.attested + second.entries.attested,
     payloads: first.payloads.payloads + second.payloads.payloads,
     shared: 0,

@@ -9,6 +9,7 @@
  */
 import { readKnownVaults } from "../known-vaults.ts";
 import { vaultFiles } from "../vault-files.ts";
+import { loadFamilyEngine } from "../families/load-engine.ts";
 import { Decider, type EntriesReport } from "./decider.ts";
 import { EntriesPart, type Judge } from "./entries-part.ts";
 import { judgeFed, type Feed, type MouthEnd } from "./feed.ts";
@@ -31,6 +32,8 @@ export interface VerifyReport {
   readonly entries: number;
   /** Entries whose outcome was decided again and came out the same. */
   readonly reDecided: number;
+  /** The others: what a family answered was taken from the entry, since its bundle is not in the vault. Never OK. */
+  readonly hashOnly: number;
   /** Of these, entries whose operation brought inputs: the decision is proved, what was attested is taken on trust. */
   readonly attested: number;
   /** Of the entries, those that a fork shares and that lie with its parent: the first ones. */
@@ -60,7 +63,7 @@ export interface PartReports {
  * @throws StoreFailure `vault_absent`, `known_vaults_damaged`, `log_unavailable`
  */
 export async function verifyHere(options: VerifyOptions): Promise<VerifyReport> {
-  const decider = new Decider(vaultFiles(options.dir));
+  const decider = new Decider(vaultFiles(options.dir), { engine: await loadFamilyEngine() });
   const { begun, ofEntries, payloads } = await read(options, decider);
   return joined({ entries: begun ? decider.report(ofEntries) : nothingSeen(ofEntries), payloads });
 }
@@ -82,8 +85,8 @@ export async function verifyReading(options: VerifyOptions, feed: Feed): Promise
  *
  * @returns what was found of the entries, by either
  */
-export function verifyDeciding(options: VerifyOptions, mouth: MouthEnd): EntriesReport {
-  const decider = new Decider(vaultFiles(options.dir));
+export async function verifyDeciding(options: VerifyOptions, mouth: MouthEnd): Promise<EntriesReport> {
+  const decider = new Decider(vaultFiles(options.dir), { engine: await loadFamilyEngine() });
   const { begun, firstBad } = judgeFed(mouth, decider);
   return begun ? decider.report(firstBad) : nothingSeen(firstBad);
 }
@@ -112,6 +115,7 @@ function nothingSeen(firstBad: Finding | undefined): EntriesReport & PayloadsRep
   return {
     entries: 0,
     attested: 0,
+    hashOnly: 0,
     checkpoints: 0,
     known: null,
     payloads: 0,
@@ -130,9 +134,10 @@ function nothingSeen(firstBad: Finding | undefined): EntriesReport & PayloadsRep
 export function joined({ entries, payloads }: PartReports): VerifyReport {
   const firstBad = firstOf({ entries, payloads });
   const report = {
-    ok: firstBad === undefined,
+    ok: firstBad === undefined && entries.hashOnly === 0,
     entries: entries.entries,
-    reDecided: entries.entries,
+    reDecided: entries.entries - entries.hashOnly,
+    hashOnly: entries.hashOnly,
     attested: entries.attested,
     shared: payloads.shared,
     payloads: payloads.payloads,

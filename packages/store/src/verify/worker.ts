@@ -3,6 +3,8 @@ import { parentPort, workerData } from "node:worker_threads";
 import { StoreFailure, textOf } from "../failure.ts";
 import type { EntriesReport } from "./decider.ts";
 import { Feed, type FeedEnd, type MouthEnd } from "./feed.ts";
+import type { FamilyEngine } from "../families/engine.ts";
+import { loadFamilyEngine } from "../families/load-engine.ts";
 import { verifyHalf, type Half, type HalfFound, type Standing } from "./half.ts";
 import type { PayloadsReport } from "./payloads-part.ts";
 import { verifyDeciding, verifyHere, verifyReading, type VerifyOptions, type VerifyReport } from "./verify.ts";
@@ -34,15 +36,15 @@ export type VerifyAnswer =
     };
 
 async function found(given: VerifyTask): Promise<VerifyFound> {
-  if ("half" in given) return { half: halfFound(given.half) };
+  if ("half" in given) return { half: halfFound({ ...given.half, engine: await loadFamilyEngine() }) };
   const { options, end } = given;
   if (end === undefined) return { report: await verifyHere(options) };
-  if (end.end === "mouth") return { entries: verifyDeciding(options, end) };
+  if (end.end === "mouth") return { entries: await verifyDeciding(options, end) };
   return { payloads: await verifyReading(options, new Feed(end)) };
 }
 
 /** Whatever is wrong with a half is met again by who verifies in order. */
-function halfFound(half: Half): HalfFound | undefined {
+function halfFound(half: Half & { readonly engine: FamilyEngine }): HalfFound | undefined {
   try {
     return verifyHalf(half, (begun) => say({ begun }));
   } catch {

@@ -1,0 +1,188 @@
+/** A vault with a family: decided, kept, read again and verified, also where its bundle never was. */
+import { readFileSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import fc from "fast-check";
+import { familyRowsOf, type Operation, type Outcome, type PlainRefusal } from "@toka/kernel";
+import { digestOf } from "../../src/digest.ts";
+import { engineVersion } from "../../src/families/engine.ts";
+import type { Vault } from "../../src/vault.ts";
+import { verifyBothWays } from "../both-ways.ts";
+import { forge, tamper, type OpenEntry } from "../tampering.ts";
+import { asRoot, createAt, newPlace, openAt, root, type Place } from "../world.ts";
+
+const source = readFileSync(new URL("../../../../examples/families/ledger/family.js", import.meta.url), "utf8");
+
+let place: Place;
+let vault: Vault;
+beforeEach(async () => {
+  place = newPlace();
+  vault = await createAt(place);
+  await enable(source, 1);
+});
+afterEach(async () => {
+  await vault.close();
+  place.clean();
+});
+
+async function enable(text: string, version: number): Promise<Outcome> {
+  const bundle = vault.machine.seal(text);
+  const operation: Operation = {
+    type: "family.enable",
+    family: "ledger",
+    version,
+    bundle: bundle.content,
+    program: digestOf(text),
+    engine: engineVersion,
+  };
+  return (await vault.machine.submit(operation, { caller: root, payloads: [bundle] })).outcome;
+}
+
+function callOf(verb: string, body: object): Operation {
+  return { type: "family.call", family: "ledger", verb, body: JSON.stringify(body) };
+}
+
+async function ask(verb: string, body: object): Promise<PlainRefusal | undefined> {
+  const { outcome } = await vault.machine.submit(callOf(verb, body), { caller: root });
+  return "refusal" in outcome ? (outcome.refusal as PlainRefusal) : undefined;
+}
+
+async function rows(): Promise<Readonly<Record<string, number>>> {
+  const all = await vault.machine.view((state) => familyRowsOf(state, "ledger"));
+  return Object.fromEntries(all.map(([key, value]) => [key, Number(value)]));
+}
+
+async function lived(): Promise<void> {
+  for (const account of ["ann", "ben"]) await ask("open", { account });
+  await ask("credit", { account: "ann", amount: 100 });
+  await ask("transfer", { from: "ann", to: "ben", amount: 30, memo: "lunch" });
+}
+
+const verify = (): ReturnType<typeof verifyBothWays> => verifyBothWays({ dir: place.vault, knownVaults: null });
+
+describe("accounts that cannot be overdrawn", () => {
+  test("move what they have and no more", async () => {
+    await lived();
+    expect(await ask("transfer", { from: "ann", to: "ben", amount: 71 })).toEqual({
+      code: "family_refused",
+      family: "ledger",
+      version: 1,
+      reason: "overdrawn",
+      detail: '{"available":70,"wanted":71}',
+    });
+    expect(await ask("open", { account: "ann" })).toMatchObject({ reason: "account_exists" });
+    expect(await ask("transfer", { from: "ann", to: "eve", amount: 1 })).toMatchObject({ reason: "account_unknown" });
+    expect(await ask("credit", { account: "ann", amount: -1 })).toMatchObject({
+      code: "family_failed",
+      reason: "body",
+    });
+    expect(await rows()).toEqual({ "account/ann": 70, "account/ben": 30, total: 100 });
+  });
+
+  test("are all or none in a batch, of which each sees what those before it did", async () => {
+    await lived();
+    const move = (from: string, to: string, amount: number): Operation => callOf("transfer", { from, to, amount });
+    const operations = [move("ann", "ben", 70), move("ben", "ann", 100)] as never;
+    expect((await asRoot(vault.machine, { type: "batch", operations })).outcome).toHaveProperty("events");
+    const over = [move("ann", "ben", 100), move("ann", "ben", 1)] as never;
+    const { outcome } = await vault.machine.submit({ type: "batch", operations: over }, { caller: root });
+    expect(outcome).toMatchObject({ refusal: { code: "batch_refused", index: 1 } });
+    expect(await rows()).toEqual({ "account/ann": 100, "account/ben": 0, total: 100 });
+  });
+
+  test("conserve their sum and are never negative, whatever is asked", async () => {
+    const names = ["a", "b", "c"];
+    for (const account of names) await ask("open", { account });
+    const name = fc.constantFrom(...names, "d");
+    const amount = fc.oneof(fc.integer({ min: -5, max: 60 }), fc.constantFrom(2 ** 53 - 1, 0.5));
+    const asking = fc.oneof(
+      fc.record({ verb: fc.constant("credit"), body: fc.record({ account: name, amount }) }),
+      fc.record({ verb: fc.constant("transfer"), body: fc.record({ from: name, to: name, amount }) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(asking, { maxLength: 12 }), async (all) => {
+        for (const { verb, body } of all) {
+          if (Number.isSafeInteger(body.amount)) await ask(verb, body);
+        }
+        const { total = 0, ...accounts } = await rows();
+        expect(Object.values(accounts).every((balance) => balance >= 0)).toBe(true);
+        expect(Object.values(accounts).reduce((sum, balance) => sum + balance, 0)).toBe(total);
+      }),
+      { numRuns: 30 },
+    );
+    await vault.close();
+    expect(await verify()).toMatchObject({ ok: true, hashOnly: 0 });
+  });
+});
+
+describe("a vault with a family", () => {
+  test("is the same when it is opened again, and goes on", async () => {
+    await lived();
+    const before = await rows();
+    await vault.close();
+    vault = await openAt(place);
+    expect(await rows()).toEqual(before);
+    expect(await ask("transfer", { from: "ben", to: "ann", amount: 31 })).toMatchObject({ reason: "overdrawn" });
+    expect(await ask("transfer", { from: "ben", to: "ann", amount: 30 })).toBeUndefined();
+  });
+
+  test("goes on with its rows when a later version decides, and each entry is decided again by its own", async () => {
+    await lived();
+    expect(await enable(source, 1)).toMatchObject({ refusal: { code: "family_version_passed" } });
+    const later = source.replace("version: 1", "version: 2").replace("available < amount", "available < amount + 5");
+    expect(await enable(later, 2)).toMatchObject({ events: [{ type: "family.enabled", replaced: 1 }] });
+    expect(await ask("transfer", { from: "ben", to: "ann", amount: 26 })).toMatchObject({
+      reason: "overdrawn",
+      version: 2,
+    });
+    expect(await ask("transfer", { from: "ben", to: "ann", amount: 25 })).toBeUndefined();
+    await vault.close();
+    expect(await verify()).toMatchObject({ ok: true, hashOnly: 0 });
+  });
+
+  test("takes no bundle that is not the program that it is called", async () => {
+    const bundle = vault.machine.seal(source);
+    const wrong: Operation = {
+      type: "family.enable",
+      family: "ledger",
+      version: 3,
+      bundle: bundle.content,
+      program: digestOf("another"),
+      engine: engineVersion,
+    };
+    await expect(vault.machine.submit(wrong, { caller: root, payloads: [bundle] })).rejects.toMatchObject({
+      code: "operation_malformed",
+    });
+  });
+
+  test("is found out when it says that a family decided what it did not", async () => {
+    await lived();
+    const { position } = await vault.machine.head();
+    await vault.close();
+    forge(place.vault, {
+      entries: (entries) => {
+        const last = entries.at(-1) as OpenEntry;
+        const text = JSON.stringify(last.outcome).replace('"value":"70"', '"value":"7000"');
+        last.outcome = JSON.parse(text) as OpenEntry["outcome"];
+      },
+    });
+    expect(await verify()).toMatchObject({ ok: false, firstBad: { position } });
+  });
+
+  test("is hash only where its bundle is gone, never OK, and decides nothing of it", async () => {
+    await lived();
+    await ask("transfer", { from: "ann", to: "ben", amount: 71 });
+    const secrets = [{ type: "secret.record", name: "k" }, callOf("credit", { account: "ann", amount: 5 })] as never;
+    await asRoot(vault.machine, { type: "batch", operations: secrets });
+    const before = await rows();
+    await vault.close();
+    tamper(place.vault, (db) => {
+      db.exec(`UPDATE payloads SET bytes = zeroblob(length(bytes)) WHERE length(bytes) = ${Buffer.byteLength(source)}`);
+    });
+    const report = await verify();
+    expect(report.ok).toBe(false);
+    expect(report.hashOnly).toBe(6);
+    vault = await openAt(place);
+    expect(await rows()).toEqual(before);
+    expect(await ask("credit", { account: "ann", amount: 1 })).toMatchObject({ code: "family_absent" });
+  });
+});
