@@ -6,6 +6,7 @@ import { resolve } from "node:path";
 import { keeping } from "@toka/service";
 
 import { type CommandContext, exitDone, writeLine } from "../context.ts";
+import { showBytes } from "../output/amounts.ts";
 import { showAsJson, showOnOneLine } from "../output/plain.ts";
 import { asking, type PlaceOptions, placesOf } from "./places.ts";
 
@@ -14,9 +15,6 @@ export interface BackupOptions extends PlaceOptions {
   readonly to: string;
   readonly json: boolean;
 }
-
-/** Bytes in a mebibyte, as sizes are told. */
-const mebibyte = 1_048_576;
 
 /**
  * Brings the backup in a folder up to the vault's head.
@@ -42,7 +40,7 @@ export async function runBackup(options: BackupOptions, context: CommandContext)
   };
   const report = await keeping.backUp(placesOf(options, context), request);
   const { size, entries, payloads, bytes } = report;
-  const told = `kept ${size} entries in ${showOnOneLine(to)}: ${entries} new, with ${payloads} payloads, ${(bytes / mebibyte).toFixed(1)} MiB`;
+  const told = `kept ${size} entries in ${showOnOneLine(to)}: ${entries} new, with ${payloads} payloads, ${showBytes(bytes)}`;
   await writeLine(context.stdout, json ? showAsJson(report) : told);
   return exitDone;
 }
