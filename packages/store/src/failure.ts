@@ -34,6 +34,7 @@ export type StoreFailureCode =
   | "outcome_unknown"
   | "payload_missing"
   | "payload_erased"
+  | "payload_with_parent"
   | "payload_mismatch"
   | "payload_too_large"
   | "operation_malformed"

@@ -48,8 +48,8 @@ export interface Flush {
  *
  * @param fold at the end of everything decided before
  * @param of `waiting` in order; `timeMs` of the host's clock; `sizes` of the stored payloads they name and which of them
- *   were `erased`, to which those stored and erased by this flush are added; `suppressed`
- *   counts the refusals that are not recorded
+ *   were `erased`, to which those stored and erased by this flush are added; those to erase that lie `elsewhere`;
+ *   `suppressed` counts the refusals that are not recorded
  * @returns what to append and whom to answer; operations that failed on their own are already answered
  * @throws a Fault of the kernel, after which the fold's state is worth nothing
  */
@@ -60,6 +60,7 @@ export function decideFlush(
     readonly timeMs: number;
     readonly sizes: Map<string, number>;
     readonly erased: Set<string>;
+    readonly elsewhere: ReadonlySet<string>;
     readonly suppressed: SuppressedRefusals;
     readonly families: Families;
   },

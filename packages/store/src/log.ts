@@ -135,6 +135,8 @@ export interface Log {
   watch(after: number, options: { readonly signal: AbortSignal }): AsyncIterable<LogRow>;
   /** @returns sizes in bytes, for those of the commitments whose payload is in the log and was not erased */
   payloadSizes(commitments: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** @returns those of the commitments whose payload another log holds, with which this one shares its beginning: only there can it be erased */
+  payloadsElsewhere(commitments: readonly string[]): Promise<ReadonlySet<string>>;
   /** @returns the payload, or undefined when it is not in the log or was erased */
   payload(commitment: string): Promise<StoredPayload | undefined>;
   /** @returns the position of the entry that erased a payload, or undefined when none did */

@@ -424,7 +424,7 @@ export class Machine implements MachinePort {
   async #knownFor(waiting: readonly Waiting[]): Promise<KnownPayloads> {
     const asked: string[] = [];
     for (const one of waiting) if (one.contents.length > 0 || one.erases.length > 0) asked.push(...unsettledOf(one));
-    if (asked.length === 0) return { sizes: new Map(), erased: new Set() };
+    if (asked.length === 0) return { sizes: new Map(), erased: new Set(), elsewhere: new Set() };
     // Looked at before the log is: a flush may land meanwhile.
     const erased = this.#inFlight.erased();
     const coming = asked.flatMap((commitment): [string, number][] => {
@@ -437,7 +437,9 @@ export class Machine implements MachinePort {
       else if (!sizes.has(commitment) && (await this.#parts.log.erasedAt(commitment)) !== undefined)
         erased.add(commitment);
     }
-    return { sizes, erased };
+    const erases = waiting.flatMap((one) => one.erases);
+    const elsewhere = erases.length === 0 ? new Set<string>() : await this.#parts.log.payloadsElsewhere(erases);
+    return { sizes, erased, elsewhere };
   }
 
   /** A fault of the kernel stops the machine: nothing of this flush is written, and nothing after it is decided. */
@@ -500,6 +502,7 @@ export class Machine implements MachinePort {
 interface KnownPayloads {
   readonly sizes: Map<string, number>;
   readonly erased: Set<string>;
+  readonly elsewhere: ReadonlySet<string>;
 }
 
 /** What a look at the state gave, kept back until it may be told. */

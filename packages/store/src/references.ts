@@ -16,6 +16,8 @@ export interface StoredPayloads {
   readonly sizes: ReadonlyMap<string, number>;
   /** Those that were erased. */
   readonly erased: ReadonlySet<string>;
+  /** Those that are there, and lie with a parent. */
+  readonly elsewhere: ReadonlySet<string>;
 }
 
 /** Contents that an operation names, and the payloads that came with it by commitment. */
@@ -87,10 +89,13 @@ export function referencesOf(named: NamedContents, { sizes, erased }: StoredPayl
  *
  * @param named what the operation names and erases
  * @param known what is stored
- * @throws StoreFailure `payload_missing`
+ * @throws StoreFailure `payload_missing`, or `payload_with_parent`
  */
-export function checkErasures({ erases }: NamedContents, { sizes }: StoredPayloads): void {
-  for (const commitment of erases) if (!sizes.has(commitment)) throw notErasable(commitment);
+export function checkErasures({ erases }: NamedContents, { sizes, elsewhere }: StoredPayloads): void {
+  for (const commitment of erases) {
+    if (!sizes.has(commitment)) throw notErasable(commitment);
+    if (elsewhere.has(commitment)) throw withParent(commitment);
+  }
 }
 
 /**
@@ -101,6 +106,13 @@ export function checkErasures({ erases }: NamedContents, { sizes }: StoredPayloa
 export function mismatch(commitment: string, state: string): StoreFailure {
   return new StoreFailure("payload_mismatch", {
     message: `Cannot keep payload ${commitment}: ${state}`,
+    retry: "never",
+  });
+}
+
+function withParent(commitment: string): StoreFailure {
+  return new StoreFailure("payload_with_parent", {
+    message: `Cannot erase payload ${commitment}: it lies with the vault that this one is a fork of, and is erased there`,
     retry: "never",
   });
 }

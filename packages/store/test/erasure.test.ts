@@ -233,7 +233,7 @@ describe("a backup", () => {
     }
   });
 
-  test("that goes on behind an erasure verifies, and what it held before is told as held", async () => {
+  test("that goes on behind an erasure forgets what it held before, and verifies", async () => {
     const own = newPlace();
     const other = await createAt(own);
     try {
@@ -250,7 +250,9 @@ describe("a backup", () => {
       await erase([draft.content, later.content], other);
       await back();
       const verdict = await verifyBackup({ path: to, key: other.key });
-      expect(verdict).toMatchObject({ ok: true, payloads: { whole: 1, absent: 0, erased: 1 } });
+      expect(verdict).toMatchObject({ ok: true, payloads: { whole: 0, absent: 0, erased: 2 } });
+      for (const path of filesIn(to).filter((one) => one.endsWith(".gz")))
+        expect(told.filter((form) => gunzipSync(readFileSync(path)).includes(form))).toEqual([]);
       expect(judgedInPython(to) ?? { ok: true }).toMatchObject({ ok: true });
     } finally {
       await other.close();

@@ -138,6 +138,27 @@ describe("a fork", () => {
     await alone.close();
   });
 
+  test("refuses to erase what lies with its parent, and goes on", async () => {
+    const vault = await createAt(place);
+    const seen = vault.machine.seal("seen before");
+    const operation = {
+      type: "observation.emit",
+      ...{ agent: null, kind: "finding", confidencePermille: 1_000, metadata: [], content: seen.content },
+    } as const;
+    await asRoot(vault.machine, operation, [seen]);
+    const { position: at } = await vault.machine.head();
+    const own = await openFork(await fork(at, { of: vault, into: "fork" }));
+    const before = await own.machine.head();
+    const erasing = { type: "payload.erase", payloads: [seen.content.commitment], reason: "asked for" } as const;
+    await expect(asRoot(own.machine, erasing)).rejects.toMatchObject({ code: "payload_with_parent" });
+    expect(await own.machine.head()).toEqual(before);
+    expect(await own.machine.payload(seen.content)).toEqual(new TextEncoder().encode("seen before"));
+    await asRoot(vault.machine, erasing);
+    await asRoot(own.machine, { type: "vault.resume" });
+    await own.close();
+    await vault.close();
+  });
+
   test("of a fork shares with both, wherever it begins", async () => {
     const { vault, head } = await lived();
     const first = await fork(head, { of: vault, into: "first" });

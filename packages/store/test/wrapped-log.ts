@@ -13,6 +13,7 @@ export function wrapped(log: Log, instead: Partial<Log>): Log {
     watch: (after, options) => log.watch(after, options),
     payloadSizes: (commitments) => log.payloadSizes(commitments),
     payload: (commitment) => log.payload(commitment),
+    payloadsElsewhere: (commitments) => log.payloadsElsewhere(commitments),
     erasedAt: (commitment) => log.erasedAt(commitment),
     scrub: () => log.scrub(),
     putCheckpoint: (checkpoint) => log.putCheckpoint(checkpoint),

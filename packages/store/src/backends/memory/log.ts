@@ -116,6 +116,10 @@ class MemoryLog implements Log {
     return this.#payloads.get(commitment);
   }
 
+  async payloadsElsewhere(): Promise<ReadonlySet<string>> {
+    return new Set();
+  }
+
   async erasedAt(commitment: string): Promise<number | undefined> {
     return this.#erased.get(commitment);
   }

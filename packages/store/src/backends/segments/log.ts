@@ -170,6 +170,10 @@ class SegmentLog implements Log {
     return sizes;
   }
 
+  async payloadsElsewhere(): Promise<ReadonlySet<string>> {
+    return new Set();
+  }
+
   async erasedAt(commitment: string): Promise<number | undefined> {
     return (await this.#connected()).index.payloads.get(commitment)?.erasedAt;
   }

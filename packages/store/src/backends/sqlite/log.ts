@@ -183,6 +183,13 @@ class SqliteLog implements Log {
     return sizes;
   }
 
+  async payloadsElsewhere(commitments: readonly string[]): Promise<ReadonlySet<string>> {
+    const { prefix } = this.#connected();
+    return new Set(
+      commitments.filter((one) => this.#payloadId(one) === undefined && prefix.payload(one) !== undefined),
+    );
+  }
+
   async erasedAt(commitment: string): Promise<number | undefined> {
     const id = this.#payloadId(commitment);
     if (id === undefined) return undefined;
