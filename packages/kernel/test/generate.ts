@@ -63,6 +63,12 @@ const busy = [
   "effect.settle",
   "effect.abandon",
   "approval.answer",
+  // What comes of these takes several to meet, which grow rarer with each operation that there is.
+  "approval.expire",
+  "policy.set",
+  "tool.update",
+  "approval.answer",
+  "approval.answer",
   "task.complete",
   "task.fail",
   "grant.delegate",
