@@ -4,16 +4,19 @@ import { compareIds, type Digest, type Id, type IdKind } from "./ids.ts";
 import type { StepState } from "./state/entities.ts";
 import type { KernelState } from "./state/state.ts";
 
-/** The id of whatever needs a content. */
-export type ContentUser = Id<IdKind>;
+/** Whatever needs a content: by its id, or a family by its prefix. */
+export type ContentUser = Id<IdKind> | FamilyUser;
+
+type FamilyUser = `family/${string}`;
 
 /**
  * What needs which of some contents: unsettled effects, live tasks and what live agents' tasks gave, messages nobody has
- * acknowledged, timers, tools, sessions, and every version of a definition that can still come to be used.
+ * acknowledged, timers, tools, sessions, every version of a definition that can still come to be used, and of each family the
+ * version that decides.
  *
  * @param state every row of these tables is looked at
  * @param wanted commitments
- * @returns of each that is needed, the user that was made first
+ * @returns of each that is needed, the user that was made first; a family only where nothing else needs it
  */
 export function contentUses(state: KernelState, wanted: ReadonlySet<Digest>): ReadonlyMap<Digest, ContentUser> {
   const uses = new Map<Digest, ContentUser>();
@@ -21,7 +24,7 @@ export function contentUses(state: KernelState, wanted: ReadonlySet<Digest>): Re
     if (content === null || !wanted.has(content.commitment)) continue;
     const known = uses.get(content.commitment);
     // Tables have no order of their own: the same state must give the same answer, however it was come by.
-    if (known === undefined || compareIds(user, known) < 0) uses.set(content.commitment, user);
+    if (known === undefined || isBefore(user, known)) uses.set(content.commitment, user);
   }
   return uses;
 }
@@ -44,6 +47,16 @@ function* contentsInUse(state: KernelState): Generator<Use, void, undefined> {
   for (const { id, manifest } of state.tools.values()) yield [id, manifest];
   for (const { id, crew } of state.sessions.values()) yield [id, crew];
   for (const { id, source } of state.definitions.values()) yield [id, source];
+  for (const { id, bundle } of state.families.values()) yield [`family/${id}`, bundle];
+}
+
+function isBefore(left: ContentUser, right: ContentUser): boolean {
+  if (isFamily(left)) return isFamily(right) && left < right;
+  return isFamily(right) || compareIds(left, right) < 0;
+}
+
+function isFamily(user: ContentUser): user is FamilyUser {
+  return user.startsWith("family/");
 }
 
 function* resultsOf(

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import fc from "fast-check";
-import { familyRowsOf, type Operation, type Outcome, type PlainRefusal } from "@toka/kernel";
+import { type Digest, familyRowsOf, type Operation, type Outcome, type PlainRefusal } from "@toka/kernel";
 import { digestOf } from "../../src/digest.ts";
 import { engineVersion } from "../../src/families/engine.ts";
 import type { Vault } from "../../src/vault.ts";
@@ -55,6 +55,12 @@ async function lived(): Promise<void> {
   for (const account of ["ann", "ben"]) await ask("open", { account });
   await ask("credit", { account: "ann", amount: 100 });
   await ask("transfer", { from: "ann", to: "ben", amount: 30, memo: "lunch" });
+}
+
+async function bundleInForce(): Promise<Digest> {
+  const bundle = await vault.machine.view(({ families }) => families.get("ledger")?.bundle);
+  if (bundle === undefined) throw new Error("Cannot test: the family is not enabled");
+  return bundle.commitment;
 }
 
 const verify = (): ReturnType<typeof verifyBothWays> => verifyBothWays({ dir: place.vault, knownVaults: null });
@@ -166,6 +172,31 @@ describe("a vault with a family", () => {
       },
     });
     expect(await verify()).toMatchObject({ ok: false, firstBad: { position } });
+  });
+
+  test("keeps the bundle that decides, whoever erases; one that was replaced goes, and what it decided is hash only", async () => {
+    await lived();
+    const first = await bundleInForce();
+    const erasing = (payload: Digest): Operation => ({
+      type: "payload.erase",
+      payloads: [payload],
+      reason: "asked for",
+    });
+    const { outcome } = await vault.machine.submit(erasing(first), { caller: root });
+    expect(outcome).toEqual({ refusal: { code: "payload_in_use", payload: first, user: "family/ledger" } });
+    await enable(source.replace("version: 1", "version: 2"), 2);
+    const both = [erasing(first), erasing(await bundleInForce())] as never;
+    const { outcome: refused } = await vault.machine.submit({ type: "batch", operations: both }, { caller: root });
+    expect(refused).toMatchObject({
+      refusal: { code: "batch_refused", index: 1, refusal: { code: "payload_in_use" } },
+    });
+    await asRoot(vault.machine, erasing(first));
+    expect(await ask("credit", { account: "ann", amount: 1 })).toBeUndefined();
+    expect(await rows()).toEqual({ "account/ann": 71, "account/ben": 30, total: 101 });
+    await vault.close();
+    const report = await verify();
+    expect(report).toMatchObject({ ok: false, hashOnly: 4, erased: 1 });
+    expect(report).not.toHaveProperty("firstBad");
   });
 
   test("is hash only where its bundle is gone, never OK, and decides nothing of it", async () => {
