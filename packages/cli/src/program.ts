@@ -21,6 +21,7 @@ import {
 import { addAgent } from "./nouns/agent.ts";
 import { addBudget } from "./nouns/budget.ts";
 import { addApproval, addMessage, addSignals } from "./nouns/exchange.ts";
+import { addFamily } from "./nouns/family.ts";
 import { addGrant, addPrincipal } from "./nouns/grant.ts";
 import { addErase } from "./nouns/erase.ts";
 import { addKeeping } from "./nouns/keeping.ts";
@@ -98,6 +99,7 @@ function buildProgram(frame: Frame): Command {
   const more = [
     addApproval,
     addPolicy,
+    addFamily,
     addLease,
     addMessage,
     addSecret,

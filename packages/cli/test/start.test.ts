@@ -73,6 +73,7 @@ const asking = [
   "approval list",
   "policy list",
   "lease list",
+  "family list",
   "message list",
   "observation list",
   "alert list",

@@ -179,6 +179,7 @@ export type {
   SideEffect,
   Effect,
   EffectApproval,
+  Family,
   Policy,
   PolicyEffect,
   PolicyRef,

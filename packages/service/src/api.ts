@@ -10,6 +10,7 @@ import type { ForkAnswer, ForkRequest, PastState, StateDiff } from "./past/answe
 import type { EraseAnswer, EraseRequest } from "./erasing/answers.ts";
 import type { ExportRequest, ProofDocument, ProveRequest, SignedHead } from "./proof/answers.ts";
 import type { StartedSession, StartSessionRequest } from "./sessions/start-request.ts";
+import type { FamilyAnswer } from "./families/answers.ts";
 import type { StateAnswer, StateArea } from "./state/areas.ts";
 import type { OperateRequest } from "./state/operate.ts";
 import type { RunToolRequest, ToolOutcome } from "./tools/tool-call.ts";
@@ -293,6 +294,12 @@ export interface VaultApi {
    * @returns its rows at the durable head
    */
   state<Area extends StateArea>(area: Area): Promise<StateAnswer<Area>>;
+  /**
+   * @param prefix - of a family that is enabled
+   * @returns what its bundle says of itself, and its rows at the durable head
+   * @throws a failure `family_unknown`
+   */
+  family(prefix: string): Promise<FamilyAnswer>;
   /**
    * @param position - of an entry; 0 for the empty log
    * @returns everything that lived after it

@@ -20,6 +20,7 @@ import type { Places } from "./places.ts";
 import type { CrewSource } from "./sessions/crew-source.ts";
 import type { RunPlan } from "./sessions/plan-run.ts";
 import type { StartSessionRequest } from "./sessions/start-request.ts";
+import type { OperateRequest } from "./state/operate.ts";
 import type { ServeOptions, UpOptions, UpRun } from "./up.ts";
 import type { VaultVerdict } from "./verify.ts";
 import type { BackUpReport, FileVerdict, VerifyFileOptions } from "@toka/store";
@@ -134,6 +135,14 @@ export async function readCrewSource(paths: readonly string[]): Promise<CrewSour
 export async function readPolicyFile(path: string): Promise<readonly PolicySet[]> {
   return (await import("./policy-file.ts")).readPolicyFile(path);
 }
+
+/** What is done with families' bundles outside of a vault. */
+export const bundles: {
+  /** Reads one as the operation that enables it, with its bytes: see `families/family-file.ts`. */
+  readonly read: (path: string) => Promise<OperateRequest>;
+} = {
+  read: async (path) => (await import("./families/family-file.ts")).readFamilyFile(path),
+};
 
 /**
  * Asks for a session of a crew: see `sessions/crew-source.ts`.

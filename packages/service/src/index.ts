@@ -18,6 +18,7 @@ export { askVault } from "./ask-vault.ts";
 export { connectVault } from "./client/vault-client.ts";
 export {
   amountsFrom,
+  bundles,
   checkFile,
   examineMachine,
   keeping,

@@ -21,6 +21,7 @@ import type { SecretStore } from "./secrets/secret-store.ts";
 import type { Sessions } from "./sessions/sessions.ts";
 import { abandonEffect, operate } from "./state/operate.ts";
 import { readContent } from "./state/read-content.ts";
+import { readFamily } from "./families/read-family.ts";
 import { readAgents, readState } from "./state/read-state.ts";
 import { readStatus } from "./status.ts";
 import type { TokenDesk } from "./tokens/token-desk.ts";
@@ -152,6 +153,7 @@ type Reader =
   | "acknowledgeLog"
   | "state"
   | "stateAt"
+  | "family"
   | "stateDiff"
   | "content"
   | "changes";
@@ -180,6 +182,10 @@ function readersFor(
     state: async (area) => {
       await permit("state");
       return readState(machine, area);
+    },
+    family: async (prefix) => {
+      await permit("state");
+      return readFamily(machine, prefix);
     },
     stateAt: async (position) => {
       await permit("state");

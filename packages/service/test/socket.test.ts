@@ -47,6 +47,7 @@ function answering(changes: Partial<VaultApi>): VaultApi {
     exec: unasked,
     log: unasked,
     state: unasked,
+    family: unasked,
     stateAt: unasked,
     acknowledgeLog: unasked,
     stateDiff: unasked,

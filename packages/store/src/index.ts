@@ -15,6 +15,7 @@ export type { Forked, ForkOptions } from "./fork/fork-vault.ts";
 export { verifyVault } from "./verify/verify-vault.ts";
 export type { VerifyOptions, VerifyReport } from "./verify/verify.ts";
 export type { Finding } from "./verify/finding.ts";
+export { readBundle } from "./families/read-bundle.ts";
 export { replaceFile } from "./durable-file.ts";
 export { verifyFile } from "./proof/verify-file.ts";
 export type { VerifyFileOptions } from "./proof/verify-file.ts";

@@ -5,10 +5,10 @@ import type { Law } from "../law.ts";
 /** The most names each `src/index.ts` shows. Who needs more raises the number here, and says why in the commit. */
 const namesMax: Readonly<Record<string, number>> = {
   kernel: 295,
-  store: 40,
+  store: 42,
   runtime: 60,
   agent: 60,
-  service: 50,
+  service: 51,
   cli: 5,
 };
 

@@ -47,6 +47,7 @@ async function readAll(api: VaultApi): Promise<PastState> {
     budgets: await api.state("budgets"),
     policies: await api.state("policies"),
     leases: await api.state("leases"),
+    families: await api.state("families"),
     principals: await api.state("principals"),
   };
 }

@@ -167,6 +167,7 @@ export async function tellReceipt(
 /** What an event made or changed, in the ids that the next command takes. */
 function showEvent(event: { readonly type: string }): string {
   const fields = [
+    "family",
     "agent",
     "task",
     "session",

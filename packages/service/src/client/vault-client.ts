@@ -87,6 +87,7 @@ function vaultOver(transport: Transport): VaultApi {
     },
     log: (query, options) => readLog(transport, { query, signal: options.signal }),
     state: async (area) => get(`/v1/state/${area}`),
+    family: async (prefix) => get(`/v1/families/${encodeURIComponent(prefix)}`),
     stateAt: async (position) => get(`/v1/states/${position}`),
     stateDiff: async (from, to) => get(`/v1/diff/${from}/${to}`),
     fork: async (request) => post<ForkAnswer>("/v1/fork", request),

@@ -12,6 +12,7 @@ const summaries: Readonly<Record<string, { readonly summary: string; readonly an
   "GET /v1/log": { summary: "Entries as they are stored, with their digests", answer: "lines" },
   "POST /v1/log/acknowledge": { summary: "Remember how far a reader has taken the log in" },
   "GET /v1/state/:area": { summary: "The rows of one area of the state" },
+  "GET /v1/families/:family": { summary: "A family as its bundle describes it, with its rows" },
   "GET /v1/states/:position": { summary: "All areas of the state as it was after an entry" },
   "GET /v1/diff/:from/:to": { summary: "What differs in the state after one entry from that after another" },
   "GET /v1/agents": { summary: "Live agents by capability, domain and state" },

@@ -387,6 +387,9 @@ function addPast(app: FastifyInstance, apiOf: ApiOf): void {
       return {};
     },
   );
+  app.get<{ Params: { family: string } }>("/v1/families/:family", async (request) =>
+    apiOf(request).family(request.params.family),
+  );
   app.get<{ Params: { position: string } }>(
     "/v1/states/:position",
     { schema: { params: momentSchema } },

@@ -228,6 +228,22 @@ export interface TimerRow {
   readonly missed: number;
 }
 
+/** One family that is enabled. */
+export interface FamilyRow {
+  /** Its prefix. */
+  readonly id: string;
+  readonly version: number;
+  /** Commitment to the bundle that decides. */
+  readonly bundle: string;
+  /** SHA-256 of the bundle's bytes, by which it is known for the same elsewhere. */
+  readonly program: string;
+  readonly engine: string;
+  /** Rows it has. */
+  readonly rows: number;
+  /** Characters of them, with their keys. */
+  readonly chars: number;
+}
+
 /** The areas, and what a row of each is. */
 export interface StateRows {
   readonly agents: AgentRow;
@@ -242,6 +258,7 @@ export interface StateRows {
   readonly approvals: ApprovalRow;
   readonly policies: PolicyRow;
   readonly leases: LeaseRow;
+  readonly families: FamilyRow;
   readonly messages: MessageRow;
   readonly timers: TimerRow;
 }

@@ -13,6 +13,7 @@ import {
   type Budget,
   type Definition,
   type Effect,
+  type Family,
   findAgents,
   type Grant,
   type KernelState,
@@ -35,6 +36,7 @@ import type {
   BudgetRow,
   DefinitionRow,
   EffectRow,
+  FamilyRow,
   GrantRow,
   LeaseRow,
   MessageRow,
@@ -50,7 +52,7 @@ import type {
 } from "./areas.ts";
 
 /** Rows of one answer: a person reads a screen of them, a program some thousands; a vault may hold 100,000 agents. */
-const stateRowsMax = 10_000;
+export const stateRowsMax = 10_000;
 
 type Rows<Area extends StateArea> = {
   readonly all: (state: KernelState) => { readonly size: number; readonly values: () => Iterable<unknown> };
@@ -70,6 +72,7 @@ const areas: { readonly [Area in StateArea]: Rows<Area> } = {
   approvals: rowsOf((state) => new Set(approvalsIn(state)), approvalRow),
   policies: rowsOf((state) => new Set(state.vault?.policies ?? []), policyRow),
   leases: rowsOf((state) => new Set(leasesIn(state, state.head.timeMs)), leaseRow),
+  families: rowsOf((state) => state.families, familyRow),
   messages: rowsOf((state) => state.messages, messageRow),
   timers: rowsOf((state) => state.timers, timerRow),
 };
@@ -112,6 +115,7 @@ export function allAreas(state: KernelState): { readonly [Area in StateArea]: St
     budgets: answerOf(state, "budgets"),
     policies: answerOf(state, "policies"),
     leases: answerOf(state, "leases"),
+    families: answerOf(state, "families"),
     principals: answerOf(state, "principals"),
   };
 }
@@ -310,6 +314,18 @@ function policyRow(_state: KernelState, policy: Policy): PolicyRow {
 
 function leaseRow(state: KernelState, { id, epoch, holder, grant, takenAtMs, expiresAtMs }: Lease): LeaseRow {
   return { id, epoch, holder, holderName: nameOf(state, holder), grant, takenAtMs, expiresAtMs };
+}
+
+/**
+ * A family as a row.
+ *
+ * @param _state - that it stands in
+ * @param family - of the kernel
+ * @returns the row
+ */
+export function familyRow(_state: KernelState, family: Family): FamilyRow {
+  const { id, version, bundle, program, engine, rows, chars } = family;
+  return { id, version, bundle: bundle.commitment, program, engine, rows, chars };
 }
 
 function messageRow(state: KernelState, message: Message): MessageRow {
