@@ -1,14 +1,21 @@
 /** A vault with a family: decided, kept, read again and verified, also where its bundle never was. */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import fc from "fast-check";
 import { type Digest, familyRowsOf, type Operation, type Outcome, type PlainRefusal } from "@toka/kernel";
 import { digestOf } from "../../src/digest.ts";
 import { engineVersion } from "../../src/families/engine.ts";
-import type { Vault } from "../../src/vault.ts";
-import { verifyBothWays } from "../both-ways.ts";
+import { forkVault } from "../../src/fork/fork-vault.ts";
+import { backUp } from "../../src/keep/back-up.ts";
+import { verifyBackup } from "../../src/keep/verify-backup.ts";
+import { keepState } from "../../src/kept-states.ts";
+import { verifyFile } from "../../src/proof/verify-file.ts";
+import { vaultFiles } from "../../src/vault-files.ts";
+import { openVault, type Vault } from "../../src/vault.ts";
+import { verifyBothWays, verifyByHalves } from "../both-ways.ts";
 import { forge, tamper, type OpenEntry } from "../tampering.ts";
-import { asRoot, createAt, newPlace, openAt, root, type Place } from "../world.ts";
+import { asRoot, createAt, newPlace, openAt, root, steadyClock, type Place } from "../world.ts";
 
 const source = readFileSync(new URL("../../../../examples/families/ledger/family.js", import.meta.url), "utf8");
 
@@ -215,5 +222,52 @@ describe("a vault with a family", () => {
     vault = await openAt(place);
     expect(await rows()).toEqual(before);
     expect(await ask("credit", { account: "ann", amount: 1 })).toMatchObject({ code: "family_absent" });
+  });
+
+  test("shares it with a fork, which calls it and decides all of it again", async () => {
+    await lived();
+    const into = join(place.dir, "fork");
+    const head = await vault.machine.head();
+    const { key } = vault;
+    const shared = { knownVaults: place.known, clock: steadyClock(1_800_000_000_000) };
+    const made = await forkVault(head.position, { dir: place.vault, key, head, into, moves: [], ...shared });
+    await vault.close();
+    vault = await openVault({ ...shared, dir: made.dir });
+    await asRoot(vault.machine, { type: "vault.resume" });
+    expect(await ask("transfer", { from: "ben", to: "ann", amount: 31 })).toMatchObject({ reason: "overdrawn" });
+    expect(await ask("transfer", { from: "ben", to: "ann", amount: 30 })).toBeUndefined();
+    expect(await rows()).toEqual({ "account/ann": 100, "account/ben": 0, total: 100 });
+    await vault.close();
+    const options = { dir: made.dir, knownVaults: place.known };
+    expect(await verifyBothWays(options)).toMatchObject({ ok: true, hashOnly: 0 });
+    // What its parent holds in place of the bundle is compared with the commitment, too.
+    tamper(place.vault, (db) => {
+      db.exec(`UPDATE payloads SET bytes = zeroblob(length(bytes)) WHERE length(bytes) = ${Buffer.byteLength(source)}`);
+    });
+    expect(await verifyBothWays(options)).toMatchObject({ ok: false, hashOnly: 6 });
+  });
+
+  test("is decided again from a backup and from an export of it, and by halves", async () => {
+    await lived();
+    const head = await vault.checkpoint();
+    await keepState(vaultFiles(place.vault), { size: head.size, entriesMin: 1 });
+    for (let count = 0; count < 4; count += 1) await ask("credit", { account: "ben", amount: 1 });
+    const end = await vault.checkpoint();
+    const to = join(place.dir, "backup");
+    const { signal } = new AbortController();
+    await backUp({ dir: place.vault, to, key: vault.key, head: end, signal });
+    const all = { included: 0, "hash only": 0 };
+    expect(await verifyBackup({ path: to, key: vault.key })).toMatchObject({ ok: true, entries: all });
+    const path = join(place.dir, "export");
+    const lines: string[] = [];
+    const whole = { from: 1, to: null, only: null, redact: false, withhold: () => false, signal };
+    for await (const line of vault.prover.export(whole)) lines.push(`${line}\n`);
+    writeFileSync(path, lines.join(""));
+    expect(await verifyFile({ path, key: vault.key })).toMatchObject({ ok: true, entries: all });
+    // Looking something up brings the index to the end.
+    await vault.machine.find({ kind: "family.call" }, { after: 0, limit: 1 });
+    await vault.close();
+    const options = { dir: place.vault, knownVaults: place.known };
+    expect(await verifyByHalves(options)).toMatchObject({ ok: true, hashOnly: 0, entries: end.size });
   });
 });
