@@ -21,7 +21,8 @@ export interface EraseOptions extends PlaceOptions {
   readonly session?: string;
   /** A position, or a moment. */
   readonly before?: string;
-  readonly reason: string;
+  /** Only a plan does without one. */
+  readonly reason?: string;
   readonly dryRun: boolean;
   readonly yes: boolean;
   readonly json: boolean;
@@ -36,7 +37,11 @@ export interface EraseOptions extends PlaceOptions {
  * @throws a failure when there is no vault, or nothing of that name can be erased; UsageError when nobody could be asked
  */
 export async function runErase(options: EraseOptions, context: CommandContext): Promise<number> {
-  const { dryRun, yes, json } = options;
+  const { dryRun, yes, json, reason } = options;
+  if (!dryRun && reason === undefined)
+    throw new UsageError(
+      "Cannot erase: found no reason, wanted one for the log; give --reason, or look with --dry-run",
+    );
   if (!dryRun && !yes && !context.stdinIsTerminal)
     throw new UsageError("Cannot ask whether to erase: found no terminal; look with --dry-run, then give --yes");
   const request = requestOf(options);
@@ -75,7 +80,7 @@ function requestOf({ what, agent, session, before, reason, dryRun }: EraseOption
     session: session ?? null,
     before: before !== undefined && isPosition(before) ? Number(before) : null,
     beforeMs: before === undefined || isPosition(before) ? null : momentOf(before),
-    reason,
+    reason: reason ?? "",
     dryRun,
   };
 }

@@ -19,13 +19,13 @@ export function addErase(program: Command, frame: Frame): void {
     .option("--agent <name|id>", "contents of the entries that concern this agent")
     .option("--session <id>", "contents of the entries that concern this session")
     .option("--before <position|time>", "of these entries, or of all, those before this one or this moment")
-    .requiredOption("--reason <text>", "why, for the log; everybody who reads it sees this")
+    .option("--reason <text>", "why, for the log; everybody who reads it sees this; not needed with --dry-run")
     .option("--dry-run", "only say what would be erased", false)
     .option("--yes", "do not ask", false)
     .addHelpText(
       "after",
       example(
-        'toka erase 42 --reason "a customer asked for it" --dry-run',
+        "toka erase 42 --dry-run",
         'toka erase --agent curious --before 2026-01-01 --reason "kept for long enough" --yes',
       ),
     )

@@ -15,7 +15,7 @@ export interface EraseRequest {
   readonly before: number | null;
   /** The same by effective time, ms since 1970. */
   readonly beforeMs: number | null;
-  /** In words, for the log. */
+  /** In words, for the log; a plan needs none. */
   readonly reason: string;
   /** Only says what would be erased. */
   readonly dryRun: boolean;
