@@ -21,7 +21,8 @@ const config: ViteUserConfig = defineConfig({
     environment: "node",
     pool: "forks",
     // What is loaded by `require` is resolved by Node itself, and to the sources as well.
-    execArgv: ["--conditions=toka-source"],
+    // With threads that run WebAssembly V8 dies now and then of code that it shares between them: see `toka`.
+    execArgv: ["--conditions=toka-source", "--wasm-wrapper-tiering-budget=1000000000"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
