@@ -205,6 +205,8 @@ export type {
 } from "./machine-port.ts";
 export { decide, decideWith } from "./decide.ts";
 export { applyEntry } from "./apply.ts";
+export { Redecision, type Redecided } from "./suppose/redecide.ts";
+export type { Supposition } from "./suppose/supposition.ts";
 export { authorises, grantIsLive } from "./authority/authorises.ts";
 export { findAgents, type AgentQuery } from "./discovery.ts";
 export { familyRowsOf } from "./families.ts";

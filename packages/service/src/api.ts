@@ -6,7 +6,7 @@
  */
 import type { AgentQuery, Amounts, PolicyEffect, PolicyRef, Receipt, RecordedEntry, Refusal } from "@toka/kernel";
 
-import type { ForkAnswer, ForkRequest, PastState, StateDiff } from "./past/answers.ts";
+import type { ForkAnswer, ForkRequest, PastState, ReplayReport, ReplayRequest, StateDiff } from "./past/answers.ts";
 import type { EraseAnswer, EraseRequest } from "./erasing/answers.ts";
 import type { ExportRequest, ProofDocument, ProveRequest, SignedHead } from "./proof/answers.ts";
 import type { StartedSession, StartSessionRequest } from "./sessions/start-request.ts";
@@ -313,6 +313,14 @@ export interface VaultApi {
    * @throws a failure `position_beyond` when the log is shorter
    */
   stateDiff(from: number, to: number): Promise<StateDiff>;
+  /**
+   * Decides a stretch of the log again as if something had been otherwise. Nothing is written and nothing is performed.
+   *
+   * @param request - the stretch, and what is supposed
+   * @returns what would have come out otherwise
+   * @throws a failure `position_beyond` when the log is shorter, `malformed` when what is supposed cannot be
+   */
+  replay(request: ReplayRequest): Promise<ReplayReport>;
   /**
    * Makes a vault that goes on from an entry of this one. For the operator at this machine alone.
    *

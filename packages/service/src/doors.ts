@@ -6,7 +6,7 @@
  */
 import { statSync } from "node:fs";
 
-import type { Amounts, PolicySet, RecordedEntry } from "@toka/kernel";
+import type { Amounts, PolicySet, RecordedEntry, Supposition } from "@toka/kernel";
 import type { stdinBytesMax as gateStdinBytesMax } from "@toka/runtime";
 
 import type { AmountWords } from "./amounts-from.ts";
@@ -16,6 +16,7 @@ import { ServiceFailure, systemCode } from "./failure.ts";
 import type { BackUpRequest } from "./keep/back-up.ts";
 import type { StoreReport } from "./keep/look-over.ts";
 import type { Restored, RestoreRequest } from "./keep/restore.ts";
+import type { SuppositionFile } from "./past/supposition-file.ts";
 import type { Places } from "./places.ts";
 import type { CrewSource } from "./sessions/crew-source.ts";
 import type { RunPlan } from "./sessions/plan-run.ts";
@@ -84,6 +85,20 @@ export const proofs: {
     told(`write ${path}`, async () => (await import("@toka/store")).replaceFile(path, text)),
 };
 
+/** Files that say what is to hold, or what is supposed to have held. */
+export const files: {
+  /** Reads a policy file into one operation for each policy: see `policy-file.ts`. */
+  readonly readPolicies: (path: string) => Promise<readonly PolicySet[]>;
+  /** Reads a file of what is supposed to have been otherwise: see `past/supposition-file.ts`. */
+  readonly readSupposition: (path: string, file: SuppositionFile) => Promise<Supposition>;
+  /** Reads the bundle of a family as the operation that enables it, with its bytes: see `families/family-file.ts`. */
+  readonly readFamily: (path: string) => Promise<OperateRequest>;
+} = {
+  readPolicies: async (path) => (await import("./policy-file.ts")).readPolicyFile(path),
+  readSupposition: async (path, file) => (await import("./past/supposition-file.ts")).readSuppositionFile(path, file),
+  readFamily: async (path) => (await import("./families/family-file.ts")).readFamilyFile(path),
+};
+
 /** What is done with a vault's files as a whole, beside whoever has it open. */
 export const keeping: {
   /** Looks a vault over without deciding anything again: see `keep/look-over.ts`. */
@@ -126,23 +141,6 @@ async function told<T>(what: string, use: () => Promise<T>): Promise<T> {
 export async function readCrewSource(paths: readonly string[]): Promise<CrewSource> {
   return (await import("./sessions/crew-source.ts")).readCrewSource(paths);
 }
-
-/**
- * Reads a policy file: see `policy-file.ts`.
- *
- * @returns one operation for each policy
- */
-export async function readPolicyFile(path: string): Promise<readonly PolicySet[]> {
-  return (await import("./policy-file.ts")).readPolicyFile(path);
-}
-
-/** What is done with families' bundles outside of a vault. */
-export const bundles: {
-  /** Reads one as the operation that enables it, with its bytes: see `families/family-file.ts`. */
-  readonly read: (path: string) => Promise<OperateRequest>;
-} = {
-  read: async (path) => (await import("./families/family-file.ts")).readFamilyFile(path),
-};
 
 /**
  * Asks for a session of a crew: see `sessions/crew-source.ts`.

@@ -18,15 +18,14 @@ export { askVault } from "./ask-vault.ts";
 export { connectVault } from "./client/vault-client.ts";
 export {
   amountsFrom,
-  bundles,
   checkFile,
   examineMachine,
+  files,
   keeping,
   permissionsFrom,
   planRun,
   proofs,
   readCrewSource,
-  readPolicyFile,
   sessionRequest,
   spanFrom,
   startServing,

@@ -13,6 +13,7 @@ import type { GrowingTools } from "./growing-tools.ts";
 import { queryLog } from "./log-query.ts";
 import { createLogReaders, type LogReaders } from "./log-readers.ts";
 import { createPast, type Past } from "./past/read-past.ts";
+import { readSupposition } from "./past/supposition.ts";
 import { exportLog, prove, type ProofSource, signedHead } from "./proof/proofs.ts";
 import { administered, mayNow, permitReading, type ReadableThing } from "./reading.ts";
 import type { Redactor } from "./secrets/redactor.ts";
@@ -155,6 +156,7 @@ type Reader =
   | "stateAt"
   | "family"
   | "stateDiff"
+  | "replay"
   | "content"
   | "changes";
 
@@ -187,14 +189,7 @@ function readersFor(
       await permit("state");
       return readFamily(machine, prefix);
     },
-    stateAt: async (position) => {
-      await permit("state");
-      return past.state(position);
-    },
-    stateDiff: async (from, to) => {
-      await permit("state");
-      return past.diff(from, to);
-    },
+    ...pastCalls(past, permit),
     findAgents: async (query) => {
       await permit("state");
       return readAgents(machine, query);
@@ -223,6 +218,29 @@ function readersFor(
     changes: async function* (query, { signal }) {
       await permit("changes");
       yield* listChanges(machine, { query, signal: AbortSignal.any([signal, closing]) });
+    },
+  };
+}
+
+/** What looks at the past as a whole. */
+function pastCalls(
+  past: Past,
+  permit: (what: ReadableThing) => Promise<void>,
+): Pick<VaultApi, "stateAt" | "stateDiff" | "replay"> {
+  return {
+    stateAt: async (position) => {
+      await permit("state");
+      return past.state(position);
+    },
+    stateDiff: async (from, to) => {
+      await permit("state");
+      return past.diff(from, to);
+    },
+    replay: async (request) => {
+      // It tells what is in the log, entry by entry.
+      await permit("state");
+      await permit("log");
+      return past.replay({ ...request, supposition: readSupposition(request.supposition) });
     },
   };
 }

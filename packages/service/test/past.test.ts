@@ -102,6 +102,45 @@ describe("the state after an entry", () => {
   });
 });
 
+describe("a stretch decided again under a supposition", () => {
+  const nothing = { type: "budget", amounts: {} } as const;
+
+  test("is answered directly and over the socket, and writes nothing", async () => {
+    await asOperator(ann);
+    for (const api of [composition.api, remoteVault(places.vault)]) {
+      const position = await composition.vault.machine.view((state) => state.head.position);
+      const report = await api.replay({ at: 1, to: null, supposition: nothing });
+      expect(report).toMatchObject({ to: position, entries: position - 1, same: position - 1, divergences: [] });
+      expect(await composition.vault.machine.view((state) => state.head.position)).toBe(position);
+    }
+  });
+
+  test.each([
+    { name: "an operation of another kind", supposition: { type: "policy", policies: [ann] } },
+    { name: "no list", supposition: { type: "policy", policies: 7 } },
+    { name: "a part that is none", supposition: { type: "definition", part: { name: "a" } } },
+    { name: "amounts below zero", supposition: { type: "budget", amounts: { a: { tokens: -1 } } } },
+    { name: "no amounts", supposition: { type: "budget" } },
+    { name: "something else", supposition: { type: "weather" } },
+  ])("is refused as malformed for $name", async ({ supposition }) => {
+    for (const api of [composition.api, remoteVault(places.vault)])
+      // What a caller sends is of any shape.
+      await expect(api.replay({ at: 1, to: null, supposition: supposition as never })).rejects.toMatchObject({
+        code: "malformed",
+      });
+  });
+
+  test("is shown to a caller only when the grant allows vault.read:state and vault.read:log", async () => {
+    const request = { at: 1, to: 2, supposition: nothing };
+    for (const one of ["vault.read:state", "vault.read:log"])
+      await expect(composition.apiFor((await holderOf([one])).caller).replay(request)).rejects.toMatchObject({
+        code: "permission_denied",
+      });
+    const both = await holderOf(["vault.read:state", "vault.read:log"]);
+    expect(await composition.apiFor(both.caller).replay(request)).toMatchObject({ entries: 1 });
+  });
+});
+
 describe("what differs between two entries", () => {
   test("names what came, what went and which fields changed, and the other way round when asked so", async () => {
     const { caller, at } = await holderOf(["fs.read:/srv/**"]);

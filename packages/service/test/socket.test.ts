@@ -52,6 +52,7 @@ function answering(changes: Partial<VaultApi>): VaultApi {
     acknowledgeLog: unasked,
     stateDiff: unasked,
     fork: unasked,
+    replay: unasked,
     findAgents: unasked,
     operate: unasked,
     content: unasked,

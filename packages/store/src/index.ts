@@ -9,7 +9,7 @@ export { Machine } from "./machine.ts";
 export type { MachineParts, SubmitOptions } from "./machine.ts";
 export type { Log, LogBatch, LogFilter, LogHead, LogPage, LogRow } from "./log.ts";
 export { lookAtPast } from "./past.ts";
-export type { PastOptions } from "./past.ts";
+export { replayUnder } from "./replay-under.ts";
 export { forkVault } from "./fork/fork-vault.ts";
 export type { Forked, ForkOptions } from "./fork/fork-vault.ts";
 export { verifyVault } from "./verify/verify-vault.ts";

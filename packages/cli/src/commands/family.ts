@@ -3,7 +3,7 @@
  */
 import { resolve } from "node:path";
 
-import { askVault, bundles, type StateRows, type VaultApi } from "@toka/service";
+import { askVault, files, type StateRows, type VaultApi } from "@toka/service";
 
 import { type CommandContext, exitDone, writeLine } from "../context.ts";
 import { showAsJson, showOnOneLine } from "../output/plain.ts";
@@ -88,7 +88,7 @@ export async function enableFamily(
   options: NounOptions & { readonly file: string },
   context: CommandContext,
 ): Promise<number> {
-  const request = await bundles.read(resolve(context.cwd, options.file));
+  const request = await files.readFamily(resolve(context.cwd, options.file));
   const use = async (api: VaultApi): ReturnType<VaultApi["operate"]> => api.operate(request);
   const receipt = await askVault(placesOf(options, context), { ...asking(context, "write"), create: true, use });
   return tellReceipt(receipt, { options, context, doing: `enable ${options.file}` });

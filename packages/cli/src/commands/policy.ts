@@ -3,7 +3,7 @@
  */
 import { resolve } from "node:path";
 
-import { askVault, readPolicyFile, type StateRows, type VaultApi } from "@toka/service";
+import { askVault, files, type StateRows, type VaultApi } from "@toka/service";
 
 import { type CommandContext, exitDone, writeLine } from "../context.ts";
 import { showAsJson, showOnOneLine } from "../output/plain.ts";
@@ -47,7 +47,7 @@ export async function setPolicies(
   options: NounOptions & { readonly file: string },
   context: CommandContext,
 ): Promise<number> {
-  const wanted = await readPolicyFile(resolve(context.cwd, options.file));
+  const wanted = await files.readPolicies(resolve(context.cwd, options.file));
   const use = async (api: VaultApi): Promise<Receipt | undefined> => {
     const { rows } = await api.state("policies");
     const operations = wanted.filter(({ name, rule }) => {

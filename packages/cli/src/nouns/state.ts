@@ -1,9 +1,10 @@
 /**
- * `toka state`, `toka diff`, `toka fork` and `toka resume`: the command lines.
+ * `toka state`, `toka diff`, `toka replay`, `toka fork` and `toka resume`: the command lines.
  */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 
 import type { ForkOptions } from "../commands/fork.ts";
+import type { ReplayOptions } from "../commands/replay.ts";
 import type { StateOptions } from "../commands/state.ts";
 import type { NounOptions } from "../commands/vault-rows.ts";
 import { example, type Frame, jsonCommand, parsePosition, perform } from "../frame.ts";
@@ -32,6 +33,7 @@ export function addState(program: Command, frame: Frame): void {
       await perform(frame, options, runResume);
     });
   addFork(program, frame);
+  addReplay(program, frame);
   jsonCommand(program, "diff")
     .description("Show what differs in the state after one entry from that after another: what came, went and changed")
     .argument("<from>", "position of an entry; 0 for the empty log", parsePosition)
@@ -40,6 +42,27 @@ export function addState(program: Command, frame: Frame): void {
     .action(async (from: number, to: number, options: NounOptions) => {
       const { runDiff } = await import("../commands/diff.ts");
       await perform(frame, { ...options, from, to }, runDiff);
+    });
+}
+
+function addReplay(program: Command, frame: Frame): void {
+  jsonCommand(program, "replay")
+    .description(
+      "Decide what is recorded again as if something had been otherwise; nothing is done and nothing written",
+    )
+    .argument("<file>", "the policies, the agent, or amounts by agent or budget")
+    .requiredOption("--at <position>", "begin with the state after this entry, from 1", parsePosition)
+    .addOption(
+      new Option("--with <what>", "what the file holds")
+        .choices(["policy", "definition", "budget"])
+        .makeOptionMandatory(),
+    )
+    .option("--to <position>", "last entry (default: the last one there is)", parsePosition)
+    .option("--output <dir>", "where the agent's deliverables went (default: where a run of the file alone puts them)")
+    .addHelpText("after", example("toka replay --at 1 --with policy never.yaml"))
+    .action(async (file: string, options: Omit<ReplayOptions, "file">) => {
+      const { runReplay } = await import("../commands/replay.ts");
+      await perform(frame, { ...options, file }, runReplay);
     });
 }
 

@@ -20,7 +20,7 @@ import type {
 import { failureFrom } from "../http/failure-body.ts";
 import { openSocketPath } from "../http/socket-path.ts";
 import { decodeJson, type EntryLine, type ExecLine, readJson, readLines } from "../http/wire.ts";
-import type { ForkAnswer } from "../past/answers.ts";
+import type { ForkAnswer, ReplayReport } from "../past/answers.ts";
 import type { EraseAnswer } from "../erasing/answers.ts";
 import type { ChangeRecord, UndoAnswer } from "../undo/answers.ts";
 import { overLoopback, overSocket, type Transport } from "./transport.ts";
@@ -90,6 +90,7 @@ function vaultOver(transport: Transport): VaultApi {
     family: async (prefix) => get(`/v1/families/${encodeURIComponent(prefix)}`),
     stateAt: async (position) => get(`/v1/states/${position}`),
     stateDiff: async (from, to) => get(`/v1/diff/${from}/${to}`),
+    replay: async (request) => post<ReplayReport>("/v1/replay", request),
     fork: async (request) => post<ForkAnswer>("/v1/fork", request),
     findAgents: async (query) => get(`/v1/agents?${searchOf(query)}`),
     content: async (position, commitment) => get(`/v1/content/${position}/${encodeURIComponent(commitment)}`),

@@ -25,6 +25,7 @@ const summaries: Readonly<Record<string, { readonly summary: string; readonly an
   "GET /v1/sessions/:session/summary": { summary: "What a session came to, once it is over" },
   "POST /v1/exec": { summary: "Run one program: its output, then the outcome", answer: "lines" },
   "POST /v1/changes": { summary: "Who changed what, and under which grant", answer: "lines" },
+  "POST /v1/replay": { summary: "Decide a stretch of the log again as if something had been otherwise" },
   "POST /v1/fork": { summary: "Make a vault that goes on from an entry of this one, for the operator alone" },
   "POST /v1/undo": { summary: "Take back what effects changed, or say what that would do" },
   "POST /v1/erase": { summary: "Erase contents for good, or say what that would do; for who administers the vault" },

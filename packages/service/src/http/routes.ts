@@ -8,7 +8,7 @@ import type { AgentQuery, RecordedEntry } from "@toka/kernel";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 import type { ExecOutcome, ExecRequest, KeySource, LogQuery, MintRequest, VaultApi } from "../api.ts";
-import type { ForkRequest } from "../past/answers.ts";
+import type { ForkRequest, ReplayRequest } from "../past/answers.ts";
 import type { EraseRequest } from "../erasing/answers.ts";
 import type { ExportRequest, ProveRequest } from "../proof/answers.ts";
 import type { StartSessionRequest } from "../sessions/start-request.ts";
@@ -126,6 +126,17 @@ const diffSchema = {
   type: "object",
   required: ["from", "to"],
   properties: { from: momentProperty, to: momentProperty },
+} as const;
+
+const replaySchema = {
+  type: "object",
+  required: ["at", "to", "supposition"],
+  additionalProperties: false,
+  properties: {
+    at: { type: "integer", minimum: 1 },
+    to: { type: ["integer", "null"], minimum: 1 },
+    supposition: { type: "object", required: ["type"] },
+  },
 } as const;
 
 const folderProperty = { type: "string", pattern: "^/", maxLength: 4096 } as const;
@@ -399,6 +410,9 @@ function addPast(app: FastifyInstance, apiOf: ApiOf): void {
     "/v1/diff/:from/:to",
     { schema: { params: diffSchema } },
     async (request) => apiOf(request).stateDiff(Number(request.params.from), Number(request.params.to)),
+  );
+  app.post<{ Body: ReplayRequest }>("/v1/replay", { schema: { body: replaySchema } }, async (request) =>
+    apiOf(request).replay(request.body),
   );
   app.post<{ Body: ForkRequest }>("/v1/fork", { schema: { body: forkSchema } }, async (request) =>
     apiOf(request).fork(request.body),

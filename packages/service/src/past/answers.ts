@@ -1,12 +1,25 @@
 /**
  * Answers about the past of a vault: its state after an entry, and what differs between two entries.
  */
-import type { Forked } from "@toka/store";
+import type { Supposition } from "@toka/kernel";
+import type { Forked, replayUnder } from "@toka/store";
 
 import type { StateAnswer, StateArea } from "../state/areas.ts";
 
 /** Everything that lived in a vault after an entry, area by area. */
 export type PastState = { readonly [Area in StateArea]: StateAnswer<Area> };
+
+/** A stretch of the log to be decided again, and what is supposed. */
+export interface ReplayRequest {
+  /** The entry whose state to begin with, from 1. */
+  readonly at: number;
+  /** The last entry; null for the last one there is. */
+  readonly to: number | null;
+  readonly supposition: Supposition;
+}
+
+/** What came out otherwise. */
+export type ReplayReport = Awaited<ReturnType<typeof replayUnder>>;
 
 /** What is to be forked, and where to. */
 export interface ForkRequest {

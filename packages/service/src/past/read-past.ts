@@ -9,7 +9,7 @@ import { ServiceFailure } from "../failure.ts";
 import { failureFrom } from "../http/failure-body.ts";
 import type { Forked } from "@toka/store";
 
-import type { PastState, StateDiff } from "./answers.ts";
+import type { PastState, ReplayReport, ReplayRequest, StateDiff } from "./answers.ts";
 import type { PastAnswer, PastPosted, PastQuestion, PastTask } from "./past-worker.ts";
 
 /** Questions that wait while one is answered: each takes a thread and the memory of a state for a second or three. */
@@ -30,6 +30,12 @@ export interface Past {
    * @throws a failure as above
    */
   readonly diff: (from: number, to: number) => Promise<StateDiff>;
+  /**
+   * @param request - a stretch, and what is supposed
+   * @returns what would have come out otherwise
+   * @throws a failure as above
+   */
+  readonly replay: (request: ReplayRequest) => Promise<ReplayReport>;
   /**
    * @param of - the entry to go on from, and the new vault
    * @returns the fork
@@ -69,6 +75,7 @@ export function createPast(
   return {
     state: async (at) => stateIn(await ask({ type: "state", at })),
     fork: async (of) => forkIn(await ask({ type: "fork", ...of })),
+    replay: async (request) => reportIn(await ask({ type: "replay", ...request })),
     diff: async (from, to) => diffIn(await ask({ type: "diff", from, to })),
   };
 }
@@ -125,6 +132,11 @@ function stateIn(answer: PastAnswer): PastState {
 function diffIn(answer: PastAnswer): StateDiff {
   if ("changes" in answer) return answer;
   throw new Error("Cannot read the past: the thread answered another question");
+}
+
+function reportIn(answer: PastAnswer): ReplayReport {
+  if ("divergences" in answer) return answer;
+  throw new Error("Cannot replay the log: the thread answered another question");
 }
 
 function forkIn(answer: PastAnswer): Forked {
