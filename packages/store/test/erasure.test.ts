@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import type { Content, PayloadDraft, Receipt } from "@toka/kernel";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, type TestContext } from "vitest";
@@ -14,7 +15,7 @@ import type { Vault } from "../src/vault.ts";
 import type { VerifyReport } from "../src/verify/verify.ts";
 import { verifyBothWays } from "./both-ways.ts";
 import { rowsOf, tamper } from "./tampering.ts";
-import { asRoot, createAt, live, newPlace, openAt } from "./world.ts";
+import { asRoot, createAt, live, newPlace, openAt, saying } from "./world.ts";
 
 const place = newPlace();
 const copy = join(place.dir, "copy");
@@ -38,11 +39,7 @@ let lines: string[] = [];
 let before: { readonly salt: Uint8Array; readonly bytes: Uint8Array } | undefined;
 
 function said(draft: PayloadDraft, of: Vault = vault): Promise<Receipt> {
-  const operation = {
-    type: "observation.emit",
-    ...{ agent: null, kind: "finding", confidencePermille: 1_000, metadata: [], content: draft.content },
-  } as const;
-  return asRoot(of.machine, operation, [draft]);
+  return asRoot(of.machine, saying(draft), [draft]);
 }
 
 function erase(payloads: readonly Content[], of: Vault = vault): Promise<Receipt> {
@@ -171,6 +168,38 @@ describe("erasing", () => {
       expect(holding(own.vault)).toEqual([]);
     } finally {
       await other.close();
+      own.clean();
+    }
+  });
+});
+
+describe("a process that is killed", () => {
+  test.each([
+    ["between its entry and the scrubbing", "between"],
+    ["while somebody who reads holds the scrubbing up", "waiting"],
+  ])("%s leaves that to who opens the vault next, and then nothing is left in any file", async (_, when) => {
+    const own = newPlace();
+    try {
+      const first = await createAt(own);
+      const draft = first.machine.seal(small);
+      await said(draft, first);
+      await first.close();
+      const script = fileURLToPath(new URL("erase-and-die.ts", import.meta.url));
+      const text = large.subarray(0, 4_000).toString();
+      const args = [script, own.vault, own.known, draft.content.commitment, text, when];
+      const flags = ["--conditions=toka-source", "--disable-warning=ExperimentalWarning"];
+      const { signal, stderr } = spawnSync(process.execPath, [...flags, ...args], { encoding: "utf8" });
+      expect({ signal, stderr }).toEqual({ signal: "SIGKILL", stderr: "" });
+      const log = join(own.vault, "log.db");
+      expect(holding(own.vault).toSorted()).toEqual([log, `${log}-wal`]);
+      const again = await openAt(own);
+      expect(await again.machine.payload(draft.content)).toBeUndefined();
+      expect(await again.machine.erasedAt(draft.content)).toBe((await again.machine.head()).position);
+      expect(holding(own.vault)).toEqual([]);
+      await again.close();
+      expect(await verifyBothWays({ dir: own.vault, knownVaults: null })).toMatchObject({ ok: true, erased: 2 });
+      expect(holding(own.vault)).toEqual([]);
+    } finally {
       own.clean();
     }
   });

@@ -47,6 +47,14 @@ export function sessionOf(crew: PayloadDraft["content"]): Operation {
   };
 }
 
+/** An operation that names one content, and that nothing needs afterwards. */
+export function saying({ content }: PayloadDraft): Operation {
+  return {
+    type: "observation.emit",
+    ...{ agent: null, kind: "finding", confidencePermille: 1_000, metadata: [], content },
+  };
+}
+
 /** A clock that moves on by 250 ms at each look, from a fixed moment. */
 export function steadyClock(fromMs = 1_760_000_000_000): () => number {
   let now = fromMs;
