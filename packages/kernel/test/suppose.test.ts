@@ -137,6 +137,13 @@ describe("what comes out otherwise", () => {
     expect(found.at(-3)?.now).toBe("permission_denied");
   });
 
+  test("is nothing for an agent that is called as a function of every object", () => {
+    const world = furnished();
+    const at = world.entries.length;
+    world.spawn({ name: "constructor" });
+    expect(fates(again(world, at, nothing))).toEqual(["same"]);
+  });
+
   test("is nothing where nothing is supposed, whatever was recorded and wherever it begins", () => {
     const sequences = fc.array(fc.array(fc.nat({ max: 1_000_000 }), { minLength: 16, maxLength: 16 }), {
       minLength: 60,

@@ -22,6 +22,8 @@ export type Supposition =
 /** A supposition while it is laid over one history. */
 export class Overlay {
   readonly #of: Supposition;
+  /** Of budgets: an agent may be called as an object's own functions are. */
+  readonly #amounts: ReadonlyMap<string, Amounts>;
   /** As it was recorded last, of the definition that is supposed to be another. */
   #recorded: DefinitionPart | undefined;
   #places = 0;
@@ -29,6 +31,7 @@ export class Overlay {
   /** @param of what is supposed */
   constructor(of: Supposition) {
     this.#of = of;
+    this.#amounts = new Map(of.type === "budget" ? Object.entries(of.amounts) : []);
   }
 
   /** In how many places it changed something: rows of the state, and operations. */
@@ -45,7 +48,7 @@ export class Overlay {
     const of = this.#of;
     if (of.type === "policy") return this.#beginPolicies(state, of.policies);
     if (of.type === "definition") return this.#beginDefinition(state, of.part);
-    const named = new Map(Object.entries(of.amounts));
+    const named = new Map(this.#amounts);
     for (const { name, budget } of state.agents.values()) {
       const amounts = named.get(name);
       if (amounts !== undefined && !named.has(budget)) named.set(budget, amounts);
@@ -107,12 +110,12 @@ export class Overlay {
       }
       case "budget": {
         if (operation.type === "agent.spawn") {
-          const allotment = of.amounts[operation.name];
+          const allotment = this.#amounts.get(operation.name);
           return allotment === undefined ? operation : { ...operation, allotment };
         }
         if (operation.type !== "budget.allot" && operation.type !== "budget.carve") return operation;
         // It makes one id and no other, unless it stands in a batch.
-        const amounts = of.amounts[makeId("budget", { position, index: 0 })];
+        const amounts = this.#amounts.get(makeId("budget", { position, index: 0 }));
         return amounts === undefined ? operation : { ...operation, amounts };
       }
       case "definition":
