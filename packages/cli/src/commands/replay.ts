@@ -8,7 +8,6 @@ import { files, type VaultApi } from "@toka/service";
 import { type CommandContext, exitDone, writeLine } from "../context.ts";
 import { showAmounts } from "../output/amounts.ts";
 import { showAsJson, showOnOneLine } from "../output/plain.ts";
-import { countOf } from "../output/told.ts";
 import { placesOf } from "./places.ts";
 import { type NounOptions, reading } from "./vault-rows.ts";
 
@@ -54,7 +53,7 @@ function tell(report: ReplayReport): readonly string[] {
     .map((fate) => `${report[fate]} ${words[fate]}`);
   const left = report.refused + report.allowed + report.otherwise - Math.min(divergences.length, linesMax);
   return [
-    `entries ${at + 1} to ${to}, ${countOf(entries, "entries")} decided again: ${[`${report.same} as before`, ...counts].join(", ")}`,
+    `entries ${at + 1} to ${to}, ${entries} decided again: ${[`${report.same} as before`, ...counts].join(", ")}`,
     ...(report.places === 0 ? ["nothing in this stretch is about what the file says"] : []),
     ...divergences.slice(0, linesMax).map(lineOf),
     ...(left > 0 ? [`and ${left} more`] : []),
