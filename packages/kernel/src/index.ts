@@ -209,7 +209,7 @@ export { Redecision, type Redecided } from "./suppose/redecide.ts";
 export type { Supposition } from "./suppose/supposition.ts";
 export { authorises, grantIsLive } from "./authority/authorises.ts";
 export { findAgents, type AgentQuery } from "./discovery.ts";
-export { familyRowsOf } from "./families.ts";
+export { answered as takeFamilyAnswer, familyRowsOf } from "./families.ts";
 export type { Families, FamilyAnswer, FamilyCalling } from "./family-port.ts";
 export { canonicalJson } from "./codec/plain-json.ts";
 export { leasesIn } from "./leases.ts";

@@ -24,7 +24,7 @@ import type { StartSessionRequest } from "./sessions/start-request.ts";
 import type { OperateRequest } from "./state/operate.ts";
 import type { ServeOptions, UpOptions, UpRun } from "./up.ts";
 import type { VaultVerdict } from "./verify.ts";
-import type { BackUpReport, FileVerdict, VerifyFileOptions } from "@toka/store";
+import type { BackUpReport, BundleReport, FileVerdict, VerifyFileOptions } from "@toka/store";
 import type { Handed, Handing } from "./witness/handing.ts";
 
 /** How many bytes of standard input a program may be given; the type is the gate's own, so that the two cannot differ. */
@@ -93,10 +93,13 @@ export const files: {
   readonly readSupposition: (path: string, file: SuppositionFile) => Promise<Supposition>;
   /** Reads the bundle of a family as the operation that enables it, with its bytes: see `families/family-file.ts`. */
   readonly readFamily: (path: string) => Promise<OperateRequest>;
+  /** Tries the bundle of a family with calls drawn from a seed: see `families/family-file.ts`. */
+  readonly tryFamily: (path: string, seed: number) => Promise<BundleReport & { readonly file: string }>;
 } = {
   readPolicies: async (path) => (await import("./policy-file.ts")).readPolicyFile(path),
   readSupposition: async (path, file) => (await import("./past/supposition-file.ts")).readSuppositionFile(path, file),
   readFamily: async (path) => (await import("./families/family-file.ts")).readFamilyFile(path),
+  tryFamily: async (path, seed) => (await import("./families/family-file.ts")).tryFamilyFile(path, seed),
 };
 
 /** What is done with a vault's files as a whole, beside whoever has it open. */

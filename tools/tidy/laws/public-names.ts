@@ -5,7 +5,7 @@ import type { Law } from "../law.ts";
 /** The most names each `src/index.ts` shows. Who needs more raises the number here, and says why in the commit. */
 const namesMax: Readonly<Record<string, number>> = {
   kernel: 295,
-  store: 42,
+  store: 43,
   runtime: 60,
   agent: 60,
   service: 51,

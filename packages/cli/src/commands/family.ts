@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 
 import { askVault, files, type StateRows, type VaultApi } from "@toka/service";
 
-import { type CommandContext, exitDone, writeLine } from "../context.ts";
+import { type CommandContext, exitDone, exitFailed, writeLine } from "../context.ts";
 import { showAsJson, showOnOneLine } from "../output/plain.ts";
 import { tableLines } from "../output/table.ts";
 import { UsageError } from "../usage-error.ts";
@@ -112,4 +112,33 @@ export async function callFamily(
     throw new UsageError(`Cannot call ${showOnOneLine(name)}: wanted PREFIX.VERB, such as ledger.open`);
   const operation = { type: "family.call", family, verb, body };
   return operateOn(async () => ({ operation, contents: {} }), { options, context, doing: `call ${name}` });
+}
+
+/**
+ * Tries a bundle with drawn calls, without a vault.
+ *
+ * @param options - the bundle's file, or its folder, and the seed that calls are drawn from
+ * @param context - streams and environment
+ * @returns 0, or 1 when something is wrong with it
+ * @throws a failure when there is no such file
+ */
+export async function checkFamily(
+  options: NounOptions & { readonly file: string; readonly seed: number },
+  context: CommandContext,
+): Promise<number> {
+  const { file, ...report } = await files.tryFamily(resolve(context.cwd, options.file), options.seed);
+  const { family, version, calls, accepted, seed, findings } = report;
+  const ok = findings.length === 0;
+  const tally = `${calls} calls drawn from seed ${seed}, ${accepted} accepted`;
+  const lines = options.json
+    ? [showAsJson({ ok, file, ...report })]
+    : [
+        ...findings.map(({ fault, call, message }) => {
+          const at = call === null ? "" : ` at ${call.verb} ${call.body.slice(0, 200)}`;
+          return showOnOneLine(`${fault}${at}: ${message}`);
+        }),
+        `${family === null ? "no family" : `${family} ${version}`}: ${ok ? "ok" : `${findings.length} found`}, ${tally}`,
+      ];
+  for (const line of lines) await writeLine(context.stdout, line);
+  return ok ? exitDone : exitFailed;
 }

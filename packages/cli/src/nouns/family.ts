@@ -4,7 +4,7 @@
 import type { Command } from "commander";
 
 import type { NounOptions } from "../commands/vault-rows.ts";
-import { example, type Frame, jsonCommand, perform } from "../frame.ts";
+import { example, type Frame, jsonCommand, parsePosition, perform } from "../frame.ts";
 import { addNoun } from "./noun.ts";
 
 /**
@@ -32,6 +32,17 @@ export function addFamily(program: Command, frame: Frame): void {
     .action(async (prefix: string, options: NounOptions) => {
       const { showFamily } = await import("../commands/family.ts");
       await perform(frame, { ...options, prefix }, showFamily);
+    });
+  family
+    .command("check")
+    .description("Try a bundle before a vault has it: drawn calls, in the engine of vaults and in another")
+    .argument("<file>", "its bundle, one script; or a folder with family.js")
+    .option("--seed <number>", "that the calls are drawn from", parsePosition, 1)
+    .option("--json", "print one JSON object", false)
+    .addHelpText("after", example("toka family check examples/families/ledger"))
+    .action(async (file: string, options: { seed: number; json: boolean }) => {
+      const { checkFamily } = await import("../commands/family.ts");
+      await perform(frame, { ...options, file }, checkFamily);
     });
   jsonCommand(family, "enable")
     .description("Enable a family, or a later version of one, which goes on with its rows")

@@ -5,7 +5,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { fixedLimits } from "@toka/kernel";
-import { readBundle } from "@toka/store";
+import { type BundleReport, readBundle, tryBundle } from "@toka/store";
 
 import { ServiceFailure, systemCode } from "../failure.ts";
 import type { OperateRequest } from "../state/operate.ts";
@@ -53,4 +53,20 @@ export async function readFamilyFile(path: string): Promise<OperateRequest> {
     operation: { type: "family.enable", family, version, program, engine },
     contents: { bundle: Buffer.from(bytes).toString("base64") },
   };
+}
+
+/** Calls of a round: enough for each of a dozen operations to meet the others, and over in seconds. */
+const callsPerRound = 36;
+
+/**
+ * Tries a bundle with drawn calls, without a vault.
+ *
+ * @param path - absolute, of the script or of its folder
+ * @param seed - that the calls are drawn from
+ * @returns what was found, and in which file
+ * @throws a failure `family_file_unfit` when there is none
+ */
+export async function tryFamilyFile(path: string, seed: number): Promise<BundleReport & { readonly file: string }> {
+  const { file, bytes } = await bundleBytes(path);
+  return { file, ...(await tryBundle(bytes, { seed, perRound: callsPerRound })) };
 }

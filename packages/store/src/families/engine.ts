@@ -191,8 +191,14 @@ interface Written {
   readonly value: unknown;
 }
 
-// The prelude speaks here, not the bundle; what it passes on is written anew, and checked by the kernel.
-function answerOf(text: string): FamilyAnswer {
+/**
+ * Reads what the prelude says of a call. The prelude speaks here, not the bundle; what it passes on is written anew, and checked by
+ * the kernel.
+ *
+ * @param text - JSON
+ * @returns the answer
+ */
+export function answerOf(text: string): Exclude<FamilyAnswer, { readonly absent: true }> {
   const spoken: Spoken = JSON.parse(text);
   const { events, refused, failed, message = "" } = spoken;
   if (failed !== undefined) return { failed, message };
