@@ -203,13 +203,14 @@ sub map_namespace {
   }
   close $ready_out;
   my $answer = '';
-  sysread($ready_in, $answer, 200);
+  # An abort that comes meanwhile interrupts the call (EINTR), and is seen to when the box stands.
+  1 until defined sysread($ready_in, $answer, 200) || $! != 4;
   fail('idmap', "unshare: $answer") if $answer ne 'ok';
   write_file('idmap', "/proc/$child/uid_map", swap_map($uid, $box_uid));
   write_file('idmap', "/proc/$child/gid_map", swap_map($gid, $box_uid));
   open(my $namespace, '<', "/proc/$child/ns/user") or fail('idmap', "namespace: $!");
   kill 'KILL', $child;
-  waitpid $child, 0;
+  1 until waitpid($child, 0) != -1 || $! != 4;
   push @kept_open, $namespace;
   return fileno $namespace;
 }
