@@ -156,7 +156,7 @@ describe("the state of a vault", () => {
       expect(direct.total).toBe(direct.rows.length);
       expect(await remoteVault(places.vault).state(area)).toEqual(direct);
       // A vault at rest has nothing under way, and nobody has said anything.
-      const empty = ["effects", "approvals", "messages", "timers"].includes(area);
+      const empty = ["effects", "approvals", "messages", "timers", "families"].includes(area);
       expect(direct.rows.length > 0, area).toBe(!empty);
     }
   });
