@@ -1,6 +1,6 @@
 /** Somebody who uses a simulated vault: looks at the state, asks for something that has a chance, and remembers what he was told. */
-import type { Caller, Operation } from "@toka/kernel";
-import { draw } from "../packages/kernel/test/generate.ts";
+import type { Caller, KernelState, Operation } from "@toka/kernel";
+import { draw, type Drawn } from "../packages/kernel/test/generate.ts";
 import { Choices } from "../packages/kernel/test/generate/setting.ts";
 import { localProof } from "../packages/store/src/vault.ts";
 import type { Furnished } from "./draft.ts";
@@ -10,6 +10,9 @@ import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
 
 const hourMs = 3_600_000;
+
+/** Draws before nothing is asked: early in a life much has nothing yet that it could be about. */
+const drawsMax = 3;
 
 /** Trouble that may come and go. Everything else is a law broken or a bug. */
 const passing = new Set([
@@ -65,22 +68,31 @@ export async function act(client: Client): Promise<void> {
 
 async function askForSomething({ world, life, random, rival, settlements }: Client): Promise<void> {
   const machine = rival ? (life.rival ?? life.machine) : life.machine;
-  const numbers = random.numbers(16);
-  const look = await machine.view((state) => ({
-    drawn: draw(state, new Choices(numbers)),
-    position: state.head.position,
-  }));
+  const look = await machine.view((state) => ({ drawn: drawFor(state, random), position: state.head.position }));
   world.ledger.seen(look.position);
   const made = look.drawn && world.furnisher.furnish(look.drawn.draft);
   if (look.drawn === undefined || made === undefined) return;
-  // Making another vault of a log is for who creates that vault, never for a caller.
-  if (look.drawn.draft.type === "vault.fork") return;
-  // The engine of families is loaded from a real disk, which no seed decides.
-  if (look.drawn.draft.type.startsWith("family.")) return;
   const { by, passMs } = look.drawn;
   if (passMs > 0) await world.schedule.wait(life, passMs);
   const accepted = await ask(made, { world, machine, caller: { ...by, proof: localProof() } });
   if (accepted && made.operation.type === "effect.settle") settlements.push(made.operation);
+}
+
+/** Draws what a caller may ask here; what he may not is drawn again. */
+function drawFor(state: KernelState, random: Random): Drawn | undefined {
+  for (let tries = 0; tries < drawsMax; tries += 1) {
+    const drawn = draw(state, new Choices(random.numbers(16)));
+    if (drawn !== undefined && !isElsewhere(drawn.draft.type)) return drawn;
+  }
+  return undefined;
+}
+
+/**
+ * Making another vault of a log is for who creates that vault, never for a caller. And the engine of families is loaded from a real
+ * disk, which no seed decides.
+ */
+function isElsewhere(type: string): boolean {
+  return type === "vault.fork" || type.startsWith("family.");
 }
 
 async function ask(
